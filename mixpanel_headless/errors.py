@@ -1,0 +1,311 @@
+"""Every error that leaves this package, classed by what the caller should do next.
+
+    MixpanelHeadlessError                 code, message, hint, retryable, retry_after, sent, details, to_dict()
+    ├── InvalidArgumentError (ValueError)     fix the call
+    │   ├── ParamValidationError              one bad field of a value class
+    │   │   └── ParamTypeError (TypeError)    the field has the wrong kind
+    │   └── BookmarkValidationError           every problem of a query at once, each a ValidationError
+    ├── ConfigError                           fix the setup
+    │   ├── MissingExtraError (ImportError)   install the extra that it names
+    │   └── WorkspaceScopeError               name a workspace
+    ├── PolicyDenied                          not allowed here
+    ├── BudgetError                           wait, or ask for less
+    │   ├── BudgetExhausted                   no slot inside the time that the caller gave
+    │   ├── DeadlineUnreachable               carries the eta that made it hopeless
+    │   ├── QueueFull                         too many calls wait already
+    │   └── TaskCeilingReached                the task has spent what it was given
+    ├── TransportError                        nothing was answered; `sent` says whether it may have arrived
+    ├── ClosedError                           the workspace is closed, or belongs to another process
+    ├── InvalidResponseError                  the answer cannot be read
+    └── APIError                              the service answered: status_code, response_body, request
+        ├── AuthenticationError
+        ├── RateLimitError
+        ├── QueryError
+        │   └── EventNotFoundError            carries similar names
+        └── ServerError
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import attrs
+
+
+class MixpanelHeadlessError(Exception):
+    """Anything that went wrong here; subclasses say what to do about it."""
+
+    default_code: ClassVar[str] = "UNKNOWN_ERROR"
+    default_hint: ClassVar[str] = ""
+    default_retryable: ClassVar[bool] = False
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        hint: str | None = None,
+        retryable: bool | None = None,
+        retry_after: float | None = None,
+        sent: bool | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.hint = self.default_hint if hint is None else hint
+        self.retryable = self.default_retryable if retryable is None else retryable
+        self.retry_after = retry_after
+        self.sent = sent
+        self.details: dict[str, Any] = dict(details or {})
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".rstrip() if self.hint else self.message
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as JSON-ready data: what an agent or a log needs, never a secret."""
+        return {
+            "error": type(self).__name__,
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "retryable": self.retryable,
+            "retry_after": self.retry_after,
+            "sent": self.sent,
+            "details": self.details,
+        }
+
+
+class InvalidArgumentError(MixpanelHeadlessError, ValueError):
+    """An argument cannot be used; nothing was sent."""
+
+    default_code = "INVALID_ARGUMENT"
+    exit_code = 2
+
+
+class ParamValidationError(InvalidArgumentError):
+    """One field of a value class is out of its documented set."""
+
+    default_code = "PARAM_VALIDATION_ERROR"
+
+    def __init__(self, message: str, code: str | None = None, *, path: str = "", **more: Any) -> None:
+        super().__init__(message, code=code, **more)
+        self.path = path
+        if path:
+            self.details.setdefault("path", path)
+
+
+class ParamTypeError(ParamValidationError, TypeError):
+    """One field of a value class has the wrong kind."""
+
+
+@attrs.frozen
+class ValidationError:
+    """One problem of a query: where, what, which rule, and what may have been meant."""
+
+    path: str
+    message: str
+    code: str = ""
+    severity: str = "error"
+    suggestion: Sequence[str] | None = None
+
+    def __str__(self) -> str:
+        meant = f" Did you mean {', '.join(map(repr, self.suggestion))}?" if self.suggestion else ""
+        return f"[{self.severity.upper()}] {self.path}: {self.message}{meant}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The problem as JSON-ready data; `suggestion` only when there is one."""
+        plain: dict[str, Any] = {
+            "path": self.path,
+            "message": self.message,
+            "code": self.code,
+            "severity": self.severity,
+        }
+        if self.suggestion:
+            plain["suggestion"] = list(self.suggestion)
+        return plain
+
+
+class BookmarkValidationError(InvalidArgumentError):
+    """A query has problems; `errors` holds all of them, warnings included."""
+
+    default_code = "BOOKMARK_VALIDATION_ERROR"
+
+    def __init__(self, errors: Sequence[ValidationError]) -> None:
+        bad = sum(problem.severity == "error" for problem in errors)
+        head = f"The query has {bad} error(s) and {len(errors) - bad} warning(s):"
+        super().__init__(
+            "\n  ".join([head, *map(str, errors)]), details={"errors": [problem.to_dict() for problem in errors]}
+        )
+        self.errors: list[ValidationError] = list(errors)
+
+
+class ConfigError(MixpanelHeadlessError):
+    """The setup lacks something, or holds something that cannot be used."""
+
+    default_code = "CONFIG_ERROR"
+    exit_code = 3
+
+
+class MissingExtraError(ConfigError, ImportError):
+    """A feature needs a package that is not installed; the hint names the extra that brings it."""
+
+    default_code = "MISSING_EXTRA"
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs the extra {extra!r}, which is not installed.",
+            hint=f"Run: pip install 'mixpanel-headless[{extra}]'.",
+            details={"extra": extra},
+        )
+
+
+class WorkspaceScopeError(ConfigError):
+    """No workspace, or more than one, fits the call."""
+
+    default_code = "NO_WORKSPACES"
+
+
+class PolicyDenied(MixpanelHeadlessError):  # noqa: N818 - the public name says what happened
+    """A policy forbids this call; nothing was sent."""
+
+    default_code = "POLICY_DENIED"
+    exit_code = 5
+
+
+class BudgetError(MixpanelHeadlessError):
+    """The budget has no room now; nothing was sent for this attempt."""
+
+    default_code = "BUDGET"
+    default_retryable = True
+    exit_code = 6
+
+
+class BudgetExhausted(BudgetError):  # noqa: N818
+    """No slot comes free inside the time that the caller allows."""
+
+    default_code = "BUDGET_EXHAUSTED"
+    default_hint = "Wait retry_after seconds, allow a longer wait, or accept an older answer with max_age."
+
+
+class DeadlineUnreachable(BudgetError):  # noqa: N818
+    """The call cannot be answered before its deadline; `retry_after` is its estimated wait in seconds."""
+
+    default_code = "DEADLINE_UNREACHABLE"
+    default_hint = "Give a later deadline or a higher priority."
+
+
+class QueueFull(BudgetError):  # noqa: N818
+    """The queue holds as many calls as it may."""
+
+    default_code = "QUEUE_FULL"
+    default_hint = "Ask again later, or open the workspace with a larger queue."
+
+
+class TaskCeilingReached(BudgetError):  # noqa: N818
+    """The task has spent all the requests that it was given."""
+
+    default_code = "TASK_CEILING_REACHED"
+    default_hint = "Give the task a larger max_requests."
+    default_retryable = False
+
+
+class TransportError(MixpanelHeadlessError):
+    """No usable answer came back; `sent` tells whether the request may have arrived all the same."""
+
+    default_code = "HTTP_ERROR"
+    default_hint = "Check the network and the base URL, then try again."
+    default_retryable = True
+    exit_code = 7
+
+
+class ClosedError(MixpanelHeadlessError):
+    """The workspace is closed, or was opened in another process or event loop."""
+
+    default_code = "CLOSED"
+    default_hint = "Open a new workspace."
+
+
+class InvalidResponseError(MixpanelHeadlessError):
+    """The service answered something that cannot be read as what it should be."""
+
+    default_code = "INVALID_RESPONSE"
+    default_hint = "Check that the base URL points at Mixpanel and that no proxy answers in its place."
+    exit_code = 8
+
+
+class APIError(MixpanelHeadlessError):
+    """The service answered with an error."""
+
+    default_code = "API_ERROR"
+    exit_code = 8
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int = 0,
+        response_body: Any = None,
+        request_method: str = "",
+        request_url: str = "",
+        **more: Any,
+    ) -> None:
+        super().__init__(message, **{"sent": True, **more})
+        self.status_code = status_code
+        self.response_body = response_body
+        self.request_method = request_method
+        self.request_url = request_url
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            **super().to_dict(),
+            "status_code": self.status_code,
+            "request_method": self.request_method,
+            "request_url": self.request_url,
+        }
+
+
+class AuthenticationError(APIError):
+    """The credentials were refused (401)."""
+
+    default_code = "AUTH_FAILED"
+    default_hint = "Check MP_USERNAME and MP_SECRET (or MP_OAUTH_TOKEN), MP_PROJECT_ID and MP_REGION."
+    exit_code = 4
+
+
+class RateLimitError(APIError):
+    """The service still refused after every retry that the call may have (429)."""
+
+    default_code = "RATE_LIMITED"
+    default_hint = "Somebody else spends this project's budget: wait, or lower MP_LIMIT_QUERY."
+    default_retryable = True
+    exit_code = 6
+
+
+class QueryError(APIError):
+    """The service refused or failed the request (4xx, or a 200 whose body is an error)."""
+
+    default_code = "QUERY_FAILED"
+
+
+class EventNotFoundError(QueryError):
+    """No event has that name; `similar_events` holds the nearest ones."""
+
+    default_code = "EVENT_NOT_FOUND"
+
+    def __init__(self, event_name: str, similar_events: Sequence[str] = (), **more: Any) -> None:
+        meant = f" Did you mean: {', '.join(map(repr, similar_events))}?" if similar_events else ""
+        super().__init__(f"Event {event_name!r} not found.{meant}", **more)
+        self.event_name = event_name
+        self.similar_events = list(similar_events)
+        self.details.update(event_name=event_name, similar_events=self.similar_events)
+
+
+class ServerError(APIError):
+    """The service failed (5xx)."""
+
+    default_code = "SERVER_ERROR"
+    default_hint = "Try again later."
+    default_retryable = True
