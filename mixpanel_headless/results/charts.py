@@ -1,0 +1,164 @@
+"""An answer drawn in the terminal: curves over dates, bars where there are none."""
+
+from __future__ import annotations
+
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import attrs
+
+from mixpanel_headless.results.canvas import Canvas, axis_ends
+from mixpanel_headless.results.curves import Curve, curves_of, sparkline
+from mixpanel_headless.results.table import WHOLE_RANGE
+from mixpanel_headless.results.views import format_value, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console, ConsoleOptions
+    from rich.text import Text
+
+    from mixpanel_headless.results.insights import QueryResult
+
+COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
+HEIGHT = 10
+MOST_BARS = 20
+NARROWEST = 40
+
+
+def draw(result: QueryResult, width: int | None = None) -> Chart:
+    """A rich renderable of the answer: its six highest curves, or its first 20 bars, with axes, dates and a legend."""
+    return Chart(result.title, result.note, tuple(curves_of(result.table)), width)
+
+
+@attrs.frozen
+class Chart:
+    """Curves with a title and a note; rich draws it as wide as `width` or the terminal allows."""
+
+    title: str
+    note: str
+    curves: tuple[Curve, ...]
+    width: int | None = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        width = max(NARROWEST, min(self.width or options.max_width, options.max_width))
+        for line in self._lines(width, plain=options.ascii_only):
+            if options.ascii_only:
+                line.plain = line.plain.encode("ascii", "replace").decode()
+            yield line
+
+    def _lines(self, width: int, *, plain: bool) -> Iterator[Text]:
+        from rich.text import Text
+
+        yield Text(printable(self.title), style="bold")
+        dates = sorted({date for curve in self.curves for date in curve.dates} - {WHOLE_RANGE})
+        drawable = [curve for curve in self.curves if curve.numbers]
+        if not drawable:
+            yield Text("No numbers to draw.")
+        elif len(dates) > 1:
+            yield from _curves(drawable, dates, width, plain=plain)
+        else:
+            yield from _bars(drawable, width, plain=plain)
+        if self.note:
+            yield Text(printable(self.note), style="dim")
+
+
+def _curves(curves: Sequence[Curve], dates: Sequence[str], width: int, *, plain: bool) -> Iterator[Text]:
+    shown = sorted(curves, key=lambda curve: -fmean(value for _, value in curve.numbers))[: len(COLOURS)]
+    shown.sort(key=curves.index)
+    low, high = axis_ends([value for curve in shown for _, value in curve.numbers])
+    labels = _axis_labels(low, high)
+    margin = max(map(len, labels.values()))
+    canvas = Canvas(width - margin - 2, HEIGHT)
+    places = {date: place / (len(dates) - 1) for place, date in enumerate(dates)}
+    for number, curve in reversed(list(enumerate(shown))):  # the first curve lies on top
+        points = ((curve.dates[place], value) for place, value in curve.numbers)
+        canvas.line([(places[d], (v - low) / (high - low)) for d, v in points if d in places], number)
+    yield from _plot(canvas, labels, margin, plain=plain)
+    yield _dates_line(dates, margin, canvas.columns)
+    yield from _legend(shown, width, plain=plain)
+    if len(shown) < len(curves):
+        yield _dim(f"{len(curves) - len(shown)} of {len(curves)} series left out")
+
+
+def _axis_labels(low: float, high: float) -> dict[int, str]:
+    return {0: format_value(high), HEIGHT // 2: format_value((low + high) / 2), HEIGHT - 1: format_value(low)}
+
+
+def _plot(canvas: Canvas, labels: dict[int, str], margin: int, *, plain: bool) -> Iterator[Text]:
+    from rich.text import Text
+
+    for place, cells in enumerate(canvas.rows()):
+        label = labels.get(place, "")
+        line = Text(f"{label:>{margin}} ", style="")
+        line.append(("+" if plain else "┤") if label else ("|" if plain else "│"), style="dim")
+        for bits, owner in cells:
+            sign = "*" if plain else chr(0x2800 + bits)
+            line.append(" " if owner is None else sign, style="" if owner is None else COLOURS[owner])
+        line.rstrip()
+        yield line
+
+
+def _dates_line(dates: Sequence[str], margin: int, columns: int) -> Text:
+    first, middle, last = (_day(dates[place]) for place in (0, (len(dates) - 1) // 2, -1))
+    line = f"{first:<{columns}}"[: columns - len(last)] + last
+    start = round((columns - 1) * ((len(dates) - 1) // 2) / (len(dates) - 1)) - len(middle) // 2
+    if len(dates) > 2 and start > len(first) + 1 and start + len(middle) < columns - len(last) - 1:
+        line = line[:start] + middle + line[start + len(middle) :]
+    return _dim(" " * (margin + 2) + line)
+
+
+def _legend(curves: Sequence[Curve], width: int, *, plain: bool) -> Iterator[Text]:
+    from rich.text import Text
+
+    label_width = min(max(len(curve.label) for curve in curves), width // 2)
+    for number, curve in enumerate(curves):
+        line = Text("-- " if plain else "━━ ", style=COLOURS[number])
+        line.append(f"{_cut(curve.label, label_width):<{label_width}}", style="")
+        last = f"  last {format_value(curve.numbers[-1][1])}"
+        room = width - len(line) - len(last) - 2
+        if not plain and room >= 8:
+            line.append(f"  {sparkline(curve.values, room)}", style=COLOURS[number])
+        line.append(last)
+        yield line
+
+
+def _bars(curves: Sequence[Curve], width: int, *, plain: bool) -> Iterator[Text]:
+    from rich.text import Text
+
+    shown = curves[:MOST_BARS]
+    amounts = [curve.numbers[-1][1] for curve in shown]
+    label_width = min(max(len(curve.label) for curve in shown), width // 3)
+    value_width = max(len(format_value(amount)) for amount in amounts)
+    room, most = width - label_width - value_width - 2, max(map(abs, amounts)) or 1.0
+    for curve, amount in zip(shown, amounts, strict=True):
+        bar = _bar(abs(amount) / most * room, plain=plain)
+        line = Text(f"{_cut(curve.label, label_width):<{label_width}} ")
+        line.append(f"{bar:<{room}} ", style="red" if amount < 0 else COLOURS[0])
+        line.append(f"{format_value(amount):>{value_width}}")
+        yield line
+    if len(shown) < len(curves):
+        yield _dim(f"{len(curves) - len(shown)} of {len(curves)} bars left out")
+
+
+def _bar(length: float, *, plain: bool) -> str:
+    if plain:
+        return "#" * round(length)
+    whole, eighths = divmod(round(length * 8), 8)
+    return "█" * whole + "▏▎▍▌▋▊▉"[eighths - 1 : eighths]
+
+
+def _cut(label: str, width: int) -> str:
+    label = printable(label)
+    return label if len(label) <= width else f"{label[: width - 1]}…"
+
+
+def _day(date: str) -> str:
+    whole_day = len(date) <= 10 or date.endswith("T00:00:00")
+    return printable(date[:10] if whole_day else date[5:16].replace("T", " "))
+
+
+def _dim(text: str) -> Text:
+    from rich.text import Text
+
+    return Text(text, style="dim")

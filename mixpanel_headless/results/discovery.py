@@ -1,0 +1,62 @@
+"""What a project holds: lists that know where they came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import RenderableType
+
+    from mixpanel_headless.results.provenance import Provenance
+    from mixpanel_headless.results.table import Table
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class TopEvent:
+    """One of today's busiest events: its count, and the change against yesterday as a fraction (0.5 is half more)."""
+
+    event: str
+    count: int
+    percent_change: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event as JSON-ready data."""
+        return {"event": self.event, "count": self.count, "percent_change": self.percent_change}
+
+
+class Listing(list[T]):
+    """A plain list that carries its `provenance` and shows itself as a table in notebooks and terminals."""
+
+    __slots__ = ("provenance",)
+
+    def __init__(self, entries: Iterable[T] = (), *, provenance: Provenance | None = None) -> None:
+        super().__init__(entries)
+        self.provenance = provenance
+
+    @property
+    def table(self) -> Table:
+        """The entries as rows: one column `value`, or the fields of the entries."""
+        from mixpanel_headless.results.table import Table
+
+        rows = [entry.to_dict() if hasattr(entry, "to_dict") else {"value": entry} for entry in self]
+        columns = tuple(rows[0]) if rows else ("value",)
+        return Table(columns, [tuple(row.values()) for row in rows])
+
+    def _repr_html_(self) -> str:
+        from mixpanel_headless.results.views import html_table
+
+        return html_table(self.table, title=self._title(), note=str(self.provenance or ""))
+
+    def __rich__(self) -> RenderableType:
+        from mixpanel_headless.results.views import terminal_table
+
+        return terminal_table(self.table, title=self._title(), note=str(self.provenance or ""))
+
+    def _title(self) -> str:
+        return "1 entry" if len(self) == 1 else f"{len(self):,} entries"

@@ -1,0 +1,154 @@
+"""The answer to an insights question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import attrs
+
+from mixpanel_headless.errors import QueryError
+from mixpanel_headless.results.table import Table, flatten_series
+from mixpanel_headless.results.trees import copy_tree
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+    from mixpanel_headless.results.provenance import Provenance
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class QueryResult:
+    """An insights answer: the raw `series`, the same as a `table` or data frame, and where it came from.
+
+    Answers may be built from one shared JSON tree: `headers`, `series`, `params` and `meta` become this result's own
+    on first access, so changing them is seen by nobody else. `table` and `df` show the answer as it was given.
+    """
+
+    computed_at: str = ""
+    from_date: str = ""
+    to_date: str = ""
+    _headers: Sequence[Any] = attrs.field(factory=list)
+    _series: Mapping[str, Any] = attrs.field(factory=dict)
+    _params: Mapping[str, Any] = attrs.field(factory=dict)
+    _meta: Mapping[str, Any] = attrs.field(factory=dict)
+    provenance: Provenance | None = None
+
+    @classmethod
+    def from_reply(cls, reply: Any, params: Mapping[str, Any], provenance: Provenance | None = None) -> Self:
+        """The result of a decoded answer; raises QueryError when the answer reports an error or holds no series."""
+        check_reply(reply)
+        dates = reply.get("date_range") or {}
+        return cls(
+            computed_at=reply.get("computed_at") or "",
+            from_date=dates.get("from_date") or "",
+            to_date=dates.get("to_date") or "",
+            headers=reply.get("headers") or [],
+            series=reply["series"],
+            params=params,
+            meta=reply.get("meta") or {},
+            provenance=provenance,
+        )
+
+    @cached_property
+    def headers(self) -> list[Any]:
+        """What the levels of `series` are: `$metric`, then one property a breakdown."""
+        return copy_tree(list(self._headers))
+
+    @cached_property
+    def series(self) -> dict[str, Any]:
+        """Metric → nested segments → `{date or "all": value}`."""
+        return copy_tree(dict(self._series))
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """The question as it was sent."""
+        return copy_tree(dict(self._params))
+
+    @cached_property
+    def meta(self) -> dict[str, Any]:
+        """The service's remarks: sampling, and whether a segment limit was hit."""
+        return copy_tree(dict(self._meta))
+
+    @cached_property
+    def table(self) -> Table:
+        """The series as rows: `date` (if any), `event`, the segments, `count`."""
+        display = self._params.get("displayOptions")
+        chart = display.get("chartType") if isinstance(display, Mapping) else None
+        return flatten_series(self._series, self._headers, chart)
+
+    @cached_property
+    def df(self) -> pd.DataFrame:
+        """The table as a pandas data frame (extra `pandas`)."""
+        return self.table.to_pandas()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON-ready data, free to change."""
+        return copy_tree(self._values())
+
+    def summary(self, rows: int = 10) -> str:
+        """The answer as a few lines of text, at most `rows` of them data; the last line says what was left out."""
+        from mixpanel_headless.results.summary import summarize
+
+        return summarize(self, rows)
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            "computed_at": self.computed_at,
+            "from_date": self.from_date,
+            "to_date": self.to_date,
+            "headers": self.headers,
+            "series": self.series,
+            "params": self.params,
+            "meta": self.meta,
+        }
+
+    def __eq__(self, other: object) -> bool:
+        return self._values() == other._values() if isinstance(other, QueryResult) else NotImplemented
+
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # its parts can be changed
+
+    def __repr__(self) -> str:
+        metrics = list(self._series)
+        shown = ", ".join(map(repr, metrics[:2])) + (f" and {len(metrics) - 2} more" if len(metrics) > 2 else "")
+        source = f", {self.provenance}" if self.provenance else ""
+        return f"<{type(self).__name__} {shown or 'nothing'}, {self.from_date[:10]} to {self.to_date[:10]}{source}>"
+
+    def _repr_html_(self) -> str:
+        from mixpanel_headless.results.views import html_table
+
+        return html_table(self.table, title=self.title, note=self.note)
+
+    def __rich__(self) -> RenderableType:
+        from mixpanel_headless.results.views import terminal_table
+
+        return terminal_table(self.table, title=self.title, note=self.note)
+
+    @property
+    def title(self) -> str:
+        """What was asked and for which days, in one line."""
+        metrics = list(self._series)
+        asked = metrics[0] if len(metrics) == 1 else f"{len(metrics)} metrics"
+        return f"{asked}, {self.from_date[:10]} to {self.to_date[:10]}"
+
+    @property
+    def note(self) -> str:
+        """What a reader must know beside the numbers: the source, and what the service left out."""
+        remarks = [str(self.provenance)] if self.provenance else []
+        if self._meta.get("is_segmentation_limit_hit"):
+            remarks.append("segment limit hit: the service left segments out")
+        factor = self._meta.get("min_sampling_factor")
+        if isinstance(factor, int | float) and factor < 1:
+            remarks.append(f"sampled: {factor:g} of the events")
+        return "; ".join(remarks)
+
+
+def check_reply(reply: Any) -> None:
+    """Raises QueryError unless the decoded answer holds a series; call it before an answer goes into a cache."""
+    if isinstance(reply, Mapping) and reply.get("error"):
+        raise QueryError(f"The query failed: {reply['error']}", status_code=200, response_body=reply)
+    if not isinstance(reply, Mapping) or not isinstance(reply.get("series"), Mapping):
+        held = sorted(map(str, reply)) if isinstance(reply, Mapping) else type(reply).__name__
+        raise QueryError(f"The answer holds no series; it holds {held}.", status_code=200, response_body=reply)

@@ -1,0 +1,67 @@
+"""Where an answer came from, how old it is, and what it cost."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+
+from mixpanel_headless.results.trees import copy_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+Origin = Literal["network", "flight", "cache", "fused", "sliced", "mirror"]
+
+
+@attrs.frozen(kw_only=True)
+class Provenance:
+    """One answer's origin, age and price.
+
+    `network`: this call sent the request. `flight`: an equal call had sent it already. `cache`: known from before.
+    `fused`: one request answered several questions. `sliced`: cut from a wider answer. `mirror`: computed locally.
+    """
+
+    origin: Origin
+    computed_at: datetime
+    age: float = 0.0  # seconds between computed_at and the handing out
+    cost: int = 0  # requests charged to this call
+    waited: float = 0.0  # seconds in the queue
+    _request: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    digest: str = attrs.field(default="", repr=False)
+
+    @cached_property
+    def request(self) -> dict[str, Any]:
+        """The request as `method`, `path` and `parameters`; credentials are never part of it."""
+        return copy_tree(dict(self._request))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The provenance as JSON-ready data."""
+        return {
+            "origin": self.origin,
+            "computed_at": self.computed_at.isoformat(),
+            "age": self.age,
+            "cost": self.cost,
+            "waited": self.waited,
+            "request": copy_tree(self.request),
+            "digest": self.digest,
+        }
+
+    def __str__(self) -> str:
+        parts = [self.origin, "1 request" if self.cost == 1 else f"{self.cost} requests"]
+        if self.age >= 0.05:
+            parts.append(f"{span(self.age)} old")
+        if self.waited >= 0.05:
+            parts.append(f"waited {span(self.waited)}")
+        return ", ".join(parts)
+
+
+def span(seconds: float) -> str:
+    """A length of time in the unit that fits: `2.3 s`, `4 min`, `3.5 h`, `2.1 d`."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} d"

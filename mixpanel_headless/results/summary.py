@@ -1,0 +1,65 @@
+"""An answer as a few lines of text, for readers who pay by the word."""
+
+from __future__ import annotations
+
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from mixpanel_headless.results.curves import Curve, curves_of
+from mixpanel_headless.results.views import format_value, left_out, printable
+
+if TYPE_CHECKING:
+    from mixpanel_headless.results.insights import QueryResult
+    from mixpanel_headless.results.table import Table
+
+
+def summarize(result: QueryResult, rows: int = 10) -> str:
+    """A title, at most `rows` lines of data, and what was left out.
+
+    A table that fits is given whole. A longer time series becomes one line a curve; any other table its first rows.
+    """
+    table = result.table
+    lines = [printable(result.title), *_data(table, max(rows, 1))]
+    if result.note:
+        lines.append(f"({printable(result.note)})")
+    return "\n".join(lines)
+
+
+def _data(table: Table, rows: int) -> list[str]:
+    if not table.rows:
+        return ["No rows."]
+    if len(table) <= rows or "date" not in table.columns:
+        return _rows(table, rows)
+    curves = curves_of(table)
+    lines = [_curve(curve) for curve in curves[:rows]]
+    hidden = len(curves) - len(lines)
+    rest = f"{hidden:,} of {len(curves):,} series left out; " if hidden else ""
+    return [*lines, f"... {rest}all {len(table):,} rows are in .table"]
+
+
+def _rows(table: Table, rows: int) -> list[str]:
+    cells = [table.columns, *(tuple(map(format_value, row)) for row in table.rows[:rows])]
+    lines = [" | ".join(map(printable, line)) for line in cells]
+    hidden = left_out(table, rows)
+    return [*lines, f"... {hidden}; see .table"] if hidden else lines
+
+
+def _curve(curve: Curve) -> str:
+    points = curve.numbers
+    label = printable(curve.label)
+    if not points:
+        return f"{label}: no number in {len(curve.values)} points"
+    numbers = [value for _, value in points]
+    low, high = min(points, key=lambda point: point[1]), max(points, key=lambda point: point[1])
+    facts = {
+        "first": format_value(numbers[0]),
+        "last": format_value(numbers[-1]),
+        "mean": format_value(fmean(numbers)),
+        "min": f"{format_value(low[1])} on {_day(curve, low[0])}",
+        "max": f"{format_value(high[1])} on {_day(curve, high[0])}",
+    }
+    return f"{label}: {len(curve.values)} points, " + ", ".join(f"{name} {fact}" for name, fact in facts.items())
+
+
+def _day(curve: Curve, place: int) -> str:
+    return printable(curve.dates[place].removesuffix("T00:00:00"))

@@ -1,0 +1,123 @@
+"""Nested series as rows and columns, without any data-frame package."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+import attrs
+
+from mixpanel_headless.results.trees import copy_tree
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OVERALL = "$overall"
+WHOLE_RANGE = "all"
+TIME_CHARTS = frozenset({"line", "column", "stacked-line", "stacked-column"})
+
+Row = tuple[Any, ...]
+Path = tuple[str, ...]
+
+
+def _names(columns: Iterable[str]) -> tuple[str, ...]:
+    return tuple(columns)
+
+
+def _rows(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(rows)
+
+
+@attrs.frozen
+class Table:
+    """Named columns and their rows, in the order of the answer."""
+
+    columns: tuple[str, ...] = attrs.field(converter=_names)
+    rows: tuple[Row, ...] = attrs.field(converter=_rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One dict a row, keyed by column."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A new data frame (extra `pandas`); raises MissingExtraError without it."""
+        from mixpanel_headless.results.frames import to_pandas
+
+        return to_pandas(self)
+
+    def to_csv(self, file: TextIO) -> None:
+        """Writes a header line and one line a row to an open text file."""
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(self.rows)
+
+
+def flatten_series(series: Mapping[str, Any], headers: Sequence[Any] = (), chart_type: object = None) -> Table:
+    """The table of an insights `series`: metric → nested segments → `{date or "all": value}`.
+
+    Columns are `date` (unless every key is `all`), `event`, the segments, `count`. A branch that ends before the
+    deepest one is padded with `$overall`. What is not an object at the metric's level carries no value and is skipped.
+    """
+    leaves = [
+        (metric, path, key, value)
+        for metric, node in series.items()
+        if isinstance(node, Mapping)
+        for path, key, value in _leaves(node, ())
+    ]
+    if leaves:
+        dated = any(key != WHOLE_RANGE for _, _, key, _ in leaves)
+        depth = max(_depth(node) for node in series.values())
+    else:
+        dated = not isinstance(chart_type, str) or chart_type in TIME_CHARTS
+        depth = _depth_by_headers(headers)
+    columns = (*(["date"] if dated else []), "event", *segment_columns(headers, depth), "count")
+    return Table(columns, [_row(leaf, depth, dated=dated) for leaf in leaves])
+
+
+def segment_columns(headers: Sequence[Any], depth: int) -> tuple[str, ...]:
+    """Names for `depth` segment columns: the answer's own headers when they can serve, numbers when they cannot."""
+    if depth <= 1:
+        return ("segment",) * depth
+    named = tuple(headers[1:])
+    usable = all(isinstance(name, str) and name for name in named) and not {"date", "event", "count"} & set(named)
+    if usable and len(named) == len(set(named)) == depth:
+        return named
+    return tuple(f"segment_{level}" for level in range(1, depth + 1))
+
+
+def _leaves(node: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str, Any]]:
+    # An object may hold values beside its branches; they belong to the branch itself, so nothing gets lost.
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*path, key))
+        else:
+            yield path, key, value
+
+
+def _depth(node: object) -> int:
+    if not isinstance(node, Mapping):
+        return 0
+    return max((1 + _depth(child) for child in node.values() if isinstance(child, Mapping)), default=0)
+
+
+def _depth_by_headers(headers: Sequence[Any]) -> int:
+    return len(headers) - 1 if headers and headers[0] in ("$metric", "$event") else 0
+
+
+def _row(leaf: tuple[str, Path, str, Any], depth: int, *, dated: bool) -> Row:
+    metric, path, key, value = leaf
+    padding = (OVERALL,) * (depth - len(path))
+    date = (clip_date(key),) if dated else ()
+    return (*date, metric, *path, *padding, copy_tree(value))
+
+
+def clip_date(key: str) -> str:
+    """A moment without fraction and offset: buckets are local to the project, so the offset tells nothing."""
+    return key[:19] if len(key) > 19 and "T" in key else key

@@ -1,0 +1,92 @@
+"""Tables for notebooks and terminals: escaped, cut to a readable size, honest about what was cut."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from mixpanel_headless.results.curves import is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
+    from mixpanel_headless.results.table import Row, Table
+
+MOST_ROWS = 20
+MIDNIGHT = "T00:00:00"
+
+
+def html_table(table: Table, *, title: str = "", note: str = "") -> str:
+    """The first 20 rows as an HTML table; every text is escaped, the caption says how many rows are left out."""
+    head = "".join(f"<th>{_html(name)}</th>" for name in table.columns)
+    body = "".join(f"<tr>{''.join(map(_html_cell, row))}</tr>" for row in _head(table))
+    foot = "; ".join(filter(None, [left_out(table), note]))
+    caption = f"<caption>{_html(title)}</caption>" if title else ""
+    remark = f"<p><small>{_html(foot)}</small></p>" if foot else ""
+    return f"<div><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{remark}</div>"
+
+
+def terminal_table(table: Table, *, title: str = "", note: str = "") -> RenderableType:
+    """The first 20 rows as a table for rich; texts are shown as they are, never read as markup."""
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    foot = "; ".join(filter(None, [left_out(table), note]))
+    view = RichTable(
+        title=Text(printable(title)) if title else None,
+        caption=Text(printable(foot)) if foot else None,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+    )
+    for place, name in enumerate(table.columns):
+        numeric = any(is_number(row[place]) for row in table.rows[:MOST_ROWS])
+        view.add_column(Text(printable(name)), justify="right" if numeric else "left", overflow="ellipsis")
+    for row in _head(table):
+        view.add_row(*(Text(format_value(value)) for value in row))
+    return view
+
+
+def _head(table: Table) -> Sequence[Row]:
+    rows = table.rows[:MOST_ROWS]
+    if table.columns[:1] != ("date",) or not all(str(row[0]).endswith(MIDNIGHT) for row in rows):
+        return rows
+    return [(row[0].removesuffix(MIDNIGHT), *row[1:]) for row in rows]
+
+
+def left_out(table: Table, shown: int = MOST_ROWS) -> str:
+    """How many rows a view of the first `shown` hides; empty when it hides none."""
+    hidden = len(table) - shown
+    return f"{hidden:,} of {len(table):,} rows left out" if hidden > 0 else ""
+
+
+def format_value(value: Any) -> str:
+    """A value as people read it: `1,255`, `3,010.5`, `0.0012`, `–` for nothing."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if not isinstance(value, float):
+        return printable(value if isinstance(value, str) else str(value))
+    if not is_number(value) or (value and abs(value) < 0.01):
+        return f"{value:.2g}"
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def printable(text: str) -> str:
+    """Text for one line of a terminal: control characters, which could move its cursor, become `�`."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+
+
+def _html(text: str) -> str:
+    return escape(printable(text))
+
+
+def _html_cell(value: Any) -> str:
+    align = ' style="text-align:right"' if is_number(value) else ""
+    return f"<td{align}>{escape(format_value(value))}</td>"
