@@ -1,0 +1,246 @@
+"""A Mixpanel of one's own: a project full of events behind a local address, for as long as a `with` block lasts."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import anyio
+import anyio.to_thread
+import attrs
+
+from mixpanel_headless.errors import ClosedError
+from mixpanel_headless.sandbox.contents import Rows, open_engine
+from mixpanel_headless.sandbox.credentials import Credentials
+from mixpanel_headless.sandbox.faults import Fault, Injection
+from mixpanel_headless.sandbox.limits import Quota, Shape, Window, published_quotas
+from mixpanel_headless.sandbox.questions import Source
+from mixpanel_headless.sandbox.service import Rules, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from types import TracebackType
+
+    from mixpanel_headless import AsyncWorkspace, Workspace
+    from mixpanel_headless.engine import Engine
+    from mixpanel_headless.sandbox.arrivals import Counters, Logged
+    from mixpanel_headless.sandbox.server import Listener
+
+F = TypeVar("F", bound=Fault)
+
+
+def new_secret() -> str:
+    """A secret that nobody can guess."""
+    import secrets
+
+    return secrets.token_urlsafe(24)
+
+
+def ignore(logged: Logged) -> None:
+    """Leave a request unnoticed."""
+
+
+@attrs.define(eq=False, slots=False, kw_only=True, repr=False)
+class Sandbox:
+    """A local Mixpanel project: real HTTP, real limits, answers computed from its events.
+
+    `events` and `profiles` mix files and rows; without any, the project is the shop of `engine.generate`. An `engine` of
+    one's own stays open afterwards. `now` is the project's clock for relative dates; `clock` (seconds) drives the limits:
+    `limit` queries in any `window` seconds, `concurrency` at once, kept by a counter of this `shape`. Every workspace id
+    sees the whole project. Use it in a `with` or an `async with` block; both leave nothing running.
+    """
+
+    events: Sequence[Rows] = attrs.field(default=(), kw_only=False)
+    profiles: Sequence[Rows] = attrs.field(default=(), kw_only=False)
+    project: int = attrs.field(default=12345, converter=int)
+    username: str = "sandbox"
+    secret: str = attrs.field(factory=new_secret)
+    port: int = 0
+    limit: int = attrs.field(default=60, validator=attrs.validators.ge(1))
+    window: float = attrs.field(default=3600.0, validator=attrs.validators.gt(0))
+    concurrency: int = attrs.field(default=5, validator=attrs.validators.ge(1))
+    shape: Shape = attrs.field(default="rolling", validator=attrs.validators.in_(("rolling", "fixed", "two-bucket")))
+    headers: bool = True
+    latency: float = attrs.field(default=0.0, validator=attrs.validators.ge(0))
+    history_days: int | None = None
+    columns: Mapping[str, str | None] = attrs.field(factory=dict)
+    timezone: str = "UTC"
+    now: datetime | None = None
+    clock: Callable[[], float] = time.monotonic
+    on_request: Callable[[Logged], None] = ignore
+    _given_engine: Engine | None = attrs.field(default=None, alias="engine")
+    _engine: Engine | None = attrs.field(default=None, init=False)
+    _service: Service | None = attrs.field(default=None, init=False)
+    _workers: ThreadPoolExecutor | None = attrs.field(default=None, init=False)
+    _listener: Listener | None = attrs.field(default=None, init=False)
+
+    def __repr__(self) -> str:
+        return f"<Sandbox project={self.project} {self.url if self._listener else 'closed'}>"
+
+    @property
+    def url(self) -> str:
+        """The base URL, for MP_API_BASE_URL."""
+        if self._listener is None:
+            raise ClosedError("The sandbox is not open.", hint="Use it in a `with` block.")
+        return self._listener.url
+
+    @property
+    def engine(self) -> Engine:
+        """What the answers are computed with: ask it directly for the truth."""
+        if self._engine is None:
+            raise ClosedError("The sandbox is not open.", hint="Use it in a `with` block.")
+        return self._engine
+
+    @property
+    def service(self) -> Service:
+        """The project's account and log; still readable after the box has closed."""
+        if self._service is None:
+            raise ClosedError("The sandbox was never opened.", hint="Use it in a `with` block.")
+        return self._service
+
+    @property
+    def requests(self) -> list[Logged]:
+        """Every request that has been answered or cut so far, in the order of its end."""
+        return list(self.service.requests)
+
+    @property
+    def counted(self) -> int:
+        """How many requests have spent a slot of a pool."""
+        return self.counters().counted
+
+    @property
+    def refused(self) -> int:
+        """How many 429s have been sent."""
+        return self.counters().refused
+
+    def counters(self) -> Counters:
+        """What has happened so far, and how full the limits are now."""
+        return self.service.counters()
+
+    def wait_until(self, seen: Callable[[Counters], bool], timeout: float = 10.0) -> bool:
+        """Block until the counters look as `seen` wants them; False when `timeout` seconds go by first."""
+        return self.service.wait_until(seen, timeout)
+
+    def inject(
+        self,
+        fault: F,
+        *,
+        path: str = "*",
+        after: int = 0,
+        times: int | None = 1,
+        seconds: float | None = None,
+    ) -> F:
+        """Let requests to `path` (a glob) meet a fault: the next `times` (None: all), after letting `after` go by, for `seconds`."""
+        until = None if seconds is None else self.clock() + seconds
+        self.service.inject(Injection(fault, path, after, times, until))
+        return fault
+
+    def heal(self) -> None:
+        """Take all faults back; slots that somebody else spent stay spent."""
+        self.service.heal()
+
+    def environment(self) -> dict[str, str]:
+        """The variables that point another process at this sandbox; they hold its secret."""
+        return {
+            "MP_USERNAME": self.username,
+            "MP_SECRET": self.secret,
+            "MP_PROJECT_ID": str(self.project),
+            "MP_REGION": "us",
+            "MP_API_BASE_URL": self.url,
+            "MP_APP_BASE_URL": self.url,
+            "MP_LIMIT_QUERY": str(self.limit),
+            "MP_LIMIT_QUERY_WINDOW": repr(float(self.window)),
+            "MP_LIMIT_QUERY_CONCURRENCY": str(self.concurrency),
+        }
+
+    def workspace(self, **options: Any) -> Workspace:
+        """A blocking client of this sandbox, to be closed by the caller; `options` go to its constructor."""
+        from mixpanel_headless import Workspace
+
+        return Workspace(**{**self._client_options(), **options})
+
+    def async_workspace(self, **options: Any) -> AsyncWorkspace:
+        """An async client of this sandbox, to be closed by the caller; `options` go to its constructor."""
+        from mixpanel_headless import AsyncWorkspace
+
+        return AsyncWorkspace(**{**self._client_options(), **options})
+
+    def open(self) -> Self:
+        """Load the events and start to listen; raises ConfigError when the port is taken."""
+        from mixpanel_headless.sandbox.server import Listener
+
+        if self._listener is not None:
+            raise ClosedError("The sandbox is open already.", hint="Make another one.")
+        self._engine = self._given_engine or open_engine(
+            self.events,
+            self.profiles,
+            project=self.project,
+            timezone=self.timezone,
+            now=self.now,
+            columns=self.columns,
+        )
+        self._workers = ThreadPoolExecutor(max_workers=max(2, self.concurrency), thread_name_prefix="sandbox-query")
+        self._service = Service(self._rules(), Source(self._engine, self.history_days), self._workers, self.on_request)
+        listener = Listener(self._service, self.port)
+        try:
+            listener.open()
+        except BaseException:
+            self.close()
+            raise
+        self._listener = listener
+        return self
+
+    def close(self) -> None:
+        """Let no more requests in, end those that run, and free everything; harmless when repeated."""
+        if self._listener is not None:
+            self._listener.close()
+        if self._workers is not None:
+            self._workers.shutdown(cancel_futures=True)
+        if self._engine is not None and self._engine is not self._given_engine:
+            self._engine.close()
+        self._listener = self._workers = self._engine = None
+
+    def _rules(self) -> Rules:
+        query = Quota("query", (Window(self.limit, self.window, self.shape),), self.concurrency)
+        return Rules(
+            project=self.project,
+            credentials=Credentials(self.username, self.secret),
+            quotas=published_quotas(query, self.shape),
+            headers=self.headers,
+            latency=self.latency,
+            clock=self.clock,
+        )
+
+    def _client_options(self) -> dict[str, Any]:
+        from mixpanel_headless.accounts.settings import Limits
+
+        return {
+            "project": str(self.project),
+            "region": "us",
+            "username": self.username,
+            "secret": self.secret,
+            "api_base_url": self.url,
+            "app_base_url": self.url,
+            "limits": Limits(query=self.limit, query_window=self.window, query_concurrency=self.concurrency),
+        }
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.open)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.close)

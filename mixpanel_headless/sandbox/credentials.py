@@ -1,0 +1,36 @@
+"""Who may enter: the one service account, or its secret as a bearer token."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+
+import attrs
+
+
+@attrs.frozen
+class Credentials:
+    """A service account; the secret never shows."""
+
+    username: str
+    secret: str = attrs.field(repr=False)
+
+    def accept(self, authorization: str | None) -> bool:
+        """Whether an Authorization header carries this account, as Basic or as Bearer."""
+        scheme, _, given = (authorization or "").partition(" ")
+        if scheme.lower() == "bearer":
+            return equal(given.strip(), self.secret)
+        if scheme.lower() != "basic":
+            return False
+        try:
+            pair = base64.b64decode(given.strip(), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return False
+        username, _, secret = pair.partition(":")
+        return equal(username, self.username) & equal(secret, self.secret)
+
+
+def equal(one: str, other: str) -> bool:
+    """Equality in a time that does not tell how much of the text is right."""
+    return hmac.compare_digest(one.encode(), other.encode())

@@ -1,0 +1,169 @@
+"""The supported endpoints: each reads a request as strictly as the service would and asks the engine."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, cast
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from mixpanel_headless.sandbox.replies import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mixpanel_headless.engine import Engine
+    from mixpanel_headless.sandbox.arrivals import Arrival
+
+CountType = Literal["general", "unique", "average"]
+
+COUNT_TYPES = ("general", "unique", "average")
+MAX_SEGMENTS = 50_000
+DEFAULT_SEGMENTS = 3_000
+MAX_NAMES = 5_000
+NAMES_DAYS = 31
+EARLIEST = date(2000, 1, 1)
+
+
+@attrs.frozen
+class Source:
+    """What the answers are computed from, and how many days back it may be asked."""
+
+    engine: Engine
+    history_days: int | None = None
+
+    def today(self) -> date:
+        """The project's local day."""
+        project = self.engine.project
+        return (project.now or datetime.now(UTC)).astimezone(ZoneInfo(project.timezone)).date()
+
+
+@attrs.frozen
+class Endpoint:
+    """How one address is asked: the method that it takes, and the computation."""
+
+    method: str
+    ask: Callable[[Source, Arrival], Any]
+
+
+def ask_insights(source: Source, arrival: Arrival) -> Any:
+    """An insights answer for an inline bookmark."""
+    if not isinstance(arrival.document, dict):
+        raise Rejected(400, "Invalid JSON: the body must be an object")
+    bookmark = arrival.document.get("bookmark")
+    if not isinstance(bookmark, dict):
+        raise Rejected(400, "bookmark is a required parameter and must be an object")
+    limits = arrival.document.get("queryLimits") or {}
+    if not isinstance(limits, dict):
+        raise Rejected(400, "queryLimits must be an object")
+    limit = limits.get("limit", DEFAULT_SEGMENTS)
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise Rejected(400, f"queryLimits.limit must be a positive integer ({limit!r} was given)")
+    if limit > MAX_SEGMENTS:
+        raise Rejected(400, f"Query limit exceeds max limit of {MAX_SEGMENTS} ({limit} was given)")
+    return source.engine.insights(bookmark, limit=limit)
+
+
+def ask_event_names(source: Source, arrival: Arrival) -> Any:
+    """The names of the events in a range of days, commonest first."""
+    to_date = read_date(arrival, "to_date") or source.today()
+    from_date = read_date(arrival, "from_date") or to_date - timedelta(days=NAMES_DAYS - 1)
+    if from_date < EARLIEST:
+        raise Rejected(400, f"from_date cannot be before {EARLIEST}")
+    if to_date < from_date:
+        raise Rejected(400, "to_date cannot be before from_date")
+    if source.history_days is not None and from_date < source.today() - timedelta(days=source.history_days):
+        raise Rejected(403, f"Date range exceeds {source.history_days} days into the past")
+    limit = min(read_limit(arrival, 255), MAX_NAMES)
+    return source.engine.event_names(from_date, to_date, limit, read_count_type(arrival))
+
+
+def ask_top_events(source: Source, arrival: Arrival) -> Any:
+    """Today's commonest events against yesterday."""
+    return source.engine.top_events(read_count_type(arrival), read_limit(arrival, 100))
+
+
+def ask_top_properties(source: Source, arrival: Arrival) -> Any:
+    """The commonest properties of an event."""
+    return source.engine.top_properties(read_text(arrival, "event"), read_limit(arrival, 10))
+
+
+def ask_property_values(source: Source, arrival: Arrival) -> Any:
+    """The commonest values of a property, of one event or of all."""
+    event = read_text(arrival, "event") if "event" in arrival.query else None
+    return source.engine.property_values(read_text(arrival, "name"), event, read_limit(arrival, 255))
+
+
+ENDPOINTS = {
+    "insights": Endpoint("POST", ask_insights),
+    "events/names": Endpoint("GET", ask_event_names),
+    "events/top": Endpoint("GET", ask_top_events),
+    "events/properties/top": Endpoint("GET", ask_top_properties),
+    "events/properties/values": Endpoint("GET", ask_property_values),
+}
+
+
+def ask(source: Source, arrival: Arrival) -> Any:
+    """The answer to a request that was let in, as JSON-ready data.
+
+    Raises Rejected for what the service would refuse, and for what exists there but cannot be computed here yet.
+    """
+    endpoint = ENDPOINTS.get(arrival.route.endpoint)
+    if arrival.route.family == "app":
+        raise Rejected(404, f"{arrival.method} {arrival.path} is not supported by the sandbox yet")
+    if not arrival.route.known:
+        raise Rejected(400, "Invalid API endpoint")
+    if endpoint is None or "bookmark_id" in arrival.query:
+        saved = " by bookmark_id" if endpoint else ""
+        raise Rejected(501, f"{arrival.method} {arrival.path}{saved} is not supported by the sandbox yet")
+    if arrival.method != endpoint.method:
+        raise Rejected(405, f"Method {arrival.method} is not allowed, use {endpoint.method}")
+    return ask_engine(endpoint, source, arrival)
+
+
+def ask_engine(endpoint: Endpoint, source: Source, arrival: Arrival) -> Any:
+    """The engine's answer, its own refusals worded as the service's."""
+    from mixpanel_headless.engine import BadQuery, Unsupported
+
+    try:
+        return endpoint.ask(source, arrival)
+    except BadQuery as error:
+        raise Rejected(400, str(error)) from error
+    except Unsupported as error:
+        raise Rejected(501, f"{error} is not supported by the sandbox yet") from error
+
+
+def read_text(arrival: Arrival, name: str) -> str:
+    """A parameter that must be there."""
+    text = arrival.query.get(name, "")
+    if not text:
+        raise Rejected(400, f"{name} is a required parameter")
+    return text
+
+
+def read_limit(arrival: Arrival, default: int) -> int:
+    """A positive number of rows."""
+    text = arrival.query.get("limit", str(default))
+    if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) < 1:
+        raise Rejected(400, f"limit must be a positive integer ({text!r} was given)")
+    return int(text)
+
+
+def read_date(arrival: Arrival, name: str) -> date | None:
+    """A day as YYYY-MM-DD, if it is given."""
+    text = arrival.query.get(name)
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day has no zone
+    except ValueError:
+        raise Rejected(400, f"{name} must be a date as YYYY-MM-DD ({text!r} was given)") from None
+
+
+def read_count_type(arrival: Arrival) -> CountType:
+    """What is counted: events, users, or events per user."""
+    given = arrival.query.get("type", "general")
+    if given not in COUNT_TYPES:
+        raise Rejected(400, f"type must be one of {', '.join(COUNT_TYPES)} ({given!r} was given)")
+    return cast("CountType", given)
