@@ -111,12 +111,12 @@ def _dates_line(dates: Sequence[str], margin: int, columns: int) -> Text:
 def _legend(curves: Sequence[Curve], width: int, *, plain: bool) -> Iterator[Text]:
     from rich.text import Text
 
-    label_width = min(max(len(curve.label) for curve in curves), width // 2)
+    label_width = _label_width(curves, width // 2)
     for number, curve in enumerate(curves):
         line = Text("-- " if plain else "━━ ", style=COLOURS[number])
-        line.append(f"{_cut(curve.label, label_width):<{label_width}}", style="")
+        line.append(_fit(curve.label, label_width), style="")
         last = f"  last {format_value(curve.numbers[-1][1])}"
-        room = width - len(line) - len(last) - 2
+        room = width - line.cell_len - len(last) - 2
         if not plain and room >= 8:
             line.append(f"  {sparkline(curve.values, room)}", style=COLOURS[number])
         line.append(last)
@@ -128,12 +128,12 @@ def _bars(curves: Sequence[Curve], width: int, *, plain: bool) -> Iterator[Text]
 
     shown = curves[:MOST_BARS]
     amounts = [curve.numbers[-1][1] for curve in shown]
-    label_width = min(max(len(curve.label) for curve in shown), width // 3)
+    label_width = _label_width(shown, width // 3)
     value_width = max(len(format_value(amount)) for amount in amounts)
     room, most = width - label_width - value_width - 2, max(map(abs, amounts)) or 1.0
     for curve, amount in zip(shown, amounts, strict=True):
         bar = _bar(abs(amount) / most * room, plain=plain)
-        line = Text(f"{_cut(curve.label, label_width):<{label_width}} ")
+        line = Text(_fit(curve.label, label_width) + " ")
         line.append(f"{bar:<{room}} ", style="red" if amount < 0 else COLOURS[0])
         line.append(f"{format_value(amount):>{value_width}}")
         yield line
@@ -148,9 +148,17 @@ def _bar(length: float, *, plain: bool) -> str:
     return "█" * whole + "▏▎▍▌▋▊▉"[eighths - 1 : eighths]
 
 
-def _cut(label: str, width: int) -> str:
+def _label_width(curves: Sequence[Curve], most: int) -> int:
+    from rich.cells import cell_len
+
+    return min(max(cell_len(printable(curve.label)) for curve in curves), most)
+
+
+def _fit(label: str, width: int) -> str:
+    from rich.cells import cell_len, set_cell_size
+
     label = printable(label)
-    return label if len(label) <= width else f"{label[: width - 1]}…"
+    return set_cell_size(label, width) if cell_len(label) <= width else f"{set_cell_size(label, width - 1)}…"
 
 
 def _day(date: str) -> str:

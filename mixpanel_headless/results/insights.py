@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import attrs
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from mixpanel_headless.results.provenance import Provenance
+
+
+T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -40,15 +43,15 @@ class QueryResult:
     def from_reply(cls, reply: Any, params: Mapping[str, Any], provenance: Provenance | None = None) -> Self:
         """The result of a decoded answer; raises QueryError when the answer reports an error or holds no series."""
         check_reply(reply)
-        dates = reply.get("date_range") or {}
+        dates = _part(reply, "date_range", dict)
         return cls(
-            computed_at=reply.get("computed_at") or "",
-            from_date=dates.get("from_date") or "",
-            to_date=dates.get("to_date") or "",
-            headers=reply.get("headers") or [],
+            computed_at=_part(reply, "computed_at", str),
+            from_date=_part(dates, "from_date", str),
+            to_date=_part(dates, "to_date", str),
+            headers=_part(reply, "headers", list),
             series=reply["series"],
             params=params,
-            meta=reply.get("meta") or {},
+            meta=_part(reply, "meta", dict),
             provenance=provenance,
         )
 
@@ -114,7 +117,7 @@ class QueryResult:
         metrics = list(self._series)
         shown = ", ".join(map(repr, metrics[:2])) + (f" and {len(metrics) - 2} more" if len(metrics) > 2 else "")
         source = f", {self.provenance}" if self.provenance else ""
-        return f"<{type(self).__name__} {shown or 'nothing'}, {self.from_date[:10]} to {self.to_date[:10]}{source}>"
+        return f"<{type(self).__name__} {shown or 'nothing'}, {self._period()}{source}>"
 
     def _repr_html_(self) -> str:
         from mixpanel_headless.results.views import html_table
@@ -126,12 +129,15 @@ class QueryResult:
 
         return terminal_table(self.table, title=self.title, note=self.note)
 
+    def _period(self) -> str:
+        return f"{self.from_date[:10]} to {self.to_date[:10]}" if self.from_date or self.to_date else "no dates"
+
     @property
     def title(self) -> str:
         """What was asked and for which days, in one line."""
         metrics = list(self._series)
         asked = metrics[0] if len(metrics) == 1 else f"{len(metrics)} metrics"
-        return f"{asked}, {self.from_date[:10]} to {self.to_date[:10]}"
+        return f"{asked}, {self._period()}"
 
     @property
     def note(self) -> str:
@@ -143,6 +149,12 @@ class QueryResult:
         if isinstance(factor, int | float) and factor < 1:
             remarks.append(f"sampled: {factor:g} of the events")
         return "; ".join(remarks)
+
+
+def _part(reply: Mapping[str, Any], name: str, kind: type[T]) -> T:
+    """The part of that name, or an empty one when it is missing or of another kind."""
+    part = reply.get(name)
+    return part if isinstance(part, kind) else kind()
 
 
 def check_reply(reply: Any) -> None:

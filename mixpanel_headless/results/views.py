@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 from mixpanel_headless.results.curves import is_number
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 20
 MIDNIGHT = "T00:00:00"
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def html_table(table: Table, *, title: str = "", note: str = "") -> str:
@@ -31,23 +33,19 @@ def html_table(table: Table, *, title: str = "", note: str = "") -> str:
 def terminal_table(table: Table, *, title: str = "", note: str = "") -> RenderableType:
     """The first 20 rows as a table for rich; texts are shown as they are, never read as markup."""
     from rich import box
+    from rich.console import Group
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    foot = "; ".join(filter(None, [left_out(table), note]))
-    view = RichTable(
-        title=Text(printable(title)) if title else None,
-        caption=Text(printable(foot)) if foot else None,
-        title_justify="left",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-    )
+    view = RichTable(box=box.SIMPLE_HEAD)
     for place, name in enumerate(table.columns):
         numeric = any(is_number(row[place]) for row in table.rows[:MOST_ROWS])
         view.add_column(Text(printable(name)), justify="right" if numeric else "left", overflow="ellipsis")
     for row in _head(table):
         view.add_row(*(Text(format_value(value)) for value in row))
-    return view
+    foot = "; ".join(filter(None, [left_out(table), note]))
+    head = [Text(printable(title), style="bold")] if title else []
+    return Group(*head, view, *([Text(printable(foot), style="dim")] if foot else []))
 
 
 def _head(table: Table) -> Sequence[Row]:
@@ -79,8 +77,12 @@ def format_value(value: Any) -> str:
 
 
 def printable(text: str) -> str:
-    """Text for one line of a terminal: control characters, which could move its cursor, become `�`."""
-    return text if text.isprintable() else "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+    """Text for one line of a terminal: what could move its cursor or reverse its direction becomes `�`."""
+    return text if text.isprintable() else "".join("\ufffd" if _steers(sign) else sign for sign in text)
+
+
+def _steers(sign: str) -> bool:
+    return category(sign) in {"Cc", "Cs", "Zl", "Zp"} or sign in BIDI_CONTROLS
 
 
 def _html(text: str) -> str:
