@@ -71,13 +71,15 @@ class Logged:
 
 @attrs.frozen
 class Counters:
-    """How much has happened since the box opened, and how full the query limits are now."""
+    """Totals since the box opened (`foreign`: slots that a fault spent), and how much of the query limits is taken now.
+
+    `failed` are cuts and answers of 500 and above; `used` counts the query window, foreign slots included.
+    """
 
     arrived: int
     counted: int
     refused: int
     failed: int
+    foreign: int
     running: int
     used: int
-    limit: int
-    foreign: int

@@ -11,7 +11,7 @@ import anyio.to_thread
 import attrs
 
 from mixpanel_headless.errors import ClosedError
-from mixpanel_headless.sandbox.contents import Rows, open_engine
+from mixpanel_headless.sandbox.contents import Contents, Rows, open_contents
 from mixpanel_headless.sandbox.credentials import Credentials
 from mixpanel_headless.sandbox.faults import Fault, Injection
 from mixpanel_headless.sandbox.limits import Quota, Shape, Window, published_quotas
@@ -71,7 +71,7 @@ class Sandbox:
     clock: Callable[[], float] = time.monotonic
     on_request: Callable[[Logged], None] = ignore
     _given_engine: Engine | None = attrs.field(default=None, alias="engine")
-    _engine: Engine | None = attrs.field(default=None, init=False)
+    _contents: Contents | None = attrs.field(default=None, init=False)
     _service: Service | None = attrs.field(default=None, init=False)
     _workers: ThreadPoolExecutor | None = attrs.field(default=None, init=False)
     _listener: Listener | None = attrs.field(default=None, init=False)
@@ -87,11 +87,16 @@ class Sandbox:
         return self._listener.url
 
     @property
+    def contents(self) -> Contents:
+        """The engine and how many events and profiles were loaded into it."""
+        if self._contents is None:
+            raise ClosedError("The sandbox is not open.", hint="Use it in a `with` block.")
+        return self._contents
+
+    @property
     def engine(self) -> Engine:
         """What the answers are computed with: ask it directly for the truth."""
-        if self._engine is None:
-            raise ClosedError("The sandbox is not open.", hint="Use it in a `with` block.")
-        return self._engine
+        return self.contents.engine
 
     @property
     def service(self) -> Service:
@@ -173,24 +178,22 @@ class Sandbox:
 
         if self._listener is not None:
             raise ClosedError("The sandbox is open already.", hint="Make another one.")
-        self._engine = self._given_engine or open_engine(
-            self.events,
-            self.profiles,
-            project=self.project,
-            timezone=self.timezone,
-            now=self.now,
-            columns=self.columns,
-        )
+        self._contents = Contents(self._given_engine) if self._given_engine else self._load()
         self._workers = ThreadPoolExecutor(max_workers=max(2, self.concurrency), thread_name_prefix="sandbox-query")
-        self._service = Service(self._rules(), Source(self._engine, self.history_days), self._workers, self.on_request)
-        listener = Listener(self._service, self.port)
+        source = Source(self._contents.engine, self.history_days)
+        self._service = Service(self._rules(), source, self._workers, self.on_request)
+        self._listener = Listener(self._service, self.port)
         try:
-            listener.open()
+            self._listener.open()
         except BaseException:
             self.close()
             raise
-        self._listener = listener
         return self
+
+    def wait(self) -> None:
+        """Block until the box is closed from elsewhere, or the caller is interrupted."""
+        if self._listener is not None:
+            self._listener.wait()
 
     def close(self) -> None:
         """Let no more requests in, end those that run, and free everything; harmless when repeated."""
@@ -198,9 +201,19 @@ class Sandbox:
             self._listener.close()
         if self._workers is not None:
             self._workers.shutdown(cancel_futures=True)
-        if self._engine is not None and self._engine is not self._given_engine:
-            self._engine.close()
-        self._listener = self._workers = self._engine = None
+        if self._contents is not None and self._contents.engine is not self._given_engine:
+            self._contents.engine.close()
+        self._listener = self._workers = self._contents = None
+
+    def _load(self) -> Contents:
+        return open_contents(
+            self.events,
+            self.profiles,
+            project=self.project,
+            timezone=self.timezone,
+            now=self.now,
+            columns=self.columns,
+        )
 
     def _rules(self) -> Rules:
         query = Quota("query", (Window(self.limit, self.window, self.shape),), self.concurrency)

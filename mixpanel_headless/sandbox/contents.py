@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -14,7 +16,16 @@ if TYPE_CHECKING:
 Rows = str | os.PathLike[str] | Mapping[str, Any]
 
 
-def open_engine(
+@attrs.frozen
+class Contents:
+    """An engine and how many rows have gone into it."""
+
+    engine: Engine
+    events: int = 0
+    profiles: int = 0
+
+
+def open_contents(
     events: Iterable[Rows],
     profiles: Iterable[Rows],
     *,
@@ -22,7 +33,7 @@ def open_engine(
     timezone: str,
     now: datetime | None,
     columns: Mapping[str, str | None],
-) -> Engine:
+) -> Contents:
     """An engine over these events and profiles; the shop when there are neither."""
     from mixpanel_headless.engine import Engine, Project
 
@@ -30,29 +41,28 @@ def open_engine(
     engine = Engine(Project(id=project, timezone=timezone, now=now))
     try:
         if not event_items and not profile_items:
-            fill_with_shop(engine, now)
-        load(event_items, engine.add_events, lambda path: engine.load_events(path, **columns))
-        load(profile_items, engine.add_profiles, engine.load_profiles)
+            event_items, profile_items = generate(now)
+        return Contents(
+            engine,
+            load(event_items, engine.add_events, lambda path: engine.load_events(path, **columns)),
+            load(profile_items, engine.add_profiles, engine.load_profiles),
+        )
     except BaseException:
         engine.close()
         raise
-    return engine
 
 
-def fill_with_shop(engine: Engine, now: datetime | None) -> None:
-    """Put the generated shop into an engine."""
+def generate(now: datetime | None) -> tuple[list[Rows], list[Rows]]:
+    """The events and profiles of the generated shop, up to the project's day."""
     from mixpanel_headless.engine.generate import generate_shop
 
     events, profiles = generate_shop() if now is None else generate_shop(end=now.date())
-    engine.add_events(events)
-    engine.add_profiles(profiles)
+    return list(events), list(profiles)
 
 
-def load(items: list[Rows], add: Callable[[list[dict[str, Any]]], object], read: Callable[[str], object]) -> None:
-    """Read each file where it stands, and add the rows in one go."""
+def load(items: list[Rows], add: Callable[[list[dict[str, Any]]], object], read: Callable[[str], int]) -> int:
+    """Add the rows in one go, read each file, and count both."""
     rows = [dict(item) for item in items if isinstance(item, Mapping)]
-    for item in items:
-        if not isinstance(item, Mapping):
-            read(os.fspath(item))
     if rows:
         add(rows)
+    return len(rows) + sum(read(os.fspath(item)) for item in items if not isinstance(item, Mapping))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
-from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -35,8 +34,7 @@ class Source:
 
     def today(self) -> date:
         """The project's local day."""
-        project = self.engine.project
-        return (project.now or datetime.now(UTC)).astimezone(ZoneInfo(project.timezone)).date()
+        return self.engine.project.clock().date()
 
 
 @attrs.frozen
@@ -129,9 +127,9 @@ def ask_engine(endpoint: Endpoint, source: Source, arrival: Arrival) -> Any:
     try:
         return endpoint.ask(source, arrival)
     except BadQuery as error:
-        raise Rejected(400, str(error)) from error
+        raise Rejected(400, error.message) from error
     except Unsupported as error:
-        raise Rejected(501, f"{error} is not supported by the sandbox yet") from error
+        raise Rejected(501, f"{error.feature} is not supported by the sandbox yet") from error
 
 
 def read_text(arrival: Arrival, name: str) -> str:

@@ -107,8 +107,8 @@ class Listener:
         self._service = service
         self._wanted = port
         self._opened: Future[int] = Future()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closing = asyncio.Event()
+        self._closing: Future[None] = Future()
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
 
     @property
@@ -122,24 +122,31 @@ class Listener:
         try:
             self._opened.result()
         except BaseException:
-            self._thread.join()
+            self.close()
             raise
 
+    def wait(self) -> None:
+        """Return when it has ended, or with the caller's KeyboardInterrupt."""
+        self._ended.wait()
+
     def close(self) -> None:
-        """Return when nothing runs any more."""
-        if self._loop is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._closing.set)
+        """Return when nothing runs any more; harmless when repeated."""
+        if not self._closing.done():
+            self._closing.set_result(None)
         self._thread.join()
 
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 - it belongs to the thread that waits in `open`
+        except BaseException as error:
+            if self._opened.done():
+                raise
             self._opened.set_exception(error)
+        finally:
+            self._ended.set()
 
     async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
         async with listening(application(self._service), self._wanted) as port:
             self._opened.set_result(port)
-            await self._closing.wait()
+            await asyncio.wrap_future(self._closing)
             self._service.heal()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import attrs
@@ -52,7 +53,7 @@ class Service:
         self._limits = Limits(rules.quotas)
         self._faults = FaultPlan()
         self._holds: list[Hold] = []
-        self._foreign_used = 0
+        self._totals: Counter[str] = Counter()
         self._foreign_running = 0
         self._changed = threading.Condition()
 
@@ -103,16 +104,15 @@ class Service:
             return self._changed.wait_for(lambda: seen(self._count()), timeout)
 
     def _count(self) -> Counters:
-        meter = self._limits.meters["query"]
+        meter, totals = self._limits.meters["query"], self._totals
         return Counters(
-            arrived=len(self.requests),
-            counted=sum(request.counted for request in self.requests),
-            refused=sum(request.status == 429 for request in self.requests),
-            failed=sum(request.status is None or request.status >= 500 for request in self.requests),
+            arrived=totals["arrived"],
+            counted=totals["counted"],
+            refused=totals["refused"],
+            failed=totals["failed"],
+            foreign=totals["foreign"],
             running=meter.running,
             used=meter.used(self.rules.clock()),
-            limit=meter.quota.windows[0].requests,
-            foreign=self._foreign_used,
         )
 
     def _use_as_somebody_else(self, use: ForeignUse) -> None:
@@ -122,7 +122,7 @@ class Service:
             meter.count(now)
         taken = max(0, min(use.running, (meter.quota.at_once or 0) - meter.running))
         meter.running += taken
-        self._foreign_used += spent
+        self._totals["foreign"] += spent
         self._foreign_running += taken
 
     def _admit(self, arrival: Arrival, now: float) -> Ticket | Reply:
@@ -167,8 +167,16 @@ class Service:
             counted = self._limits.leave(ticket, status)
             logged = Logged(arrival.method, arrival.path, status, counted, ticket.arrived, took)
             self.requests.append(logged)
+            self._totals.update(tally(logged))
             self._changed.notify_all()
         self._on_request(logged)
+
+
+def tally(logged: Logged) -> list[str]:
+    """The totals that a request adds to."""
+    failed = logged.status is None or logged.status >= 500
+    facts = {"arrived": True, "counted": logged.counted, "refused": logged.status == 429, "failed": failed}
+    return [name for name, holds in facts.items() if holds]
 
 
 def compute(source: Source, arrival: Arrival) -> Reply:
