@@ -1,0 +1,211 @@
+"""What a call costs in CPU: `AsyncWorkspace.query` against bare aiohttp + msgspec, on one local server.
+
+    python benchmarks/calls.py [--rounds 15] [--calls 200] [--profile]
+
+The server is another process, so its work is not counted. Every question differs, so every call is sent; limits are so
+high that none waits. The two sides take turns; a figure is the median over the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import cProfile
+import gc
+import itertools
+import pstats
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from report import goal, print_report, use_checkout
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from mixpanel_headless import AsyncWorkspace
+
+use_checkout()
+
+DATES = {"from_date": "2025-03-01", "to_date": "2025-03-31"}
+Ask = Callable[[int], Awaitable[object]]
+
+
+def answer() -> dict[str, Any]:
+    """A month of one event, as the service would answer."""
+    series = {f"2025-03-{day:02}T00:00:00-08:00": 400 + day for day in range(1, 32)}
+    return {
+        "computed_at": "2025-04-01T09:12:44.510021+00:00",
+        "date_range": {"from_date": "2025-03-01T00:00:00-08:00", "to_date": "2025-03-31T23:59:59.999000-08:00"},
+        "headers": ["$metric"],
+        "series": {"Login [Total Events]": series},
+        "meta": {"min_sampling_factor": 1.0, "is_segmentation_limit_hit": False, "sub_query_count": 1},
+    }
+
+
+async def serve() -> None:
+    """Answers every insights question alike; prints its port, and ends when its standard input does."""
+    import msgspec
+    from aiohttp import web
+
+    body = msgspec.json.encode(answer())
+
+    async def reply(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(body=body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_post("/api/query/insights", reply)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    print(runner.addresses[0][1], flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    await runner.cleanup()
+
+
+def bookmark(number: int) -> dict[str, Any]:
+    """What `query` sends for question `number`."""
+    behavior = {
+        "type": "event", "name": f"Event {number}", "resourceType": "events", "filtersDeterminer": "all", "filters": [],
+    }  # fmt: skip
+    return {
+        "sections": {
+            "show": [{"type": "metric", "behavior": behavior, "measurement": {"math": "total"}}],
+            "time": [{"dateRangeType": "between", "unit": "day", "value": list(DATES.values())}],
+            "filter": [],
+            "group": [],
+        },
+        "displayOptions": {"chartType": "line", "analysis": "linear"},
+    }
+
+
+def ask_bare(session: aiohttp.ClientSession, base: str) -> Ask:
+    """The least that can be written by hand: one POST, JSON both ways, the status looked at."""
+    import msgspec
+
+    url = f"{base}/api/query/insights"
+    headers = {"Authorization": "Basic c2E6c2VjcmV0", "Content-Type": "application/json"}
+
+    async def ask(number: int) -> object:
+        body = {"bookmark": bookmark(number), "project_id": 12345, "queryLimits": {"limit": 3000}}
+        params = {"query_origin": "benchmark"}
+        async with session.post(url, params=params, headers=headers, data=msgspec.json.encode(body)) as response:
+            response.raise_for_status()
+            return msgspec.json.decode(await response.read())
+
+    return ask
+
+
+def ask_client(workspace: AsyncWorkspace) -> Ask:
+    """The same question by way of the client, everything switched on."""
+
+    async def ask(number: int) -> object:
+        return await workspace.query(f"Event {number}", **DATES)
+
+    return ask
+
+
+def ask_again(workspace: AsyncWorkspace) -> Ask:
+    """One question, known already."""
+
+    async def ask(_: int) -> object:
+        return await workspace.query("Event 0", **DATES)
+
+    return ask
+
+
+async def cpu_each(ask: Ask, numbers: list[int]) -> float:
+    """Seconds of this process's CPU for each call, one after the other."""
+    gc.collect()
+    start = time.process_time()
+    for number in numbers:
+        await ask(number)
+    return (time.process_time() - start) / len(numbers)
+
+
+async def compare(base: str, rounds: int, calls: int) -> tuple[list[float], list[float], list[float]]:
+    """CPU seconds a call for each round: bare, by the client, repeated by the client."""
+    import aiohttp
+
+    from mixpanel_headless import AsyncWorkspace
+
+    fresh = itertools.count(1)
+    async with aiohttp.ClientSession() as session, open_workspace(base) as workspace:
+        bare, sent, again = ask_bare(session, base), ask_client(workspace), ask_again(workspace)
+        assert isinstance(workspace, AsyncWorkspace)
+        await again(0)
+        figures: tuple[list[float], list[float], list[float]] = ([], [], [])
+        for number in range(rounds + 1):
+            for kind, ask in zip(figures, (bare, sent, again), strict=True):
+                figure = await cpu_each(ask, list(itertools.islice(fresh, calls)))
+                if number:  # the first round only warms up
+                    kind.append(figure)
+    return figures
+
+
+def open_workspace(base: str) -> AsyncWorkspace:
+    """A client with limits that nothing here can reach."""
+    from mixpanel_headless import AsyncWorkspace, Limits
+
+    return AsyncWorkspace(
+        project="12345",
+        username="sa",
+        secret="secret",
+        api_base_url=base,
+        limits=Limits(query=1_000_000, query_window=3600.0, query_concurrency=100),
+    )
+
+
+async def profile(base: str, calls: int) -> None:
+    """Prints where the client's time goes, sent calls first, then repeated ones."""
+    async with open_workspace(base) as workspace:
+        for ask in (ask_client(workspace), ask_again(workspace)):
+            await ask(0)
+            with cProfile.Profile() as profiler:
+                await cpu_each(ask, list(range(1, calls + 1)))
+            pstats.Stats(profiler).sort_stats("tottime").print_stats(35)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--calls", type=int, default=200)
+    parser.add_argument("--profile", action="store_true", help="print where the time goes instead")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        asyncio.run(serve())
+        return
+    command = [sys.executable, __file__, "--serve"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        base = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        if options.profile:
+            asyncio.run(profile(base, options.calls))
+        else:
+            report(*asyncio.run(compare(base, options.rounds, options.calls)), options.calls)
+
+
+def report(bare: list[float], sent: list[float], again: list[float], calls: int) -> None:
+    """Prints the figures of all rounds as one document."""
+    ratio = median(ours / theirs for ours, theirs in zip(sent, bare, strict=True))
+    print_report(
+        {"sent call over bare aiohttp + msgspec": ratio, "repeat over sent call": median(again) / median(sent)},
+        {"sent call over bare": goal(ratio, 1.6), "cached repeat, µs": goal(median(again) * 1e6, 50)},
+        microseconds={
+            "bare": round(median(bare) * 1e6, 1),
+            "sent": round(median(sent) * 1e6, 1),
+            "repeat": round(median(again) * 1e6, 1),
+        },
+        rounds=len(bare),
+        calls=calls,
+    )
+
+
+if __name__ == "__main__":
+    main()
