@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,12 +32,20 @@ class Provenance:
     cost: int = 0  # requests charged to this call
     waited: float = 0.0  # seconds in the queue
     _request: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
-    digest: str = attrs.field(default="", repr=False)
+    _digest: str = attrs.field(default="", repr=False)
 
     @cached_property
     def request(self) -> dict[str, Any]:
         """The request as `method`, `path` and `parameters`; credentials are never part of it."""
         return copy_tree(dict(self._request))
+
+    @cached_property
+    def digest(self) -> str:
+        """Names the request: equal for equal requests, whatever order their parameters are written in."""
+        if self._digest:
+            return self._digest
+        text = json.dumps(self.request, sort_keys=True, separators=(",", ":"))
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
         """The provenance as JSON-ready data."""

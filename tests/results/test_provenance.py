@@ -58,3 +58,16 @@ def test_a_provenance_is_frozen_and_hashable(provenance: Provenance) -> None:
     assert len({provenance, attrs.evolve(provenance)}) == 1
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         provenance.cost = 0  # type: ignore[misc]
+
+
+def test_equal_requests_have_equal_digests_however_they_are_written() -> None:
+    first, second, third = (
+        Provenance(origin="cache", computed_at=datetime.now(UTC), request=request)
+        for request in (
+            {"path": "/a", "parameters": {"x": 1, "y": 2}},
+            {"parameters": {"y": 2, "x": 1}, "path": "/a"},
+            {"path": "/a", "parameters": {"x": 1, "y": 3}},
+        )
+    )
+    assert first.digest == second.digest != third.digest
+    assert len(first.digest) == 32
