@@ -10,9 +10,10 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mixpanel_headless.results.curves import Point
+
 # Bits of the dots of a braille cell, by line and column (Unicode standard, block U+2800).
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-Point = tuple[float, float]
 
 
 @attrs.define
@@ -42,16 +43,3 @@ class Canvas:
         place = (down // 4, across // 2)
         bits, _ = self._cells.get(place, (0, owner))
         self._cells[place] = (bits | _DOTS[down % 4][across % 2], owner)
-
-
-def axis_ends(values: Sequence[float]) -> tuple[float, float]:
-    """A low and a high end in round numbers that hold all values and zero."""
-    low, high = min([0.0, *values]), max([0.0, *values])
-    return 0.0 - _round_up(-low), _round_up(high) or (0.0 if low else 1.0)
-
-
-def _round_up(value: float) -> float:
-    if value <= 0:
-        return 0.0
-    unit: float = 10.0 ** math.floor(math.log10(value))
-    return next((step * unit for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * unit >= value), value)

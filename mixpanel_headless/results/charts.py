@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 import attrs
 
-from mixpanel_headless.results.canvas import Canvas, axis_ends
+from mixpanel_headless.results.canvas import Canvas
 from mixpanel_headless.results.curves import Curve, curves_of, sparkline
-from mixpanel_headless.results.table import WHOLE_RANGE
+from mixpanel_headless.results.plot import day_label, plot_of
 from mixpanel_headless.results.views import format_value, printable
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from mixpanel_headless.results.insights import QueryResult
+    from mixpanel_headless.results.plot import Plot
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 HEIGHT = 10
@@ -51,34 +51,28 @@ class Chart:
         from rich.text import Text
 
         yield Text(printable(self.title), style="bold")
-        dates = sorted({date for curve in self.curves for date in curve.dates} - {WHOLE_RANGE})
         drawable = [curve for curve in self.curves if curve.numbers]
         if not drawable:
             yield Text("No numbers to draw.")
-        elif len(dates) > 1:
-            yield from _curves(drawable, dates, width, plain=plain)
+        elif plot := plot_of(drawable):
+            yield from _curves(plot, width, plain=plain)
         else:
             yield from _bars(drawable, width, plain=plain)
         if self.note:
             yield Text(printable(self.note), style="dim")
 
 
-def _curves(curves: Sequence[Curve], dates: Sequence[str], width: int, *, plain: bool) -> Iterator[Text]:
-    shown = sorted(curves, key=lambda curve: -fmean(value for _, value in curve.numbers))[: len(COLOURS)]
-    shown.sort(key=curves.index)
-    low, high = axis_ends([value for curve in shown for _, value in curve.numbers])
-    labels = _axis_labels(low, high)
+def _curves(plot: Plot, width: int, *, plain: bool) -> Iterator[Text]:
+    labels = _axis_labels(plot.low, plot.high)
     margin = max(map(len, labels.values()))
     canvas = Canvas(width - margin - 2, HEIGHT)
-    places = {date: place / (len(dates) - 1) for place, date in enumerate(dates)}
-    for number, curve in reversed(list(enumerate(shown))):  # the first curve lies on top
-        points = ((curve.dates[place], value) for place, value in curve.numbers)
-        canvas.line([(places[d], (v - low) / (high - low)) for d, v in points if d in places], number)
+    for number, curve in reversed(list(enumerate(plot.curves))):  # the first curve lies on top
+        canvas.line(plot.points(curve), number)
     yield from _plot(canvas, labels, margin, plain=plain)
-    yield _dates_line(dates, margin, canvas.columns)
-    yield from _legend(shown, width, plain=plain)
-    if len(shown) < len(curves):
-        yield _dim(f"{len(curves) - len(shown)} of {len(curves)} series left out")
+    yield _dates_line(plot.dates, margin, canvas.columns)
+    yield from _legend(plot.curves, width, plain=plain)
+    if plot.left_out:
+        yield _dim(plot.left_out)
 
 
 def _axis_labels(low: float, high: float) -> dict[int, str]:
@@ -100,7 +94,7 @@ def _plot(canvas: Canvas, labels: dict[int, str], margin: int, *, plain: bool) -
 
 
 def _dates_line(dates: Sequence[str], margin: int, columns: int) -> Text:
-    first, middle, last = (_day(dates[place]) for place in (0, (len(dates) - 1) // 2, -1))
+    first, middle, last = (printable(day_label(dates[place])) for place in (0, (len(dates) - 1) // 2, -1))
     line = f"{first:<{columns}}"[: columns - len(last)] + last
     start = round((columns - 1) * ((len(dates) - 1) // 2) / (len(dates) - 1)) - len(middle) // 2
     if len(dates) > 2 and start > len(first) + 1 and start + len(middle) < columns - len(last) - 1:
@@ -159,11 +153,6 @@ def _fit(label: str, width: int) -> str:
 
     label = printable(label)
     return set_cell_size(label, width) if cell_len(label) <= width else f"{set_cell_size(label, width - 1)}…"
-
-
-def _day(date: str) -> str:
-    whole_day = len(date) <= 10 or date.endswith("T00:00:00")
-    return printable(date[:10] if whole_day else date[5:16].replace("T", " "))
 
 
 def _dim(text: str) -> Text:

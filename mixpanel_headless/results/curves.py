@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mixpanel_headless.results.table import Table
 
+Point = tuple[float, float]
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 

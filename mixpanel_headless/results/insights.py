@@ -120,9 +120,13 @@ class QueryResult:
         return f"<{type(self).__name__} {shown or 'nothing'}, {self._period()}{source}>"
 
     def _repr_html_(self) -> str:
+        from mixpanel_headless.results.curves import curves_of
+        from mixpanel_headless.results.plot import plot_of
+        from mixpanel_headless.results.svg import svg_plot
         from mixpanel_headless.results.views import html_table
 
-        return html_table(self.table, title=self.title, note=self.note)
+        plot = plot_of(curves_of(self.table))
+        return (svg_plot(plot) if plot else "") + html_table(self.table, title=self.title, note=self.note)
 
     def __rich__(self) -> RenderableType:
         from mixpanel_headless.results.views import terminal_table

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import attrs
@@ -11,6 +10,8 @@ import attrs
 from mixpanel_headless.results.trees import copy_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
     import pandas as pd
 
 OVERALL = "$overall"
@@ -68,7 +69,7 @@ def flatten_series(series: Mapping[str, Any], headers: Sequence[Any] = (), chart
     leaves = [
         (metric, path, key, value)
         for metric, node in series.items()
-        if isinstance(node, Mapping)
+        if isinstance(node, dict)
         for path, key, value in _leaves(node, ())
     ]
     if leaves:
@@ -95,16 +96,16 @@ def segment_columns(headers: Sequence[Any], depth: int) -> tuple[str, ...]:
 def _leaves(node: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str, Any]]:
     # An object may hold values beside its branches; they belong to the branch itself, so nothing gets lost.
     for key, value in node.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             yield from _leaves(value, (*path, key))
         else:
             yield path, key, value
 
 
 def _depth(node: object) -> int:
-    if not isinstance(node, Mapping):
+    if not isinstance(node, dict):
         return 0
-    return max((1 + _depth(child) for child in node.values() if isinstance(child, Mapping)), default=0)
+    return max((1 + _depth(child) for child in node.values() if isinstance(child, dict)), default=0)
 
 
 def _depth_by_headers(headers: Sequence[Any]) -> int:

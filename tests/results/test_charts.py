@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from mixpanel_headless.results.canvas import Canvas, axis_ends
+from mixpanel_headless.results.canvas import Canvas
 from mixpanel_headless.results.charts import Chart, draw
 from mixpanel_headless.results.curves import Curve, curves_of, is_number, sparkline
+from mixpanel_headless.results.plot import axis_ends
 from mixpanel_headless.results.table import Table
 from tests.results.conftest import Answer, days
 
