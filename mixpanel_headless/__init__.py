@@ -1,0 +1,65 @@
+"""Mixpanel as one Python object: every call shares one fair queue and one budget.
+
+import mixpanel_headless as mp
+mp.Workspace().query("Sign Up", last=7)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .accounts.settings import Lifetimes as Lifetimes
+    from .accounts.settings import Limits as Limits
+    from .errors import APIError as APIError
+    from .errors import AuthenticationError as AuthenticationError
+    from .errors import BookmarkValidationError as BookmarkValidationError
+    from .errors import BudgetError as BudgetError
+    from .errors import BudgetExhausted as BudgetExhausted
+    from .errors import ClosedError as ClosedError
+    from .errors import ConfigError as ConfigError
+    from .errors import DeadlineUnreachable as DeadlineUnreachable
+    from .errors import EventNotFoundError as EventNotFoundError
+    from .errors import InvalidArgumentError as InvalidArgumentError
+    from .errors import InvalidResponseError as InvalidResponseError
+    from .errors import MissingExtraError as MissingExtraError
+    from .errors import MixpanelHeadlessError as MixpanelHeadlessError
+    from .errors import ParamTypeError as ParamTypeError
+    from .errors import ParamValidationError as ParamValidationError
+    from .errors import PolicyDenied as PolicyDenied
+    from .errors import QueryError as QueryError
+    from .errors import QueueFull as QueueFull
+    from .errors import RateLimitError as RateLimitError
+    from .errors import ServerError as ServerError
+    from .errors import TaskCeilingReached as TaskCeilingReached
+    from .errors import TransportError as TransportError
+    from .errors import ValidationError as ValidationError
+    from .errors import WorkspaceScopeError as WorkspaceScopeError
+    from .results.budget import BudgetReport as BudgetReport
+    from .results.discovery import Listing as Listing
+    from .results.discovery import TopEvent as TopEvent
+    from .results.insights import QueryResult as QueryResult
+    from .results.provenance import Provenance as Provenance
+    from .workspace import AsyncWorkspace as AsyncWorkspace
+    from .workspace import Workspace as Workspace
+else:
+    from ._lazy import lazy_exports
+
+    __getattr__, __dir__, __all__ = lazy_exports(
+        __name__,
+        {
+            "accounts.settings": ("Lifetimes", "Limits"),
+            "errors": (
+                "APIError", "AuthenticationError", "BookmarkValidationError", "BudgetError", "BudgetExhausted",
+                "ClosedError", "ConfigError", "DeadlineUnreachable", "EventNotFoundError", "InvalidArgumentError",
+                "InvalidResponseError", "MissingExtraError", "MixpanelHeadlessError", "ParamTypeError",
+                "ParamValidationError", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ServerError",
+                "TaskCeilingReached", "TransportError", "ValidationError", "WorkspaceScopeError",
+            ),
+            "results.budget": ("BudgetReport",),
+            "results.discovery": ("Listing", "TopEvent"),
+            "results.insights": ("QueryResult",),
+            "results.provenance": ("Provenance",),
+            "workspace": ("AsyncWorkspace", "Workspace"),
+        },
+    )  # fmt: skip

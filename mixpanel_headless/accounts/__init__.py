@@ -1,0 +1,1 @@
+"""Who asks, of which project, where: credentials and settings."""

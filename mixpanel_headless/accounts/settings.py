@@ -1,0 +1,207 @@
+"""Settings from keyword arguments and the environment, checked before anything is sent."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import attrs
+
+from ..errors import ConfigError
+from .credentials import Credentials, OAuthToken, ServiceAccount
+
+N = TypeVar("N", int, float)
+
+WEB_HOSTS = {"us": "https://mixpanel.com", "eu": "https://eu.mixpanel.com", "in": "https://in.mixpanel.com"}
+DATA_HOSTS = {
+    "us": "https://data.mixpanel.com",
+    "eu": "https://data-eu.mixpanel.com",
+    "in": "https://data-in.mixpanel.com",
+}
+
+
+@attrs.frozen
+class Limits:
+    """What the service allows one project: `query` requests in any `query_window` seconds, `query_concurrency` at once."""
+
+    query: int = 60
+    query_window: float = 3600.0
+    query_concurrency: int = 5
+
+
+@attrs.frozen
+class Lifetimes:
+    """For how many seconds answers are served again: of closed days, of days still open, of discovery."""
+
+    closed: float = 7 * 86400.0
+    open: float = 300.0
+    discovery: float = 86400.0
+
+
+@attrs.frozen
+class Settings:
+    """Everything that a workspace needs to know before its first request."""
+
+    credentials: Credentials
+    project: str
+    region: str = "us"
+    workspace: int | None = None
+    api_base_url: str | None = None
+    app_base_url: str | None = None
+    custom_header: tuple[str, str] | None = attrs.field(default=None, repr=False)
+    limits: Limits = Limits()
+    lifetimes: Lifetimes = Lifetimes()
+    state_dir: Path | None = None
+
+    def base_url(self, base: str) -> str:
+        """Where requests of one base go, without a trailing slash."""
+        if base == "app" and self.app_base_url:
+            return f"{self.app_base_url}/api/app"
+        root = self.api_base_url or (DATA_HOSTS if base == "export" else WEB_HOSTS)[self.region]
+        return root + {"query": "/api/query", "app": "/api/app", "export": "/api/2.0"}[base]
+
+    def host(self, base: str = "query") -> str:
+        """The host and port that requests of one base go to."""
+        return urlsplit(self.base_url(base)).netloc
+
+
+def resolve_settings(
+    *,
+    project: str | int | None = None,
+    workspace: int | None = None,
+    region: str | None = None,
+    username: str | None = None,
+    secret: str | None = None,
+    oauth_token: str | None = None,
+    api_base_url: str | None = None,
+    app_base_url: str | None = None,
+    limits: Limits | None = None,
+    lifetimes: Lifetimes | None = None,
+    state_dir: str | os.PathLike[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Settings from the arguments, then from `MP_*` variables; raises ConfigError that lists all that is missing."""
+    env = os.environ if environment is None else environment
+    credentials = find_credentials(username, secret, oauth_token, env)
+    named = "" if project is None else str(project)
+    project_id = named or env.get("MP_PROJECT_ID", "")
+    missing = [] if credentials else ["credentials: MP_USERNAME and MP_SECRET (a service account), or MP_OAUTH_TOKEN"]
+    if not project_id:
+        missing.append("project: MP_PROJECT_ID, or Workspace(project=...)")
+    if missing or credentials is None:
+        raise ConfigError(
+            "Not configured. Missing " + "; ".join(missing) + ".",
+            hint="Set these environment variables or give them as keyword arguments; `mp demo` needs none.",
+            details={"missing": missing},
+        )
+    state = state_dir or env.get("MP_STATE_DIR") or None
+    return Settings(
+        credentials=credentials,
+        project=check_project(project_id),
+        region=check_region(region or env.get("MP_REGION") or "us"),
+        workspace=workspace if workspace is not None else read_number(env, "MP_WORKSPACE_ID", 0, int) or None,
+        api_base_url=check_url("MP_API_BASE_URL", api_base_url or env.get("MP_API_BASE_URL")),
+        app_base_url=check_url("MP_APP_BASE_URL", app_base_url or env.get("MP_APP_BASE_URL")),
+        custom_header=find_custom_header(env),
+        limits=check_limits(limits or find_limits(env)),
+        lifetimes=lifetimes or find_lifetimes(env),
+        state_dir=Path(state) if state else None,
+    )
+
+
+def find_credentials(
+    username: str | None, secret: str | None, oauth_token: str | None, env: Mapping[str, str]
+) -> Credentials | None:
+    """Arguments win over the environment; a service account wins over a token of the same origin."""
+    for name, key, token in (
+        (username, secret, oauth_token),
+        (username or env.get("MP_USERNAME"), secret or env.get("MP_SECRET"), env.get("MP_OAUTH_TOKEN")),
+    ):
+        if name and key:
+            return ServiceAccount(name, key)
+        if token:
+            return OAuthToken(token)
+    return None
+
+
+def find_custom_header(env: Mapping[str, str]) -> tuple[str, str] | None:
+    """The extra header that a company's proxy may ask for, if both halves are set."""
+    name, value = env.get("MP_CUSTOM_HEADER_NAME", ""), env.get("MP_CUSTOM_HEADER_VALUE", "")
+    if not (name and value):
+        return None
+    if any(mark in name + value for mark in "\r\n\0"):
+        raise ConfigError("MP_CUSTOM_HEADER_NAME or MP_CUSTOM_HEADER_VALUE holds a line break.", hint="Remove it.")
+    return name, value
+
+
+def find_limits(env: Mapping[str, str]) -> Limits:
+    """The project's limits, for projects whose limits were raised."""
+    usual = Limits()
+    return Limits(
+        query=read_number(env, "MP_LIMIT_QUERY", usual.query, int),
+        query_window=read_number(env, "MP_LIMIT_QUERY_WINDOW", usual.query_window, float),
+        query_concurrency=read_number(env, "MP_LIMIT_QUERY_CONCURRENCY", usual.query_concurrency, int),
+    )
+
+
+def find_lifetimes(env: Mapping[str, str]) -> Lifetimes:
+    """How long answers live, from MP_LIFETIME_CLOSED, MP_LIFETIME_OPEN and MP_LIFETIME_DISCOVERY (seconds)."""
+    usual = Lifetimes()
+    return Lifetimes(
+        closed=read_number(env, "MP_LIFETIME_CLOSED", usual.closed, float),
+        open=read_number(env, "MP_LIFETIME_OPEN", usual.open, float),
+        discovery=read_number(env, "MP_LIFETIME_DISCOVERY", usual.discovery, float),
+    )
+
+
+def check_limits(limits: Limits) -> Limits:
+    for field in attrs.fields(Limits):
+        value = getattr(limits, field.name)
+        if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
+            raise ConfigError(
+                f"The limit {field.name} is {value!r}.",
+                hint=f"Set MP_LIMIT_{field.name.upper()} to a number above 0.",
+            )
+    return limits
+
+
+def read_number(env: Mapping[str, str], name: str, default: N, kind: Callable[[str], N]) -> N:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return kind(text)
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        raise ConfigError(f"{name} is {text!r}.", hint=f"Set it to {what}, or unset it.") from None
+
+
+def check_project(project: str) -> str:
+    """A project id is digits; anything else would end up in paths and keys."""
+    if not (project.isascii() and project.isdigit()):
+        raise ConfigError(
+            f"The project id {project[:40]!r} is not a number.",
+            hint="Use the number in the project's settings page (MP_PROJECT_ID).",
+        )
+    return project
+
+
+def check_region(region: str) -> str:
+    if region not in WEB_HOSTS:
+        raise ConfigError(f"The region {region!r} is unknown.", hint="Set MP_REGION to us, eu or in.")
+    return region
+
+
+def check_url(name: str, url: str | None) -> str | None:
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.username or parts.query or parts.fragment:
+        raise ConfigError(
+            f"{name} is not a plain http or https address.", hint="Give scheme, host and port, without credentials."
+        )
+    return url.rstrip("/")

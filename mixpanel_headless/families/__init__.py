@@ -1,0 +1,12 @@
+"""Every call of the client, one file a noun."""
+
+from __future__ import annotations
+
+from ..operation import Mode
+from .budget import Budgeting
+from .discovery import Discovery
+from .insights import Insights
+
+
+class Catalog(Insights[Mode], Discovery[Mode], Budgeting[Mode]):
+    """All families together: what both workspaces offer."""

@@ -1,0 +1,139 @@
+"""What a project holds: its events, their properties, the properties' values.
+
+    ws.events()                          every event name
+    ws.properties("Sign Up")             the properties seen on one event
+    ws.property_values("plan", event="Sign Up", limit=20)
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from ..errors import EventNotFoundError, InvalidArgumentError, QueryError
+from ..operation import Async, Mode, Surface, composite, operation
+from ..planning.names import similar_names
+from ..query.dates import Day, checked_day, today
+from ..request import Json, Request, query_params
+from ..results.discovery import Listing, TopEvent
+
+if TYPE_CHECKING:
+    from ..results.provenance import Provenance
+
+CountType = Literal["general", "unique", "average"]
+EARLIEST = "2000-01-01"
+
+
+class Discovery(Surface[Mode]):
+    """Names and values. Answers are kept until `clear_discovery_cache`, or for a day."""
+
+    @operation
+    def _event_names(self, limit: int, from_date: str, to_date: str) -> Request[Listing[str]]:
+        """Event names between two dates."""
+        params = query_params(type="general", limit=limit, from_date=from_date, to_date=to_date)
+        return Request("GET", "query", "/events/names", read_names, params, lifetime="discovery")
+
+    @composite
+    async def events(
+        self: Discovery[Async], *, limit: int = 5000, from_date: Day | None = None, to_date: Day | None = None
+    ) -> Listing[str]:
+        """Names of the project's events, in the service's order; at most `limit`, dates as YYYY-MM-DD.
+
+        Costs one query. A project whose plan keeps N days only, asked without `from_date`, costs a second one that
+        starts N days ago.
+        """
+        check_count("limit", limit)
+        last = checked_day(to_date or today(), "to_date")
+        try:
+            return await self._event_names(limit, checked_day(from_date or EARLIEST, "from_date"), last)
+        except QueryError as error:
+            days = days_of_history(error)
+            if days is None or from_date is not None:
+                raise
+        return await self._event_names(limit, (today() - timedelta(days=days)).isoformat(), last)
+
+    @operation
+    def _top_properties(self, event: str) -> Request[Listing[str]]:
+        """Properties seen on an event, sorted."""
+        params = query_params(event=event)
+        return Request("GET", "query", "/events/properties/top", read_keys, params, lifetime="discovery")
+
+    @composite
+    async def properties(self: Discovery[Async], event: str) -> Listing[str]:
+        """Names of the properties seen on an event, sorted.
+
+        Costs one query; for an unknown event a second one, to raise EventNotFoundError with the nearest names.
+        """
+        check_name("event", event)
+        try:
+            return await self._top_properties(event)
+        except QueryError as error:
+            if error.status_code != 400:
+                raise
+            near = similar_names(event, await self.events())
+            raise EventNotFoundError(
+                event,
+                near,
+                status_code=400,
+                response_body=error.response_body,
+                request_method=error.request_method,
+                request_url=error.request_url,
+            ) from error
+
+    @operation
+    def property_values(self, property_name: str, *, event: str | None = None, limit: int = 100) -> Request[Listing[str]]:
+        """The most common values of a property as text, of one event or of all; null is left out. Costs one query."""
+        check_name("property_name", property_name)
+        check_count("limit", limit)
+        params = query_params(name=property_name, limit=limit, event=event)
+        return Request("GET", "query", "/events/properties/values", read_values, params, lifetime="discovery")
+
+    @operation
+    def top_events(self, *, type: CountType = "general", limit: int | None = None) -> Request[Listing[TopEvent]]:  # noqa: A002
+        """Today's busiest events with their change against yesterday; never kept. Costs one query."""
+        if limit is not None:
+            check_count("limit", limit)
+        params = query_params(type=type, limit=limit)
+        return Request("GET", "query", "/events/top", read_top_events, params)
+
+    @composite
+    async def clear_discovery_cache(self: Discovery[Async]) -> None:
+        """Forgets names and values, so that the next call asks the service; costs nothing."""
+        (await self.scheduler()).invalidate({"discovery"})
+
+
+def check_count(field: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidArgumentError(f"{field} is {value!r}.", hint=f"Give {field} as a whole number, 1 or more.")
+
+
+def check_name(field: str, value: object) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidArgumentError(f"{field} is {value!r}.", hint=f"Give {field} as a name that is not blank.")
+
+
+def days_of_history(error: QueryError) -> int | None:
+    """The N of a 403 that says the range exceeds N days into the past."""
+    found = re.search(r"exceeds (\d{1,5}) days", error.message) if error.status_code == 403 else None
+    return int(found[1]) if found else None
+
+
+def read_names(tree: Json, provenance: Provenance) -> Listing[str]:
+    return Listing(tree if isinstance(tree, list) else (), provenance=provenance)
+
+
+def read_keys(tree: Json, provenance: Provenance) -> Listing[str]:
+    return Listing(sorted(tree) if isinstance(tree, dict) else (), provenance=provenance)
+
+
+def read_values(tree: Json, provenance: Provenance) -> Listing[str]:
+    values = tree if isinstance(tree, list) else ()
+    return Listing([str(value) for value in values if value is not None], provenance=provenance)
+
+
+def read_top_events(tree: Json, provenance: Provenance) -> Listing[TopEvent]:
+    rows = tree.get("events") if isinstance(tree, dict) else None
+    return Listing(
+        [TopEvent(row["event"], row["amount"], row["percent_change"]) for row in rows or ()], provenance=provenance
+    )

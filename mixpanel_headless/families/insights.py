@@ -1,0 +1,127 @@
+"""Insights: how often, how many, how much, over time and by segment.
+
+    ws.query("Sign Up", math="unique", group_by="plan", last=90).df
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidArgumentError
+from ..operation import Mode, Surface, operation
+from ..query.canonical import canonical_params
+from ..query.insights import build_insights_params, check_limit
+from ..request import Request
+from ..results.insights import QueryResult, check_reply
+
+if TYPE_CHECKING:
+    from ..query import vocabulary as words
+    from ..query.comparisons import TimeComparison
+    from ..query.custom_properties import AnyProperty
+    from ..query.dates import Day
+    from ..query.filter_clauses import AnyFilter
+    from ..query.groups import AnyGroup
+    from ..query.insights_rules import AnyMetric
+
+DEFAULT_LIMIT = 3000
+
+
+class Insights(Surface[Mode]):
+    """The insights report."""
+
+    build_params = staticmethod(build_insights_params)
+
+    @operation
+    def query(
+        self,
+        events: AnyMetric | Sequence[AnyMetric],
+        *,
+        from_date: Day | None = None,
+        to_date: Day | None = None,
+        last: int = 30,
+        unit: words.Unit = "day",
+        math: words.Math = "total",
+        math_property: AnyProperty | None = None,
+        per_user: words.PerUser | None = None,
+        percentile_value: float | None = None,
+        group_by: AnyGroup | Sequence[AnyGroup] | None = None,
+        where: AnyFilter | Sequence[AnyFilter] | None = None,
+        formula: str | None = None,
+        formula_label: str | None = None,
+        rolling: int | None = None,
+        cumulative: bool = False,
+        mode: words.Mode = "timeseries",
+        time_comparison: TimeComparison | None = None,
+        data_group_id: int | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> Request[QueryResult]:
+        """The answer to an insights question; the arguments are those of `build_params`, plus at most `limit` segments.
+
+        Costs one query however many metrics it has, none when the answer is known or an equal question is under way.
+        Raises BookmarkValidationError with every problem at once, before anything is sent.
+        """
+        params = build_insights_params(
+            events,
+            from_date=from_date,
+            to_date=to_date,
+            last=last,
+            unit=unit,
+            math=math,
+            math_property=math_property,
+            per_user=per_user,
+            percentile_value=percentile_value,
+            group_by=group_by,
+            where=where,
+            formula=formula,
+            formula_label=formula_label,
+            rolling=rolling,
+            cumulative=cumulative,
+            mode=mode,
+            time_comparison=time_comparison,
+            data_group_id=data_group_id,
+        )
+        return ask_insights(params, self.pin.project, limit)
+
+    @operation
+    def run_params(
+        self, params: Mapping[str, Any], *, limit: int = DEFAULT_LIMIT, workspace_id: int | None = None
+    ) -> Request[QueryResult]:
+        """The answer to an insights bookmark, such as one of `build_params`; `workspace_id` wins over the pinned view.
+
+        Costs one query, like `query`; the bookmark is sent as it is.
+        """
+        if not isinstance(params, Mapping):
+            raise InvalidArgumentError(
+                f"params is a {type(params).__name__}, not a mapping.", hint="Give what build_params returns."
+            )
+        return ask_insights(params, self.pin.project, limit, workspace_id)
+
+
+def ask_insights(
+    params: Mapping[str, Any], project: str, limit: int, workspace: int | None = None
+) -> Request[QueryResult]:
+    """The request that runs an insights bookmark."""
+    body = {"bookmark": params, "project_id": int(project), "queryLimits": {"limit": check_limit(limit)}}
+    return Request(
+        "POST",
+        "query",
+        "/insights",
+        lambda tree, provenance: QueryResult.from_reply(tree, params, provenance),
+        body=body,
+        accept=check_reply,
+        lifetime="range",
+        closes_on=last_day(params),
+        names_project=False,
+        workspace=workspace,
+        canonical=canonical_params(body),
+    )
+
+
+def last_day(params: Mapping[str, Any]) -> str | None:
+    """The end of a bookmark's fixed range, None when it moves with the clock or is not understood."""
+    match params:
+        case {"sections": {"time": [{"dateRangeType": "between", "value": [_, str(day)]}]}}:
+            return day
+        case _:
+            return None

@@ -1,0 +1,170 @@
+"""One definition of a call, two modes: awaitable on `AsyncWorkspace`, blocking on `Workspace`.
+
+`operation` turns a function that builds a `Request` into a call; `composite` is an `async def` that uses several
+operations; `stream` is an async generator, blocking as an iterator. The same `def` gives both modes their signature,
+docstring and types.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import aclosing
+from types import MethodType
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
+
+if TYPE_CHECKING:
+    from request_scheduler import Scheduler
+
+    from .accounts.settings import Settings
+    from .options import Pin
+    from .request import Request
+
+P = ParamSpec("P")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Async:
+    """Calls are awaited."""
+
+
+class Blocking:
+    """Calls block the thread that makes them."""
+
+
+Mode = TypeVar("Mode")
+
+
+class Surface(Generic[Mode]):
+    """What a family of operations stands on: a way to send a request, in one of the two modes."""
+
+    blocking: ClassVar[bool] = False
+    settings: Settings
+    pin: Pin
+
+    async def send(self, request: Request[R], operation: Operation[Any, R]) -> R:
+        """The answer to one request, by way of the scheduler."""
+        raise TypeError(f"{type(self).__name__} is blocking: its async twin sends")
+
+    async def scheduler(self) -> Scheduler:
+        """The scheduler that this workspace and its views share."""
+        raise TypeError(f"{type(self).__name__} is blocking: its async twin has the scheduler")
+
+    def wait_for(self, call: Callable[..., Coroutine[Any, Any, R]], *args: Any, **kwargs: Any) -> R:
+        """What `call(async twin, *args, **kwargs)` gives, awaited on the workspace's own event-loop thread."""
+        raise TypeError(f"{type(self).__name__} is async: await the call instead")
+
+    def read_pages(self, pages: Callable[..., AsyncIterator[R]], *args: Any, **kwargs: Any) -> Iterator[R]:
+        """What an async generator of the twin yields, blocking, one thread crossing each."""
+        raise TypeError(f"{type(self).__name__} is async: use `async for`")
+
+
+class Method(Generic[P, R_co]):
+    """A method that is awaited or blocks according to its owner."""
+
+    family: str = ""
+    name: str = ""
+
+    def __init__(self, call: Callable[..., Coroutine[Any, Any, R_co]], origin: Callable[..., Any]) -> None:
+        @functools.wraps(origin)
+        def call_blocking(surface: Surface[Blocking], *args: P.args, **kwargs: P.kwargs) -> R_co:
+            return surface.wait_for(call, *args, **kwargs)
+
+        self.call, self.call_blocking, self.origin = call, call_blocking, origin
+        self.__doc__ = origin.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.family, self.name = owner.__module__.rpartition(".")[2], name
+
+    @overload
+    def __get__(self, surface: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, surface: Surface[Async], owner: type) -> Callable[P, Coroutine[Any, Any, R_co]]: ...
+    @overload
+    def __get__(self, surface: Surface[Blocking], owner: type) -> Callable[P, R_co]: ...
+    def __get__(self, surface: Any, owner: type) -> Any:
+        if surface is None:
+            return self
+        return MethodType(self.call_blocking if surface.blocking else self.call, surface)
+
+
+class Operation(Method[P, R_co]):
+    """One request to the service; `build` makes the request without sending it."""
+
+    def __init__(self, build: Callable[Concatenate[Any, P], Request[R_co]]) -> None:
+        declare_result(build, r"Request\[(.*)\]")
+
+        @functools.wraps(build)
+        async def call(surface: Surface[Async], *args: P.args, **kwargs: P.kwargs) -> R_co:
+            return await surface.send(build(surface, *args, **kwargs), self)
+
+        super().__init__(call, build)
+        self.build = build
+
+
+class Stream(Generic[P, R_co]):
+    """Items that arrive page by page: an async iterator on `AsyncWorkspace`, an iterator on `Workspace`.
+
+    The definition yields pages, so that the blocking form crosses the thread once a page and not once an item.
+    """
+
+    family: str = ""
+    name: str = ""
+
+    def __init__(self, pages: Callable[Concatenate[Any, P], AsyncIterator[Sequence[R_co]]]) -> None:
+        declare_result(pages, r"AsyncIterator\[(?:Sequence|list)\[(.*)\]\]", "AsyncIterator[{}]")
+
+        @functools.wraps(pages)
+        async def iterate(surface: Surface[Async], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[R_co]:
+            async with aclosing(cast("AsyncGenerator[Sequence[R_co]]", pages(surface, *args, **kwargs))) as arriving:
+                async for page in arriving:
+                    for item in page:
+                        yield item
+
+        @functools.wraps(pages)
+        def iterate_blocking(surface: Surface[Blocking], *args: P.args, **kwargs: P.kwargs) -> Iterator[R_co]:
+            for page in surface.read_pages(pages, *args, **kwargs):
+                yield from page
+
+        iterate_blocking.__annotations__ = dict(pages.__annotations__)
+        declare_result(iterate_blocking, r"AsyncIterator\[(.*)\]", "Iterator[{}]")
+        self.iterate, self.iterate_blocking = iterate, iterate_blocking
+        self.__doc__ = pages.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.family, self.name = owner.__module__.rpartition(".")[2], name
+
+    @overload
+    def __get__(self, surface: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, surface: Surface[Async], owner: type) -> Callable[P, AsyncIterator[R_co]]: ...
+    @overload
+    def __get__(self, surface: Surface[Blocking], owner: type) -> Callable[P, Iterator[R_co]]: ...
+    def __get__(self, surface: Any, owner: type) -> Any:
+        if surface is None:
+            return self
+        return MethodType(self.iterate_blocking if surface.blocking else self.iterate, surface)
+
+
+def declare_result(function: Callable[..., Any], wrapper: str, shape: str = "{}") -> None:
+    """Make the runtime return annotation say what callers get: `Request[R]` becomes `R`."""
+    declared = function.__annotations__.get("return")
+    if isinstance(declared, str) and (match := re.fullmatch(wrapper, declared)):
+        function.__annotations__["return"] = shape.format(match[1])
+
+
+def operation(build: Callable[Concatenate[Any, P], Request[R]]) -> Operation[P, R]:
+    """One request of the service as a method of both workspaces."""
+    return Operation(build)
+
+
+def composite(call: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> Method[P, R]:
+    """An `async def` over several operations as a method of both workspaces."""
+    return Method(call, call)
+
+
+def stream(pages: Callable[Concatenate[Any, P], AsyncIterator[Sequence[R]]]) -> Stream[P, R]:
+    """An async generator of pages as a method of both workspaces that gives their items."""
+    return Stream(pages)

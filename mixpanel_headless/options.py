@@ -1,0 +1,139 @@
+"""What a caller wishes for its calls: priority, age, patience, the project spoken of, and ceilings for a task."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Literal
+
+import attrs
+import request_scheduler as rs
+
+from .accounts.settings import check_project
+from .errors import InvalidArgumentError
+
+FRESHNESS = ("cached", "fresh", "stale_ok", "offline")
+
+
+@attrs.define(eq=False)
+class Task(rs.Allowance):
+    """The ceiling of one task; a task inside another spends from both."""
+
+    parent: Task | None = attrs.field(default=None, kw_only=True)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the next request would go beyond this ceiling, or one around it."""
+        return super().exhausted or (self.parent is not None and self.parent.exhausted)
+
+    def take(self) -> bool:
+        """Charge one request to this task and those around it; False, and nothing charged, when a ceiling is reached."""
+        if self.exhausted:
+            return False
+        if self.parent is not None:
+            self.parent.take()
+        return super().take()
+
+    def give_back(self) -> None:
+        """Take back the charge for a request that never left."""
+        if self.parent is not None:
+            self.parent.give_back()
+        super().give_back()
+
+
+CURRENT: ContextVar[Task | None] = ContextVar("mixpanel_headless_task", default=None)
+
+
+@attrs.frozen
+class Options:
+    """A caller's wishes for its calls; `deadline` and `max_age` are seconds."""
+
+    priority: rs.Priority = rs.Priority.NORMAL
+    tenant: str | None = None
+    deadline: float | None = None
+    max_age: float | None = None
+    freshness: Literal["cached", "fresh", "stale_ok", "offline"] = "cached"
+
+
+@attrs.frozen
+class Pin:
+    """The project and workspace (data view) that a call speaks of."""
+
+    project: str
+    workspace: int | None = None
+
+
+def choose_options(
+    options: Options,
+    priority: str | rs.Priority | None,
+    tenant: str | None,
+    deadline: float | None,
+    max_age: float | None,
+    freshness: str | None,
+) -> Options:
+    """The wishes with those changed that are given; raises InvalidArgumentError for one that cannot be met."""
+    changes: dict[str, Any] = {}
+    if priority is not None:
+        changes["priority"] = choose_priority(priority)
+    if freshness is not None:
+        if freshness not in FRESHNESS:
+            raise nearest("freshness", freshness, FRESHNESS)
+        changes["freshness"] = freshness
+    for name, seconds in (("deadline", deadline), ("max_age", max_age)):
+        if seconds is not None:
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+                raise InvalidArgumentError(f"{name} is {seconds!r}.", hint=f"Give {name} in seconds, at least 0.")
+            changes[name] = float(seconds)
+    if tenant is not None:
+        changes["tenant"] = tenant
+    return attrs.evolve(options, **changes)
+
+
+def choose_priority(priority: str | rs.Priority) -> rs.Priority:
+    if isinstance(priority, rs.Priority):
+        return priority
+    names = [level.name.lower() for level in rs.Priority]
+    if priority not in names:
+        raise nearest("priority", priority, names)
+    return rs.Priority[priority.upper()]
+
+
+def nearest(field: str, given: object, allowed: Sequence[str]) -> InvalidArgumentError:
+    """The error for a value outside a small set."""
+    close = difflib.get_close_matches(str(given), allowed, 1)
+    meant = f" Did you mean {close[0]!r}?" if close else ""
+    return InvalidArgumentError(f"{field} is {given!r}.{meant}", hint=f"Use one of: {', '.join(allowed)}.")
+
+
+def repin(pin: Pin, first: str, project: str | int | None, workspace: int | None) -> Pin:
+    """A new project drops the data view; neither given means back to the first project without a view."""
+    if workspace is not None and (isinstance(workspace, bool) or not isinstance(workspace, int) or workspace <= 0):
+        raise InvalidArgumentError(f"workspace is {workspace!r}.", hint="Give the data view's number.")
+    if project is not None:
+        return Pin(check_project(str(project)), workspace)
+    return Pin(first) if workspace is None else Pin(pin.project, workspace)
+
+
+def current_task() -> Task | None:
+    """The innermost task that the caller is inside of."""
+    return CURRENT.get()
+
+
+@contextmanager
+def task_scope(name: str, max_requests: int | None, max_wait: float | None) -> Iterator[Task]:
+    """Calls made inside belong to a new task, which can only narrow the one around it."""
+    if not name.strip():
+        raise InvalidArgumentError("A task needs a name.", hint='Write ws.task("weekly report", ...).')
+    for field, value in (("max_requests", max_requests), ("max_wait", max_wait)):
+        if value is not None and (isinstance(value, bool) or not value >= 0):
+            raise InvalidArgumentError(f"{field} is {value!r}.", hint=f"Give {field} as a number of at least 0, or None.")
+    parent = CURRENT.get()
+    waits = [wait for wait in (max_wait, parent.max_wait if parent else None) if wait is not None]
+    task = Task(name, max_requests, min(waits, default=None), parent=parent)
+    token = CURRENT.set(task)
+    try:
+        yield task
+    finally:
+        CURRENT.reset(token)

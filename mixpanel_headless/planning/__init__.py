@@ -1,0 +1,1 @@
+"""What a request spends and how long its answer lives, decided before anything is sent."""

@@ -1,0 +1,160 @@
+"""What the service answered, read as values: pure functions from status, headers and body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+import attrs
+import msgspec
+
+from .errors import (
+    APIError,
+    AuthenticationError,
+    InvalidResponseError,
+    MixpanelHeadlessError,
+    QueryError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+)
+from .request import Json
+
+RefusalKind = Literal["window", "concurrency", "unknown"]
+DEFAULT_TEXTS = {400: "Unknown error", 403: "Permission denied", 404: "Resource not found"}
+UNCOUNTED = frozenset({401, 402, 429})
+"""Statuses whose requests the service does not count (spec: the budget's "what counts")."""
+
+
+@attrs.frozen
+class Reply:
+    """One answer as it came: status, headers in lower case, body."""
+
+    verb: str
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@attrs.frozen
+class RefusalNote:
+    """What a 429 says about the budget: which limit, how long, and the project's real quota if it is told."""
+
+    kind: RefusalKind
+    retry_after: float | None
+    quota: tuple[tuple[str, int, float], ...] = ()
+    """(name, units, window seconds; 0 for a limit of requests at once)"""
+
+
+def decode(reply: Reply) -> Json:
+    """The JSON of a 2xx answer."""
+    if reply.status == 204 and not reply.body:
+        return {"status": "ok"}
+    try:
+        return msgspec.json.decode(reply.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        shown = reply.body[:500].decode("utf-8", "replace")
+        raise InvalidResponseError(
+            f"Non-JSON response from {reply.verb} {reply.url} (status {reply.status}): {shown}", sent=True
+        ) from None
+
+
+def error_of(reply: Reply, now: datetime | None = None) -> MixpanelHeadlessError | None:
+    """The error that an answer stands for, None for a 2xx."""
+    status = reply.status
+    if 200 <= status < 300:
+        return None
+    if 300 <= status < 400:
+        return TransportError(
+            f"{reply.verb} {reply.url} was answered with a redirect ({status}), which is never followed.",
+            sent=True,
+            retryable=False,
+            hint="Check the base URL and MP_REGION.",
+        )
+    body = parse_body(reply.body)
+    facts: dict[str, Any] = {
+        "status_code": status,
+        "response_body": body,
+        "request_method": reply.verb,
+        "request_url": reply.url,
+    }
+    if status == 401:
+        return AuthenticationError("Invalid credentials. Check username, secret, and project_id.", **facts)
+    if status == 429:
+        note = read_refusal(reply, now)
+        text = error_text(body, "Too many requests")
+        return RateLimitError(f"Rate limit exceeded: {text}", retry_after=note.retry_after, **facts)
+    if status >= 500:
+        return ServerError(f"Server error: {error_text(body, str(status))}", **facts)
+    return QueryError(error_text(body, DEFAULT_TEXTS.get(status, "Request failed")), **facts)
+
+
+def parse_body(body: bytes) -> Json:
+    """An error's body: JSON if it is JSON, else the beginning of its text."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return body[:2000].decode("utf-8", "replace")
+
+
+def error_text(body: Json, default: str) -> str:
+    """The sentence in an error's body, at most what a person would read."""
+    if isinstance(body, dict):
+        if body.get("error"):
+            return str(body["error"])[:2000]
+        return body["message"][:2000] if isinstance(body.get("message"), str) else default
+    if isinstance(body, str) and body.strip():
+        return body[:200]
+    return default
+
+
+def read_refusal(reply: Reply, now: datetime | None = None) -> RefusalNote:
+    """Which limit refused; without the service's own headers the kind is "unknown" and teaches nothing."""
+    limited = reply.headers.get("ratelimit", "")
+    names = re.findall(r'"([^"]*)"', limited)
+    if not names:
+        kind: RefusalKind = "unknown"
+    else:
+        kind = "concurrency" if any(name.endswith("concurrency") for name in names) else "window"
+    return RefusalNote(kind, read_retry_after(reply.headers.get("retry-after"), now), read_quota(reply.headers))
+
+
+def read_retry_after(text: str | None, now: datetime | None = None) -> float | None:
+    """Seconds from a Retry-After header, given as seconds or as an HTTP date; None for anything else."""
+    if not text:
+        return None
+    if re.fullmatch(r"\s*\d{1,9}(\.\d{1,9})?\s*", text):
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
+
+
+def read_quota(headers: Mapping[str, str]) -> tuple[tuple[str, int, float], ...]:
+    """The limits that a RateLimit-Policy header names, e.g. `"project";q=60;w=3600`."""
+    quota = []
+    for part in headers.get("ratelimit-policy", "").split(","):
+        name = re.search(r'"([^"]*)"', part)
+        units = re.search(r";\s*q=(\d{1,7})(?![\d.])", part)
+        window = re.search(r";\s*w=(\d{1,7}(?:\.\d{1,6})?)", part)
+        if name and units and int(units[1]) > 0:
+            quota.append((name[1], int(units[1]), float(window[1]) if window else 0.0))
+    return tuple(quota)
+
+
+def refuse_error_body(tree: Json) -> None:
+    """A 2xx whose body says `status: error` is an error."""
+    if isinstance(tree, dict) and tree.get("status") == "error":
+        raise QueryError(error_text(tree, "The service reported an error."), status_code=200, response_body=tree)
+
+
+def counts(error: BaseException | None) -> bool:
+    """Whether the service counted a request that was answered this way."""
+    return not (isinstance(error, APIError) and error.status_code in UNCOUNTED)

@@ -1,0 +1,53 @@
+"""What an operation returns: one request to the service as a value, and how its answer is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+
+import attrs
+
+if TYPE_CHECKING:
+    from .results.provenance import Provenance
+
+Json: TypeAlias = Any
+R = TypeVar("R")
+Base = Literal["query", "app", "export"]
+Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Lifetime = Literal["none", "discovery", "range"]
+"""How long an answer may be served again: never, until discovery is cleared, or by the days that it speaks of."""
+
+
+def accept_any(tree: Json) -> None:
+    """Nothing in the body of this 2xx answer makes it an error."""
+
+
+@attrs.frozen
+class Request(Generic[R]):
+    """One request, without credentials: where it goes, what it asks, how long its answer lives, how it is read.
+
+    `accept` raises when a 2xx body says that the call failed; it runs once for each answer, before anybody shares it.
+    `read` runs once for each caller and must not change the tree, which callers share.
+    """
+
+    verb: Verb
+    base: Base
+    path: str
+    read: Callable[[Json, Provenance], R]
+    params: Mapping[str, str] = attrs.field(factory=dict)
+    body: Mapping[str, Json] | None = None
+    accept: Callable[[Json], None] = accept_any
+    lifetime: Lifetime = "none"
+    closes_on: str | None = None
+    """For lifetime "range": the last day that the answer speaks of (ISO), or None for "until now"."""
+    names_project: bool = True
+    """Whether `project_id` goes into the query string; insights carries it in the body."""
+    workspace: int | None = None
+    """Overrides the pinned workspace in the query string."""
+    canonical: bytes | None = None
+    """The same for questions that are equal though spelled differently; without it the whole request is compared."""
+
+
+def query_params(**values: str | int | None) -> dict[str, str]:
+    """Query parameters as decimal text; those that are None are left out."""
+    return {name: str(value) for name, value in values.items() if value is not None}

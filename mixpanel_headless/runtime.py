@@ -1,0 +1,160 @@
+"""What a workspace keeps alive: the scheduler and connections, and for blocking callers an event-loop thread."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+import weakref
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, ExitStack
+from typing import Any, TypeVar
+
+import request_scheduler as rs
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from .accounts.settings import Settings
+from .dispatch import Dispatcher
+from .errors import ClosedError
+from .observation import log_event
+from .planning.budgets import budgets
+
+R = TypeVar("R")
+
+
+class Runtime:
+    """One scheduler and one pool of connections, alive in a task of their own from the first call to `close`.
+
+    The task of its own lets a workspace be opened in one task and closed in another: in two cells of a notebook, or in
+    the start-up and the shut-down of a web application.
+    """
+
+    def __init__(self, settings: Settings, scheduling: Mapping[str, Any]) -> None:
+        self.settings, self.scheduling = settings, scheduling
+        self.process = os.getpid()
+        self.closed = False
+        self._dispatcher: Dispatcher | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._started: asyncio.Future[None] | None = None
+
+    async def open(self) -> Dispatcher:
+        """The way to the service, started on first use."""
+        self._check_usable()
+        if self._started is None:
+            self._loop = asyncio.get_running_loop()
+            self._started = self._loop.create_future()
+            self._serving = self._loop.create_task(self._serve(self._started), name="mixpanel-headless")
+        if self._dispatcher is None:
+            await asyncio.shield(self._started)
+            self._check_usable()
+        assert self._dispatcher is not None
+        return self._dispatcher
+
+    def _check_usable(self) -> None:
+        if self.closed:
+            raise ClosedError("The workspace is closed.", sent=False)
+        if self.process != os.getpid():
+            raise ClosedError("The workspace was made before this process was forked.", sent=False)
+        if self._loop is not None and self._loop is not asyncio.get_running_loop():
+            raise ClosedError("The workspace was opened in another event loop.", sent=False)
+
+    async def _serve(self, started: asyncio.Future[None]) -> None:
+        from .transport import Transport
+
+        self._stop = asyncio.Event()
+        try:
+            async with AsyncExitStack() as stack:
+                transport = await stack.enter_async_context(Transport())
+                scheduler = await stack.enter_async_context(rs.Scheduler(budgets(self.settings), **self.scheduling))
+                scheduler.listen(log_event)
+                self._dispatcher = Dispatcher(self.settings, scheduler, transport)
+                started.set_result(None)
+                await self._stop.wait()
+        except BaseException as error:
+            if not started.done():
+                started.set_exception(error)
+                return
+            raise
+        finally:
+            self.closed = True
+
+    async def close(self) -> None:
+        """Ends what waits with ClosedError and closes the connections; harmless when repeated."""
+        self.closed = True
+        if self._serving is None or self.process != os.getpid() or self._loop is not asyncio.get_running_loop():
+            return
+        if self._started is not None and not self._started.done():
+            await asyncio.shield(self._started)
+        self._stop.set()
+        await asyncio.wait([self._serving])
+
+
+class LoopThread:
+    """An event loop on a thread of its own, started by the first call; blocking callers of any thread share it."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self._lock = threading.Lock()
+        self._stack = ExitStack()
+        self._portal: BlockingPortal | None = None
+        self._thread: int | None = None
+        self._closed = False
+
+    def call(self, function: Callable[..., Awaitable[R]], *args: Any) -> R:
+        """What `await function(*args)` gives on the loop; Ctrl-C cancels it there before it is raised here."""
+        portal = self._start()
+        if threading.get_ident() == self._thread:
+            raise ClosedError(
+                "A blocking call was made on the workspace's own event-loop thread.",
+                code="BLOCKING_ON_LOOP",
+                hint="Use AsyncWorkspace and await there.",
+            )
+        future = portal.start_task_soon(function, *args)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def _start(self) -> BlockingPortal:
+        if self.process != os.getpid():
+            raise ClosedError("The workspace was made before this process was forked.", sent=False)
+        with self._lock:
+            if self._closed:
+                raise ClosedError("The workspace is closed.", sent=False)
+            if self._portal is None:
+                self._portal = self._stack.enter_context(start_blocking_portal(name="mixpanel-headless"))
+                self._thread = self._portal.call(threading.get_ident)
+                OPEN_THREADS.add(self)
+                weakref.finalize(self, stop_beside, self._stack, self.process).atexit = False
+            return self._portal
+
+    def close(self, last_call: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Runs `last_call` on the loop, then ends the thread; harmless when repeated."""
+        with self._lock:
+            portal, self._portal, self._closed = self._portal, None, True
+        if portal is None or self.process != os.getpid():
+            return
+        try:
+            if last_call is not None:
+                portal.call(last_call)
+        finally:
+            self._stack.close()
+
+
+OPEN_THREADS: weakref.WeakSet[LoopThread] = weakref.WeakSet()
+
+
+def stop_beside(stack: ExitStack, process: int) -> None:
+    """End a forgotten workspace's thread; the garbage collector may run on that very thread, so do it from another."""
+    if process == os.getpid():
+        threading.Thread(target=stack.close, name="mixpanel-headless-closing", daemon=True).start()
+
+
+@atexit.register
+def close_all() -> None:
+    """Leave no thread behind when the interpreter ends."""
+    for thread in list(OPEN_THREADS):
+        thread.close()

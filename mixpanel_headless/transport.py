@@ -1,0 +1,98 @@
+"""HTTP: the only module of the client that imports aiohttp; its errors become ours here and nowhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import attrs
+
+from .errors import ClosedError, TransportError
+from .replies import Reply
+
+
+@attrs.frozen
+class Message:
+    """One HTTP request, ready to send; its headers hold the credentials and never show."""
+
+    verb: str
+    url: str
+    params: Mapping[str, str]
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: bytes | None = attrs.field(default=None, repr=False)
+    timeout: float = 503.0
+
+
+class Transport:
+    """A pool of connections. Redirects are not followed, so that credentials stay with their host."""
+
+    def __init__(self, *, connections: int = 100) -> None:
+        self.connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self.connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=True,
+        )
+        # aiohttp would send an idempotent request again by itself after a stale connection; every request sent is
+        # paid for here, so the second one must be ours to decide.
+        self._session._retry_connection = False
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(self, message: Message) -> Reply:
+        """The answer, whatever its status; TransportError when there is none, with `sent` False when nothing left."""
+        if self._session is None:
+            raise ClosedError("The transport is closed.", sent=False)
+        what = f"{message.verb} {message.url}"
+        try:
+            async with self._session.request(
+                message.verb,
+                message.url,
+                params=message.params,
+                headers=message.headers,
+                data=message.body,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=message.timeout, sock_connect=30.0),
+            ) as response:
+                body = await response.read()
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Reply(message.verb, message.url, response.status, headers, body)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+            raise TransportError(f"{what}: no connection ({describe(error)}).", sent=False) from error
+        except TimeoutError as error:
+            raise TransportError(
+                f"{what}: no answer within {message.timeout:g} s; the service may have counted it.", sent=True
+            ) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise TransportError(
+                f"{what}: the connection broke ({describe(error)}); the service may have counted the request.",
+                sent=True,
+            ) from error
+
+
+def describe(error: BaseException) -> str:
+    """A library's error in few words, without its request objects."""
+    text = str(error).partition("\n")[0][:200]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def user_agent() -> str:
+    """How this client names itself to the service."""
+    try:
+        own = version("mixpanel-headless")
+    except PackageNotFoundError:
+        own = "0"
+    return f"mixpanel-headless/{own} (entry=lib; python/{sys.version_info.major}.{sys.version_info.minor})"

@@ -1,0 +1,186 @@
+"""AsyncWorkspace and Workspace: opening, closing, options, task ceilings; the calls are in `families`."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
+
+import request_scheduler as rs
+
+from .accounts.settings import Lifetimes, Limits, Settings, resolve_settings
+from .families import Catalog
+from .operation import Async, Blocking, Mode, Operation
+from .options import Options, Pin, Task, choose_options, current_task, repin, task_scope
+from .runtime import LoopThread, Runtime
+
+if TYPE_CHECKING:
+    from .request import Request
+
+R = TypeVar("R")
+PriorityName = Literal["interactive", "normal", "batch", "background"]
+FreshnessName = Literal["cached", "fresh", "stale_ok", "offline"]
+
+
+class Configured(Catalog[Mode], Generic[Mode]):
+    """What both workspaces share: settings, the wishes for calls, and the project that they speak of."""
+
+    def __init__(
+        self,
+        *,
+        project: str | int | None = None,
+        workspace: int | None = None,
+        region: str | None = None,
+        username: str | None = None,
+        secret: str | None = None,
+        oauth_token: str | None = None,
+        api_base_url: str | None = None,
+        app_base_url: str | None = None,
+        limits: Limits | None = None,
+        lifetimes: Lifetimes | None = None,
+        state_dir: str | os.PathLike[str] | None = None,
+        queue_size: int = 100_000,
+        when_full: Literal["wait", "refuse"] = "wait",
+        weights: Mapping[str, float] | None = None,
+        cache_bytes: int = 64_000_000,
+    ) -> None:
+        self.settings: Settings = resolve_settings(
+            project=project, workspace=workspace, region=region, username=username, secret=secret,
+            oauth_token=oauth_token, api_base_url=api_base_url, app_base_url=app_base_url,
+            limits=limits, lifetimes=lifetimes, state_dir=state_dir,
+        )  # fmt: skip
+        scheduling = {
+            "queue_size": queue_size,
+            "when_full": when_full,
+            "weights": dict(weights or {}),
+            "cache_bytes": cache_bytes,
+        }
+        self.runtime = Runtime(self.settings, scheduling)
+        self.options = Options()
+        self.pin = Pin(self.settings.project, self.settings.workspace)
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What one mode needs beyond this; views share it."""
+
+    def use(self, *, project: str | int | None = None, workspace: int | None = None) -> Self:
+        """The same object, from now on speaking of this project or data view; without arguments, of its first project."""
+        self.pin = repin(self.pin, self.settings.project, project, workspace)
+        return self
+
+    def with_options(
+        self,
+        *,
+        priority: PriorityName | rs.Priority | None = None,
+        tenant: str | None = None,
+        deadline: float | None = None,
+        max_age: float | None = None,
+        freshness: FreshnessName | None = None,
+    ) -> Self:
+        """A light view of the same workspace whose calls carry these wishes.
+
+        `deadline` is how many seconds the caller will wait, `max_age` how many seconds old an answer may be. `tenant`
+        names whose share of the budget the calls spend; inside a task it is the task's name.
+        """
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        view.options = choose_options(self.options, priority, tenant, deadline, max_age, freshness)
+        return view
+
+    def task(
+        self, name: str, *, max_requests: int | None = None, max_wait: float | None = None
+    ) -> AbstractContextManager[Task]:
+        """A hard ceiling for every call inside the `with` block, also in tasks and threads that carry its context.
+
+        `max_requests` counts requests sent, retries included; joined and cached answers cost nothing. `max_wait` is in
+        seconds for each call. Beyond either, calls raise TaskCeilingReached or DeadlineUnreachable, with nothing sent.
+        """
+        return task_scope(name, max_requests, max_wait)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} project={self.pin.project} host={self.settings.host()}>"
+
+
+class AsyncWorkspace(Configured[Async]):
+    """One Mixpanel project as an object whose calls are awaited.
+
+    Settings come from the arguments, then from the `MP_*` environment variables. All that one workspace and its views
+    ask passes one scheduler, which keeps to the project's limits. Use it with `async with`, or call `close`.
+    """
+
+    async def send(self, request: Request[R], operation: Operation[Any, R]) -> R:
+        """The answer to one request, by way of the scheduler."""
+        dispatcher = await self.runtime.open()
+        return await dispatcher.ask(request, operation, self.options, self.pin, current_task())
+
+    async def scheduler(self) -> rs.Scheduler:
+        """The scheduler that this workspace and its views share."""
+        return (await self.runtime.open()).scheduler
+
+    async def close(self) -> None:
+        """Ends what still waits with ClosedError and closes the connections; harmless when repeated."""
+        await self.runtime.close()
+
+    async def __aenter__(self) -> Self:
+        await self.runtime.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class Workspace(Configured[Blocking]):
+    """One Mixpanel project as an object whose calls block.
+
+    Settings come from the arguments, then from the `MP_*` environment variables. Any number of threads may share one
+    workspace, and it works where an event loop runs already, such as in a notebook. It closes when the program ends.
+    """
+
+    blocking = True
+
+    def prepare(self) -> None:
+        """The event-loop thread, started by the first call."""
+        self.thread = LoopThread()
+
+    @property
+    def twin(self) -> AsyncWorkspace:
+        """The async workspace that makes the calls, with the wishes of this view."""
+        twin = object.__new__(AsyncWorkspace)
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def wait_for(self, call: Callable[..., Coroutine[Any, Any, R]], *args: Any, **kwargs: Any) -> R:
+        """What `call(async twin, *args, **kwargs)` gives, awaited on the workspace's own event-loop thread."""
+        return self.thread.call(functools.partial(call, self.twin, *args, **kwargs))
+
+    def read_pages(self, pages: Callable[..., AsyncIterator[R]], *args: Any, **kwargs: Any) -> Iterator[R]:
+        """What an async generator of the twin yields, one thread crossing each."""
+        arriving = cast("AsyncGenerator[R]", pages(self.twin, *args, **kwargs))
+        end = object()
+        try:
+            while (page := self.thread.call(anext_or, arriving, end)) is not end:
+                yield cast("R", page)
+        finally:
+            self.thread.call(arriving.aclose)
+
+    def close(self) -> None:
+        """Ends what still waits with ClosedError, then the connections and the thread; harmless when repeated."""
+        self.thread.close(self.runtime.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+async def anext_or(items: AsyncIterator[object], end: object) -> object:
+    """The next item, or `end`: StopAsyncIteration cannot cross a thread."""
+    return await anext(items, end)

@@ -1,0 +1,101 @@
+"""Imports go one way; each heavy package has one owner."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CLIENT = "mixpanel_headless"
+TOP = {"workspace", "cli", "sandbox"}
+FORBIDDEN = {
+    "request_scheduler": {CLIENT, "aiohttp"},
+    f"{CLIENT}.errors": {f"{CLIENT}.{name}" for name in TOP | {"families", "dispatch", "planning", "engine", "query"}},
+    f"{CLIENT}.models": {f"{CLIENT}.{name}" for name in TOP | {"families", "dispatch", "operation", "planning"}},
+    f"{CLIENT}.query": {f"{CLIENT}.{name}" for name in TOP | {"families", "dispatch", "operation", "planning"}},
+    f"{CLIENT}.results": {f"{CLIENT}.{name}" for name in TOP | {"families", "dispatch", "operation", "planning"}},
+    f"{CLIENT}.engine": {f"{CLIENT}.{name}" for name in TOP | {"families", "dispatch", "operation", "planning"}},
+    f"{CLIENT}.planning": {f"{CLIENT}.{name}" for name in TOP | {"families", "dispatch"}},
+    f"{CLIENT}.families": {f"{CLIENT}.{name}" for name in TOP | {"dispatch", "transport"}},
+    f"{CLIENT}.workspace": {f"{CLIENT}.cli", f"{CLIENT}.sandbox"},
+    f"{CLIENT}.sandbox": {f"{CLIENT}.cli", "request_scheduler"},
+}
+OWNERS = {
+    "aiohttp": {f"{CLIENT}.transport", f"{CLIENT}.sandbox"},
+    "duckdb": {f"{CLIENT}.engine"},
+    "pandas": {f"{CLIENT}.results"},
+    "structlog": {CLIENT},
+    "rich": {f"{CLIENT}.results", f"{CLIENT}.cli"},
+    "click": {f"{CLIENT}.cli"},
+    "trio": set(),
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for root in (ROOT / CLIENT, ROOT / "scheduler" / "request_scheduler"):
+        for path in sorted(root.rglob("*.py")):
+            parts = path.relative_to(root.parent).with_suffix("").parts
+            yield ".".join(parts).removesuffix(".__init__"), path
+
+
+def imports(name: str, path: Path, *, at_run_time: bool = False) -> Iterator[str]:
+    """Absolute names of all that a module imports, wherever in it; `at_run_time` leaves type-checking imports out."""
+    tree = ast.parse(path.read_text())
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if at_run_time and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            target = ".".join([*above, *([node.module] if node.module else [])])
+            yield from ([target] if node.module else [f"{target}.{alias.name}" for alias in node.names])
+
+
+def inside(name: str, layer: str) -> bool:
+    return name == layer or name.startswith(layer + ".")
+
+
+@pytest.mark.parametrize("layer", FORBIDDEN)
+def test_a_layer_imports_nothing_from_above(layer: str) -> None:
+    crossings = [
+        f"{name} imports {target}"
+        for name, path in modules()
+        if inside(name, layer)
+        for target in imports(name, path, at_run_time=True)
+        for banned in FORBIDDEN[layer]
+        if inside(target, banned)
+    ]
+    assert crossings == []
+
+
+@pytest.mark.parametrize("package", OWNERS)
+def test_a_heavy_package_is_imported_by_its_owner_only(package: str) -> None:
+    strangers = [
+        name
+        for name, path in modules()
+        if any(inside(target, package) for target in imports(name, path, at_run_time=True))
+        and not any(inside(name, owner) for owner in OWNERS[package])
+    ]
+    assert strangers == []
+
+
+def test_the_check_would_see_a_crossing(tmp_path: Path) -> None:
+    source = tmp_path / "bad.py"
+    source.write_text("from ..workspace import Workspace\nimport aiohttp.web\n")
+    assert list(imports(f"{CLIENT}.families.bad", source)) == [f"{CLIENT}.workspace", "aiohttp.web"]
+
+
+def test_modules_stay_small_or_say_why() -> None:
+    long = {name: lines for name, path in modules() if (lines := path.read_text().count("\n")) > 400}
+    assert long == {}

@@ -1,0 +1,77 @@
+"""What is built and shipped, and what importing it costs."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("aiohttp", "pandas", "duckdb", "structlog", "attrs", "cattrs", "msgspec", "rich", "click", "request_scheduler")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
+    return zipfile.ZipFile(next(out.glob("*.whl")))
+
+
+def test_the_wheel_holds_exactly_the_two_packages(wheel: zipfile.ZipFile) -> None:
+    tops = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" not in name}
+    assert tops == {"mixpanel_headless", "request_scheduler"}
+
+
+def test_both_packages_are_marked_as_typed(wheel: zipfile.ZipFile) -> None:
+    assert {"mixpanel_headless/py.typed", "request_scheduler/py.typed"} <= set(wheel.namelist())
+
+
+def test_the_wheel_brings_the_command_mp_and_the_licence(wheel: zipfile.ZipFile) -> None:
+    names = wheel.namelist()
+    entry = next(name for name in names if name.endswith("entry_points.txt"))
+    assert "mp = mixpanel_headless.cli:main" in wheel.read(entry).decode()
+    assert any(name.endswith("LICENSE") for name in names)
+
+
+def loaded_by(statement: str) -> set[str]:
+    code = f"import sys, json; {statement}; print(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return set(json.loads(run.stdout.splitlines()[-1]))
+
+
+def test_importing_the_client_loads_nothing_heavy() -> None:
+    assert loaded_by("import mixpanel_headless").isdisjoint(HEAVY)
+
+
+def test_a_workspace_is_made_without_the_http_library() -> None:
+    loaded = loaded_by(
+        "import mixpanel_headless as mp; mp.Workspace(project='1', username='u', secret='s')"
+    )
+    assert loaded.isdisjoint({"aiohttp", "pandas", "duckdb", "structlog", "cattrs"})
+
+
+def test_the_help_of_mp_loads_nothing_heavy() -> None:
+    loaded = loaded_by(
+        "from mixpanel_headless.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass\nimport sys, json"
+    )
+    assert loaded.isdisjoint({"aiohttp", "pandas", "duckdb", "structlog", "cattrs", "request_scheduler"})
+
+
+def test_the_export_list_agrees_with_what_type_checkers_see() -> None:
+    import mixpanel_headless
+
+    tree = ast.parse((ROOT / "mixpanel_headless" / "__init__.py").read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {alias.asname for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert seen == set(mixpanel_headless.__all__)
+    for name in mixpanel_headless.__all__:
+        assert getattr(mixpanel_headless, name) is not None
