@@ -10,7 +10,7 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mixpanel_headless.results.curves import Point
+    from .curves import Point
 
 # Bits of the dots of a braille cell, by line and column (Unicode standard, block U+2800).
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))

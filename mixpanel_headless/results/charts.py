@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from mixpanel_headless.results.canvas import Canvas
-from mixpanel_headless.results.curves import Curve, curves_of, sparkline
-from mixpanel_headless.results.plot import day_label, plot_of
-from mixpanel_headless.results.views import format_value, printable
+from .canvas import Canvas
+from .curves import Curve, curves_of, sparkline
+from .plot import day_label, plot_of
+from .views import format_value, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.text import Text
 
-    from mixpanel_headless.results.insights import QueryResult
-    from mixpanel_headless.results.plot import Plot
+    from .insights import QueryResult
+    from .plot import Plot
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 HEIGHT = 10

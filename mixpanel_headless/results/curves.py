@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from mixpanel_headless.results.table import OVERALL
+from .table import OVERALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mixpanel_headless.results.table import Table
+    from .table import Table
 
 Point = tuple[float, float]
 BLOCKS = "▁▂▃▄▅▆▇█"

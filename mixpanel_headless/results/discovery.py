@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from mixpanel_headless.results.provenance import Provenance
-    from mixpanel_headless.results.table import Table
+    from .provenance import Provenance
+    from .table import Table
 
 T = TypeVar("T")
 
@@ -42,19 +42,19 @@ class Listing(list[T]):
     @property
     def table(self) -> Table:
         """The entries as rows: one column `value`, or the fields of the entries."""
-        from mixpanel_headless.results.table import Table
+        from .table import Table
 
         rows = [entry.to_dict() if hasattr(entry, "to_dict") else {"value": entry} for entry in self]
         columns = tuple(rows[0]) if rows else ("value",)
         return Table(columns, [tuple(row.values()) for row in rows])
 
     def _repr_html_(self) -> str:
-        from mixpanel_headless.results.views import html_table
+        from .views import html_table
 
         return html_table(self.table, title=self._title(), note=str(self.provenance or ""))
 
     def __rich__(self) -> RenderableType:
-        from mixpanel_headless.results.views import terminal_table
+        from .views import terminal_table
 
         return terminal_table(self.table, title=self._title(), note=str(self.provenance or ""))
 

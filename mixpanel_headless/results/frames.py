@@ -9,7 +9,7 @@ from mixpanel_headless.errors import MissingExtraError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mixpanel_headless.results.table import Table
+    from .table import Table
 
 
 def to_pandas(table: Table) -> pd.DataFrame:

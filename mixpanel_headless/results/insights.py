@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import attrs
 
 from mixpanel_headless.errors import QueryError
-from mixpanel_headless.results.table import Table, flatten_series
-from mixpanel_headless.results.trees import copy_tree
+
+from .table import Table, flatten_series
+from .trees import copy_tree
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-    from mixpanel_headless.results.provenance import Provenance
+    from .provenance import Provenance
 
 
 T = TypeVar("T")
@@ -93,7 +94,7 @@ class QueryResult:
 
     def summary(self, rows: int = 10) -> str:
         """The answer as a few lines of text, at most `rows` of them data; the last line says what was left out."""
-        from mixpanel_headless.results.summary import summarize
+        from .summary import summarize
 
         return summarize(self, rows)
 
@@ -120,16 +121,16 @@ class QueryResult:
         return f"<{type(self).__name__} {shown or 'nothing'}, {self._period()}{source}>"
 
     def _repr_html_(self) -> str:
-        from mixpanel_headless.results.curves import curves_of
-        from mixpanel_headless.results.plot import plot_of
-        from mixpanel_headless.results.svg import svg_plot
-        from mixpanel_headless.results.views import html_table
+        from .curves import curves_of
+        from .plot import plot_of
+        from .svg import svg_plot
+        from .views import html_table
 
         plot = plot_of(curves_of(self.table))
         return (svg_plot(plot) if plot else "") + html_table(self.table, title=self.title, note=self.note)
 
     def __rich__(self) -> RenderableType:
-        from mixpanel_headless.results.views import terminal_table
+        from .views import terminal_table
 
         return terminal_table(self.table, title=self.title, note=self.note)
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from mixpanel_headless.results.table import WHOLE_RANGE
+from .table import WHOLE_RANGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mixpanel_headless.results.curves import Curve, Point
+    from .curves import Curve, Point
 
 MOST_CURVES = 6
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from mixpanel_headless.results.trees import copy_tree
+from .trees import copy_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

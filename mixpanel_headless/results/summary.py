@@ -5,12 +5,12 @@ from __future__ import annotations
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from mixpanel_headless.results.curves import Curve, curves_of
-from mixpanel_headless.results.views import format_value, left_out, printable
+from .curves import Curve, curves_of
+from .views import format_value, left_out, printable
 
 if TYPE_CHECKING:
-    from mixpanel_headless.results.insights import QueryResult
-    from mixpanel_headless.results.table import Table
+    from .insights import QueryResult
+    from .table import Table
 
 
 def summarize(result: QueryResult, rows: int = 10) -> str:

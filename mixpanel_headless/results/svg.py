@@ -5,12 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from mixpanel_headless.results.plot import day_label
-from mixpanel_headless.results.views import format_value, printable
+from .plot import day_label
+from .views import format_value, printable
 
 if TYPE_CHECKING:
-    from mixpanel_headless.results.curves import Curve, Point
-    from mixpanel_headless.results.plot import Plot
+    from .curves import Curve, Point
+    from .plot import Plot
 
 WIDTH, HEIGHT, LEFT, FOOT, LINE = 640, 180, 70, 22, 16
 COLOURS = ("#0b84a5", "#ca472f", "#e69f00", "#3a923a", "#6f4e7c", "#8d5524")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import attrs
 
-from mixpanel_headless.results.trees import copy_tree
+from .trees import copy_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ class Table:
 
     def to_pandas(self) -> pd.DataFrame:
         """A new data frame (extra `pandas`); raises MissingExtraError without it."""
-        from mixpanel_headless.results.frames import to_pandas
+        from .frames import to_pandas
 
         return to_pandas(self)
 

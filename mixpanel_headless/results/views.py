@@ -6,14 +6,14 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
-from mixpanel_headless.results.curves import is_number
+from .curves import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import RenderableType
 
-    from mixpanel_headless.results.table import Row, Table
+    from .table import Row, Table
 
 MOST_ROWS = 20
 MIDNIGHT = "T00:00:00"
