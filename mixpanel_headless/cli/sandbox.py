@@ -47,6 +47,7 @@ def read_moment(context: click.Context, parameter: click.Parameter, text: str | 
 @click.option(
     "--latency", type=click.FloatRange(0), default=0.0, show_default=True, help="Seconds added to each answer."
 )
+@click.option("--timezone", default="UTC", show_default=True, help="The project's time zone, as Europe/Oslo.")
 @click.option("--now", callback=read_moment, help="The project's clock for relative dates, as 2013-02-01.")
 def sandbox(**options: Any) -> None:
     """Start a local Mixpanel: real HTTP, real limits, answers computed from your events.
@@ -89,7 +90,7 @@ def say(text: str) -> None:
 def welcome(box: Sandbox) -> str:
     """What somebody needs to know to use the box."""
     exports = [f"export {name}={shlex.quote(value)}" for name, value in box.environment().items()]
-    contents = f"{box.contents.events:,} events and {box.contents.profiles:,} profiles"
+    contents = f"{plural(box.contents.events, 'event')} and {plural(box.contents.profiles, 'profile')}"
     limits = f"{box.limit} queries per {box.window:g} s, {box.concurrency} at once"
     return "\n".join([
         f"Mixpanel sandbox at {box.url}, project {box.project}: {contents}; {limits}.",
@@ -99,6 +100,11 @@ def welcome(box: Sandbox) -> str:
         "",
         "Ctrl-C ends it.",
     ])  # fmt: skip
+
+
+def plural(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun}" + "s" * (number != 1)
 
 
 def request_line(logged: Logged, box: Sandbox) -> str:
@@ -112,4 +118,4 @@ def request_line(logged: Logged, box: Sandbox) -> str:
 def farewell(box: Sandbox) -> str:
     """The totals."""
     totals = box.counters()
-    return f"\nStopped after {totals.arrived} requests: {totals.counted} counted, {totals.refused} refused."
+    return f"\nStopped after {plural(totals.arrived, 'request')}: {totals.counted} counted, {totals.refused} refused."

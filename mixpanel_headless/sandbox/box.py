@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -10,7 +11,7 @@ import anyio
 import anyio.to_thread
 import attrs
 
-from mixpanel_headless.errors import ClosedError
+from mixpanel_headless.errors import ClosedError, InvalidArgumentError
 from mixpanel_headless.sandbox.contents import Contents, Rows, open_contents
 from mixpanel_headless.sandbox.credentials import Credentials
 from mixpanel_headless.sandbox.faults import Fault, Injection
@@ -38,6 +39,14 @@ def new_secret() -> str:
     return secrets.token_urlsafe(24)
 
 
+def check_positive(box: Sandbox, field: attrs.Attribute[Any], value: float) -> None:
+    """Refuse what is no finite number above zero; a count must be whole, and the latency may be nothing."""
+    whole = field.name in {"limit", "concurrency"}
+    number = isinstance(value, int if whole else int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or value < 0 or (value == 0 and field.name != "latency"):
+        raise InvalidArgumentError(f"The sandbox's {field.name} is {value!r}.", hint="Give a number above 0.")
+
+
 def ignore(logged: Logged) -> None:
     """Leave a request unnoticed."""
 
@@ -58,12 +67,12 @@ class Sandbox:
     username: str = "sandbox"
     secret: str = attrs.field(factory=new_secret)
     port: int = 0
-    limit: int = attrs.field(default=60, validator=attrs.validators.ge(1))
-    window: float = attrs.field(default=3600.0, validator=attrs.validators.gt(0))
-    concurrency: int = attrs.field(default=5, validator=attrs.validators.ge(1))
+    limit: int = attrs.field(default=60, validator=check_positive)
+    window: float = attrs.field(default=3600.0, validator=check_positive)
+    concurrency: int = attrs.field(default=5, validator=check_positive)
     shape: Shape = attrs.field(default="rolling", validator=attrs.validators.in_(("rolling", "fixed", "two-bucket")))
     headers: bool = True
-    latency: float = attrs.field(default=0.0, validator=attrs.validators.ge(0))
+    latency: float = attrs.field(default=0.0, validator=check_positive)
     history_days: int | None = None
     columns: Mapping[str, str | None] = attrs.field(factory=dict)
     timezone: str = "UTC"

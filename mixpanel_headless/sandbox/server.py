@@ -34,7 +34,8 @@ def application(service: Service) -> web.Application:
             arrival = await read_arrival(request)
         except web.HTTPRequestEntityTooLarge:
             text = f"request exceeds max limit of {MAX_BODY} bytes"
-            return whole_response(replies.error(413, text, request.path, find_route(request.path).family))
+            path = request.rel_url.raw_path
+            return whole_response(replies.error(413, text, path, find_route(path).family))
         reply = await service.answer(arrival)
         return await cut_response(request, reply) if reply.cut else whole_response(reply)
 
@@ -44,10 +45,10 @@ def application(service: Service) -> web.Application:
 
 
 async def read_arrival(request: web.Request) -> Arrival:
-    """The request with its whole body; the first of a repeated parameter is taken."""
+    """The request with its whole body and its path as it was sent; the first of a repeated parameter is taken."""
     return Arrival(
         method=request.method,
-        path=request.path,
+        path=request.rel_url.raw_path,
         query={name: request.query[name] for name in request.query},
         authorization=request.headers.get("Authorization"),
         content_type=request.content_type,

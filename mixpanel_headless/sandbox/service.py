@@ -134,7 +134,7 @@ class Service:
             if project is None:
                 return replies.error(400, "project_id is a required parameter", path, family)
             if str(project) != str(self.rules.project):
-                return replies.error(403, f"No access to project {project}", path, family)
+                return replies.error(403, f"No access to project {str(project)[:40]}", path, family)
         with self._changed:
             verdict = self._limits.arrive(pools_spent(arrival.route, arrival.parameters), now)
             self._changed.notify_all()
@@ -169,7 +169,10 @@ class Service:
             self.requests.append(logged)
             self._totals.update(tally(logged))
             self._changed.notify_all()
-        self._on_request(logged)
+        try:
+            self._on_request(logged)
+        except Exception:
+            log.exception("The listener of %s %s failed", arrival.method, arrival.path)
 
 
 def tally(logged: Logged) -> list[str]:
