@@ -20,7 +20,7 @@ HEAVY = (
     "pandas",
     "duckdb",
     "structlog",
-    "attrs",
+    "attr",
     "cattrs",
     "msgspec",
     "click",
@@ -41,11 +41,14 @@ TELL_LOADED = (
 
 
 def run(program: str) -> subprocess.CompletedProcess[str]:
-    """One fresh interpreter of this kind; raises when the program fails."""
+    """One fresh interpreter of this kind; ends the benchmark with the program's own words when it fails."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPATH"] = os.pathsep.join(SOURCES)
     command = [sys.executable, "-c", program]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{program}\n{done.stderr}")
+    return done
 
 
 def seconds(program: str) -> float:
