@@ -1,0 +1,119 @@
+"""What one field of a value class must satisfy, as attrs validators that raise our errors."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError
+
+from .names import name_flaw
+from .suggestions import listed, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    import attrs
+
+Validator: TypeAlias = "Callable[[Any, attrs.Attribute[Any], Any], None]"
+
+
+def _where(instance: object, attribute: attrs.Attribute[Any]) -> str:
+    return f"{type(instance).__name__}.{attribute.name}"
+
+
+def non_blank(code: str) -> Validator:
+    """Text with something in it; other kinds of value pass, for fields that take those too."""
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+        if isinstance(value, str) and not value.strip():
+            path = _where(instance, attribute)
+            raise ParamValidationError(f"{path} is blank.", code, path=path, hint="Give a name.")
+
+    return check
+
+
+def event_name(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    """Text that can name an event; other kinds of value pass."""
+    if isinstance(value, str):
+        check_event_name(value, _where(instance, attribute))
+
+
+def check_event_name(text: str, path: str) -> None:
+    """Raises `EV1_EMPTY_EVENT` or `EV2_CONTROL_CHAR_EVENT` when the text cannot name an event."""
+    flaw = name_flaw(text)
+    if flaw == "empty":
+        raise ParamValidationError(f"{path} is blank.", "EV1_EMPTY_EVENT", path=path, hint="Give an event name.")
+    if flaw == "control":
+        raise ParamValidationError(
+            f"{path} holds control characters: {text!r}.",
+            "EV2_CONTROL_CHAR_EVENT",
+            path=path,
+            hint="Give the name as it stands in Lexicon.",
+        )
+
+
+def one_of(code: str, known: Collection[str]) -> Validator:
+    """One of the known words, or None where the field allows it by its default."""
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+        if value is None and attribute.default is None:
+            return
+        if not isinstance(value, str) or value not in known:
+            path = _where(instance, attribute)
+            near = nearest(value, known)
+            raise ParamValidationError(
+                f"{path} is {value!r}; it can be {listed(known)}.",
+                code,
+                path=path,
+                hint=f"Did you mean {' or '.join(map(repr, near))}?" if near else None,
+            )
+
+    return check
+
+
+def positive_id(code: str) -> Validator:
+    """An integer above zero (a boolean is none); values that are no numbers pass."""
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+        if isinstance(value, (int, float)) and not is_positive_integer(value):
+            path = _where(instance, attribute)
+            raise ParamValidationError(f"{path} is {value!r}; an id is an integer above 0.", code, path=path)
+
+    return check
+
+
+def is_positive_integer(value: object) -> bool:
+    """Whether the value is an int above zero, and no boolean."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def is_finite(value: object) -> bool:
+    """Whether the value is a number that JSON can carry."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def instances(code: str, *kinds: type) -> Validator:
+    """Items that all are of these kinds."""
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+        check_kinds(value, code, _where(instance, attribute), *kinds)
+
+    return check
+
+
+def check_kinds(items: Iterable[object], code: str, path: str, *kinds: type) -> None:
+    """Raises `ParamTypeError` at the first item that is of none of these kinds."""
+    for position, item in enumerate(items):
+        if not isinstance(item, kinds):
+            wanted = " or ".join(kind.__name__ for kind in kinds)
+            raise ParamTypeError(
+                f"{path}[{position}] is a {type(item).__name__}; it must be a {wanted}.", code, path=path
+            )
+
+
+def as_tuple(value: Any) -> tuple[Any, ...]:
+    """The items of a list or tuple; None gives none, anything else is the one item."""
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)

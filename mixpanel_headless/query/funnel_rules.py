@@ -1,0 +1,195 @@
+"""What a funnel or a retention may ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, get_args
+
+from mixpanel_headless.errors import ValidationError
+
+from .rules import Rule, problems
+from .suggestions import listed, nearest
+from .vocabulary import Alignment, FunnelOrder, ReentryMode, RetentionUnit, UnboundedMode, WindowUnit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .behaviors import Exclusion, FunnelBehavior, RetentionBehavior
+
+LONGEST_WINDOW: Final[dict[str, int]] = {
+    "second": 31_708_800,
+    "minute": 528_480,
+    "hour": 8_808,
+    "day": 367,
+    "week": 52,
+    "month": 12,
+    "session": 12,
+}
+MAX_STEPS: Final = 100
+MAX_CONSTANTS: Final = 3
+MAX_BUCKETS: Final = 730
+
+
+def funnel_problems(funnel: FunnelBehavior, place: str = "", math: str = "") -> Iterator[ValidationError]:
+    """Everything that the service would refuse in a funnel (`F1` to `F9`), measured by this math."""
+    yield from problems(_FUNNEL, funnel, place)
+    if funnel.conversion_window_unit == "session" and math != "conversion_rate_session":
+        yield from problems(_SESSION_WINDOW, funnel, place)
+    if math == "conversion_rate_session":
+        yield from problems(_SESSION_MATH, funnel, place)
+    for position, exclusion in enumerate(funnel.exclusions):
+        yield from _exclusion_problems(exclusion, len(funnel.steps), f"{place}.exclusions[{position}]".lstrip("."))
+
+
+def retention_problems(retention: RetentionBehavior, place: str = "") -> Iterator[ValidationError]:
+    """Everything that the service would refuse in a retention (`R5` to `R13`)."""
+    return problems(_RETENTION, retention, place)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _too_long(funnel: FunnelBehavior) -> bool:
+    longest = LONGEST_WINDOW.get(funnel.conversion_window_unit)
+    return longest is not None and _is_integer(funnel.conversion_window) and funnel.conversion_window > longest
+
+
+_FUNNEL: tuple[Rule[FunnelBehavior], ...] = (
+    Rule(
+        "F1_MAX_STEPS",
+        "steps",
+        lambda f: len(f.steps) > MAX_STEPS,
+        f"a funnel has at most {MAX_STEPS} steps.",
+    ),
+    Rule(
+        "F3_CONVERSION_WINDOW_TYPE",
+        "conversion_window",
+        lambda f: not _is_integer(f.conversion_window),
+        "conversion_window is {0.conversion_window!r}; it must be an integer.",
+    ),
+    Rule(
+        "F3_CONVERSION_WINDOW_POSITIVE",
+        "conversion_window",
+        lambda f: _is_integer(f.conversion_window) and f.conversion_window < 1,
+        "conversion_window is {0.conversion_window!r}; it must be above 0.",
+    ),
+    Rule(
+        "F3_CONVERSION_WINDOW_MAX",
+        "conversion_window",
+        _too_long,
+        f"conversion_window is too long for its unit; the longest are {LONGEST_WINDOW}.",
+    ),
+    Rule(
+        "F7_INVALID_WINDOW_UNIT",
+        "conversion_window_unit",
+        lambda f: f.conversion_window_unit not in get_args(WindowUnit),
+        f"conversion_window_unit is {{0.conversion_window_unit!r}}; it can be {listed(get_args(WindowUnit))}.",
+        lambda f: nearest(f.conversion_window_unit, get_args(WindowUnit)),
+    ),
+    Rule(
+        "F7_SECOND_MIN_WINDOW",
+        "conversion_window",
+        lambda f: f.conversion_window_unit == "second" and f.conversion_window == 1,
+        "a conversion window in seconds is 2 or longer.",
+        lambda _: ["2"],
+    ),
+    Rule(
+        "F6_INVALID_ORDER",
+        "order",
+        lambda f: f.order not in get_args(FunnelOrder),
+        f"order is {{0.order!r}}; it can be {listed(get_args(FunnelOrder))}.",
+        lambda f: nearest(f.order, get_args(FunnelOrder)),
+    ),
+    Rule(
+        "F8_MAX_HOLDING_CONSTANT",
+        "holding_constant",
+        lambda f: len(f.holding_constant) > MAX_CONSTANTS,
+        f"at most {MAX_CONSTANTS} properties can be held constant.",
+    ),
+    Rule(
+        "F12_INVALID_REENTRY_MODE",
+        "reentry_mode",
+        lambda f: f.reentry_mode is not None and f.reentry_mode not in get_args(ReentryMode),
+        f"reentry_mode is {{0.reentry_mode!r}}; it can be {listed(get_args(ReentryMode))}.",
+        lambda f: nearest(f.reentry_mode, get_args(ReentryMode)),
+    ),
+)
+
+_SESSION_WINDOW: tuple[Rule[FunnelBehavior], ...] = (
+    Rule(
+        "F9_SESSION_WINDOW_REQUIRES_ONE",
+        "conversion_window",
+        lambda f: f.conversion_window != 1,
+        "a conversion window in sessions is 1, except with math 'conversion_rate_session'.",
+    ),
+)
+
+_SESSION_MATH: tuple[Rule[FunnelBehavior], ...] = (
+    Rule(
+        "F9_SESSION_MATH_REQUIRES_SESSION_WINDOW",
+        "math",
+        lambda f: f.conversion_window_unit != "session",
+        "math 'conversion_rate_session' needs conversion_window_unit='session'.",
+    ),
+)
+
+
+def _exclusion_problems(exclusion: Exclusion, steps: int, path: str) -> Iterator[ValidationError]:
+    last = steps - 1 if exclusion.to_step is None else exclusion.to_step
+    if max(exclusion.from_step, last) >= steps:
+        yield ValidationError(path, f"the funnel has {steps} steps, counted from 0.", "F4_EXCLUSION_STEP_BOUNDS")
+    elif exclusion.from_step >= last:
+        yield ValidationError(path, "an exclusion ends after the step it starts at.", "F4_EXCLUSION_STEP_ORDER")
+
+
+def _sizes(retention: RetentionBehavior) -> tuple[int, ...]:
+    return retention.bucket_sizes or ()
+
+
+_RETENTION: tuple[Rule[RetentionBehavior], ...] = (
+    Rule(
+        "R5_BUCKET_SIZES_INTEGER",
+        "bucket_sizes",
+        lambda r: any(not isinstance(size, int) for size in _sizes(r)),
+        "bucket_sizes are integers, not {0.bucket_sizes}.",
+    ),
+    Rule(
+        "R5_BUCKET_SIZES_POSITIVE",
+        "bucket_sizes",
+        lambda r: any(isinstance(size, int) and (size is True or size < 1) for size in _sizes(r)),
+        "bucket_sizes are above 0, not {0.bucket_sizes}.",
+    ),
+    Rule(
+        "R6_BUCKET_SIZES_ASCENDING",
+        "bucket_sizes",
+        lambda r: any(low >= high for low, high in zip(_sizes(r), _sizes(r)[1:], strict=False)),
+        "bucket_sizes grow from one to the next; these do not: {0.bucket_sizes}.",
+    ),
+    Rule(
+        "R6B_BUCKET_SIZES_COUNT",
+        "bucket_sizes",
+        lambda r: r.bucket_sizes is not None and not 0 < len(r.bucket_sizes) <= MAX_BUCKETS,
+        f"bucket_sizes holds 1 to {MAX_BUCKETS} buckets.",
+    ),
+    Rule(
+        "R7_INVALID_RETENTION_UNIT",
+        "retention_unit",
+        lambda r: r.retention_unit not in get_args(RetentionUnit),
+        f"retention_unit is {{0.retention_unit!r}}; it can be {listed(get_args(RetentionUnit))}.",
+        lambda r: nearest(r.retention_unit, get_args(RetentionUnit)),
+    ),
+    Rule(
+        "R8_INVALID_ALIGNMENT",
+        "alignment",
+        lambda r: r.alignment not in get_args(Alignment),
+        f"alignment is {{0.alignment!r}}; it can be {listed(get_args(Alignment))}.",
+        lambda r: nearest(r.alignment, get_args(Alignment)),
+    ),
+    Rule(
+        "R13_INVALID_UNBOUNDED_MODE",
+        "unbounded_mode",
+        lambda r: r.unbounded_mode is not None and r.unbounded_mode not in get_args(UnboundedMode),
+        f"unbounded_mode is {{0.unbounded_mode!r}}; it can be {listed(get_args(UnboundedMode))}.",
+        lambda r: nearest(r.unbounded_mode, get_args(UnboundedMode)),
+    ),
+)

@@ -1,0 +1,123 @@
+"""Insights: a question as keywords, checked and put into the form that the service reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mixpanel_headless.errors import BookmarkValidationError, InvalidArgumentError
+
+from .bookmark import validate_bookmark
+from .dates import DEFAULT_LAST, Day, Range
+from .dates import today as current_day
+from .fields import as_tuple
+from .filter_clauses import AnyFilter, filter_clauses
+from .groups import AnyGroup, as_groups, group_clauses
+from .insights_query import AnyMetric, InsightsQuery
+from .insights_rules import query_problems
+from .measurements import Measurement
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from .comparisons import TimeComparison
+    from .custom_properties import AnyProperty
+    from .vocabulary import Math, Mode, PerUser, Unit
+
+MAX_LIMIT: Final = 50_000
+_CHARTS: Final = {"total": "bar", "table": "table"}
+
+
+def build_insights_params(
+    events: AnyMetric | Sequence[AnyMetric],
+    *,
+    from_date: Day | None = None,
+    to_date: Day | None = None,
+    last: int = DEFAULT_LAST,
+    unit: Unit = "day",
+    math: Math = "total",
+    math_property: AnyProperty | None = None,
+    per_user: PerUser | None = None,
+    percentile_value: float | None = None,
+    group_by: AnyGroup | Sequence[AnyGroup] | None = None,
+    where: AnyFilter | Sequence[AnyFilter] | None = None,
+    formula: str | None = None,
+    formula_label: str | None = None,
+    rolling: int | None = None,
+    cumulative: bool = False,
+    mode: Mode = "timeseries",
+    time_comparison: TimeComparison | None = None,
+    data_group_id: int | None = None,
+    today: dt.date | None = None,
+) -> dict[str, Any]:
+    """The bookmark of an insights report, ready to be sent.
+
+    `math`, `math_property`, `per_user` and `percentile_value` apply to events given as plain names. Days are those
+    of the project's time zone, both included; without `from_date` the report covers the `last` days.
+    Raises `BookmarkValidationError` with every problem at once.
+    """
+    given: dict[str, object] = {"group_by": group_by, "where": where}
+    query = InsightsQuery(
+        events=as_tuple(events),
+        range=Range(from_date, to_date, last, today or current_day()),
+        unit=unit,
+        measurement=Measurement(math, math_property, per_user, percentile_value),
+        groups=as_groups(group_by),
+        where=as_tuple(where),
+        formula=formula,
+        formula_label=formula_label,
+        rolling=rolling,
+        cumulative=cumulative,
+        mode=mode,
+        time_comparison=time_comparison,
+        data_group_id=data_group_id,
+        whole=frozenset(name for name, value in given.items() if not isinstance(value, (list, tuple))),
+    )
+    if found := list(query_problems(query)):
+        raise BookmarkValidationError(found)
+    params = _bookmark(query)
+    found = validate_bookmark(params)
+    if any(problem.severity == "error" for problem in found):
+        raise BookmarkValidationError(found)
+    return params
+
+
+def check_limit(limit: object) -> int:
+    """The number of segments to return, 1 to 50000; raises `InvalidArgumentError` for anything else."""
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_LIMIT:
+        raise InvalidArgumentError(f"limit is {limit!r}; it must be an integer from 1 to {MAX_LIMIT}.")
+    return limit
+
+
+def _bookmark(query: InsightsQuery) -> dict[str, Any]:
+    sections: dict[str, Any] = {
+        "show": _show(query),
+        "time": query.range.time_section(query.unit),
+        "filter": filter_clauses(query.where),
+        "group": group_clauses(query.groups, query.data_group_id),
+    }
+    if query.data_group_id is not None:
+        sections["globalDataGroupId"] = str(query.data_group_id)
+    return {"sections": sections, "displayOptions": _display(query)}
+
+
+def _show(query: InsightsQuery) -> list[dict[str, Any]]:
+    """Metrics in their order, then formulas; a formula over them hides them."""
+    formulas = query.formulas()
+    hidden = any(not formula.metrics for formula in formulas)
+    clauses = [metric.to_dict() for metric in query.metrics()]
+    if hidden:
+        clauses = [{**clause, "isHidden": True} for clause in clauses]
+    return [*clauses, *(formula.to_dict() for formula in formulas)]
+
+
+def _display(query: InsightsQuery) -> dict[str, Any]:
+    display: dict[str, Any] = {"chartType": _CHARTS.get(query.mode, "line"), "analysis": "linear"}
+    if query.cumulative:
+        display["analysis"] = "cumulative"
+    if query.rolling is not None:
+        display["analysis"] = "rolling"
+        display["rollingWindowSize"] = query.rolling
+    if query.time_comparison is not None:
+        display["timeComparison"] = query.time_comparison.to_dict()
+    return display

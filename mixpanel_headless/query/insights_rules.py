@@ -1,0 +1,183 @@
+"""What an insights question may ask, argument by argument."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mixpanel_headless.errors import ParamValidationError, ValidationError
+
+from .behaviors import FunnelBehavior, RetentionBehavior, SimpleBehavior
+from .comparisons import TimeComparison
+from .custom_properties import property_problems
+from .fields import is_positive_integer
+from .filter_clauses import filter_problems
+from .filters import Filter
+from .formulas import Formula, expression_flaw
+from .frequency import FrequencyFilter
+from .funnel_rules import funnel_problems, retention_problems
+from .groups import group_problems
+from .measurements import MEASUREMENT_RULES
+from .metric_refs import MetricRef, SavedMetric, WarehouseMetric
+from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
+from .names import name_flaw
+from .rules import Rule, problems
+from .suggestions import listed, nearest
+from .vocabulary import UNITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .insights_query import InsightsQuery
+
+MAX_ROLLING: Final = 365
+_KINDS: Final = (str, Metric, CohortMetric, FunnelMetric, RetentionMetric, MetricRef, SavedMetric, Formula)
+
+
+def query_problems(query: InsightsQuery) -> Iterator[ValidationError]:
+    """Everything that is wrong with the arguments, in the order in which a caller reads them."""
+    yield from problems(_QUERY, query)
+    for position, event in enumerate(query.events):
+        yield from event_problems(event, query.path("events", position))
+    yield from query.range.problems()
+    yield from _measurement_problems(query)
+    for position, group in enumerate(query.groups):
+        yield from group_problems(group, query.path("group_by", position))
+    for position, condition in enumerate(query.where):
+        yield from _where_problems(condition, query.path("where", position))
+    yield from _formula_problems(query)
+
+
+def event_problems(event: object, path: str) -> Iterator[ValidationError]:
+    """What is wrong with one thing to show; raises `MR3_WAREHOUSE_INLINE` for a metric that must be saved first."""
+    if isinstance(event, WarehouseMetric):
+        raise ParamValidationError(
+            "A WarehouseMetric is computed by its saved id only.",
+            "MR3_WAREHOUSE_INLINE",
+            path=path,
+            hint="Save it with create_metric, then query MetricRef(id, type='warehouse').",
+        )
+    if not isinstance(event, _KINDS):
+        kinds = listed(kind.__name__ for kind in _KINDS)
+        yield ValidationError(path, f"a {type(event).__name__} is none of {kinds}.", "V21_INVALID_EVENT_TYPE")
+    for name in _event_names(event):
+        yield from _name_problems(name, path)
+    yield from _metric_problems(event, path)
+
+
+def _event_names(event: object) -> list[str]:
+    if isinstance(event, Metric):
+        inner = event.event
+        items = inner if isinstance(inner, tuple) else (inner,)
+        if isinstance(inner, SimpleBehavior):
+            items = tuple(step.event for step in inner.events)
+        return [item for item in items if isinstance(item, str)]
+    return [event] if isinstance(event, str) else []
+
+
+def _name_problems(name: str, path: str) -> Iterator[ValidationError]:
+    flaw = name_flaw(name)
+    if flaw is not None:
+        code, complaint = _NAME_FLAWS[flaw]
+        yield ValidationError(path, f"{complaint}: {name!r}.", code)
+
+
+_NAME_FLAWS: Final = {
+    "empty": ("V17_EMPTY_EVENT", "the event name is blank"),
+    "control": ("V22_CONTROL_CHAR_EVENT", "the event name holds control characters"),
+    "invisible": ("V22_INVISIBLE_EVENT", "nothing of the event name can be seen"),
+}
+
+
+def _metric_problems(event: object, path: str) -> Iterator[ValidationError]:
+    if isinstance(event, (Metric, FunnelMetric, RetentionMetric, MetricRef)):
+        yield from property_problems(event.property, f"{path}.property")
+    if isinstance(event, Metric):
+        for position, condition in enumerate(event.filters):
+            yield from filter_problems(condition, f"{path}.filters[{position}]")
+    if isinstance(event, FunnelMetric) and isinstance(event.behavior, FunnelBehavior):
+        yield from funnel_problems(event.behavior, path, event.math)
+    if isinstance(event, RetentionMetric) and isinstance(event.behavior, RetentionBehavior):
+        yield from retention_problems(event.behavior, path)
+
+
+def _measurement_problems(query: InsightsQuery) -> Iterator[ValidationError]:
+    """The question's own measurement counts for plain names; without any, it would change nothing."""
+    if any(isinstance(event, str) for event in query.events):
+        for problem in problems(MEASUREMENT_RULES, query.measurement):
+            path = "math_property" if problem.path == "property" else problem.path
+            yield ValidationError(path, problem.message, problem.code)
+        yield from property_problems(query.measurement.property, "math_property")
+    elif query.events:
+        for name, default in (("math", "total"), ("property", None), ("per_user", None), ("percentile_value", None)):
+            if getattr(query.measurement, name) != default:
+                path = "math_property" if name == "property" else name
+                complaint = f"{path} applies to events given as plain names, and there are none"
+                yield ValidationError(path, f"{complaint}; set it on the metric.", "V29_QUERY_MEASUREMENT_IGNORED")
+
+
+def _where_problems(condition: object, path: str) -> Iterator[ValidationError]:
+    if isinstance(condition, (Filter, FrequencyFilter)):
+        yield from filter_problems(condition, path)
+    else:
+        complaint = f"{condition!r} is no condition; give a Filter or a FrequencyFilter"
+        yield ValidationError(path, f"{complaint}.", "V25_INVALID_FILTER_TYPE")
+
+
+def _formula_problems(query: InsightsQuery) -> Iterator[ValidationError]:
+    if query.formula is not None and any(isinstance(event, Formula) for event in query.events):
+        complaint = "a formula stands among the events already; give all formulas there"
+        yield ValidationError("formula", f"{complaint}.", "V4_FORMULA_CONFLICT")
+    elif query.formula is not None and query.letters() < 2:
+        complaint = f"a formula argument combines 2 events or more, not {query.letters()}"
+        yield ValidationError("formula", f"{complaint}.", "V4_FORMULA_MIN_EVENTS")
+    elif query.formula is not None and (flaw := expression_flaw(query.formula, query.letters())):
+        yield flaw
+    for position, event in enumerate(query.events):
+        if isinstance(event, Formula) and not event.metrics and (flaw := event.flaw(query.letters())):
+            yield ValidationError(query.path("events", position), flaw.message, flaw.code, suggestion=flaw.suggestion)
+
+
+def _shows_nothing(query: InsightsQuery) -> bool:
+    return not any(not isinstance(event, Formula) or event.metrics for event in query.events)
+
+
+_QUERY: tuple[Rule[InsightsQuery], ...] = (
+    Rule("V0_NO_EVENTS", "events", _shows_nothing, "at least one event or metric is needed."),
+    Rule(
+        "V30_INVALID_UNIT",
+        "unit",
+        lambda q: q.unit not in UNITS,
+        f"unit is {{0.unit!r}}; it can be {listed(UNITS)}.",
+        lambda q: nearest(q.unit, UNITS),
+    ),
+    Rule(
+        "V6_ROLLING_POSITIVE",
+        "rolling",
+        lambda q: q.rolling is not None and not is_positive_integer(q.rolling),
+        "rolling is {0.rolling!r}; it counts units of time, 1 or more.",
+    ),
+    Rule(
+        "V23_ROLLING_TOO_LARGE",
+        "rolling",
+        lambda q: is_positive_integer(q.rolling) and q.rolling is not None and q.rolling > MAX_ROLLING,
+        f"rolling is {{0.rolling}}; at most {MAX_ROLLING} units of time can be averaged.",
+    ),
+    Rule(
+        "V5_ROLLING_CUMULATIVE_EXCLUSIVE",
+        "cumulative",
+        lambda q: q.rolling is not None and q.cumulative,
+        "rolling and cumulative are two readings of the same numbers; give one.",
+    ),
+    Rule(
+        "V31_INVALID_TIME_COMPARISON",
+        "time_comparison",
+        lambda q: q.time_comparison is not None and not isinstance(q.time_comparison, TimeComparison),
+        "time_comparison is {0.time_comparison!r}; give a TimeComparison.",
+    ),
+    Rule(
+        "DG1_INVALID_DATA_GROUP_ID",
+        "data_group_id",
+        lambda q: q.data_group_id is not None and not is_positive_integer(q.data_group_id),
+        "data_group_id is {0.data_group_id!r}; it must be an integer above 0.",
+    ),
+)

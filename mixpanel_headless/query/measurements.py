@@ -1,0 +1,108 @@
+"""How a metric turns events into a number: the math, and what it is applied to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .custom_properties import AnyProperty, measured_property
+from .fields import is_finite
+from .rules import Rule
+from .suggestions import listed
+from .vocabulary import (
+    MATHS,
+    MATHS_NEEDING_PROPERTY,
+    MATHS_OF_PROPERTIES,
+    MATHS_OF_USERS,
+    PERCENTILE_MATHS,
+    Math,
+    PerUser,
+    SegmentMethod,
+)
+
+
+@attrs.frozen
+class Measurement:
+    """A math with its property, the step per user before it, and the percentile that it may need."""
+
+    math: Math = "total"
+    property: AnyProperty | None = None
+    per_user: PerUser | None = None
+    percentile_value: float | None = None
+    segment_method: SegmentMethod | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The measurement in its wire form, where `percentile` is called `custom_percentile`."""
+        parts: dict[str, Any] = {
+            "math": wire_math(self.math),
+            "property": None if self.property is None else measured_property(self.property),
+            "perUserAggregation": self.per_user,
+            "percentile": self.percentile_value,
+            "segmentMethod": self.segment_method,
+        }
+        return {key: value for key, value in parts.items() if value is not None}
+
+
+def wire_math(math: str) -> str:
+    """The math's name on the wire."""
+    return "custom_percentile" if math == "percentile" else math
+
+
+def _is_blank(source: object) -> bool:
+    return isinstance(source, str) and not source.strip()
+
+
+MEASUREMENT_RULES: tuple[Rule[Measurement], ...] = (
+    Rule(
+        "V1_MATH_REQUIRES_PROPERTY",
+        "property",
+        lambda m: m.math in MATHS_NEEDING_PROPERTY and m.property is None,
+        "math {0.math!r} is computed over a property; none is given.",
+    ),
+    Rule("V1B_EMPTY_PROPERTY", "property", lambda m: _is_blank(m.property), "the property name is blank."),
+    Rule(
+        "V2_MATH_REJECTS_PROPERTY",
+        "property",
+        lambda m: m.property is not None and wire_math(m.math) in MATHS - MATHS_OF_PROPERTIES,
+        f"math {{0.math!r}} takes no property; these do: {listed(MATHS_OF_PROPERTIES)}.",
+    ),
+    Rule(
+        "V3_PER_USER_INCOMPATIBLE",
+        "per_user",
+        lambda m: m.per_user is not None and m.math in MATHS_OF_USERS,
+        "math {0.math!r} counts users already; per_user goes with the other maths.",
+    ),
+    Rule(
+        "V3B_PER_USER_REQUIRES_PROPERTY",
+        "per_user",
+        lambda m: m.per_user is not None and m.property is None and m.math not in MATHS_OF_USERS,
+        "per_user aggregates a property; none is given.",
+    ),
+    Rule(
+        "V26_PERCENTILE_REQUIRES_VALUE",
+        "percentile_value",
+        lambda m: m.math in PERCENTILE_MATHS and m.percentile_value is None,
+        "math {0.math!r} needs a percentile_value, such as 95.",
+    ),
+    Rule(
+        "V26B_PERCENTILE_VALUE_IGNORED",
+        "percentile_value",
+        lambda m: m.math not in PERCENTILE_MATHS and m.percentile_value is not None,
+        "math {0.math!r} has no use for a percentile_value; math='percentile' has.",
+    ),
+    Rule(
+        "V26C_PERCENTILE_RANGE",
+        "percentile_value",
+        lambda m: (
+            m.percentile_value is not None and not (is_finite(m.percentile_value) and 0 < m.percentile_value < 100)
+        ),
+        "percentile_value lies between 0 and 100, not at {0.percentile_value!r}.",
+    ),
+    Rule(
+        "V27_HISTOGRAM_REQUIRES_PER_USER",
+        "per_user",
+        lambda m: m.math == "histogram" and m.per_user is None,
+        "math 'histogram' shows how a value per user is spread; give per_user, such as 'total'.",
+    ),
+)

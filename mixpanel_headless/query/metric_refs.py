@@ -1,0 +1,151 @@
+"""Saved metrics in a query: by id, with changes for this query only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import attrs
+
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError
+
+from .custom_properties import AnyProperty, measured_property
+from .fields import one_of, positive_id
+from .measurements import wire_math
+from .suggestions import listed
+from .vocabulary import MATHS, MATHS_OF_PROPERTIES, FunnelOrder, PerUser, SavedType, SegmentMethod
+
+if TYPE_CHECKING:
+    from .vocabulary import FunnelMath, Math, RetentionMath
+
+
+@attrs.frozen
+class MetricRef:
+    """A saved metric, by its id; what is given besides holds for this query only.
+
+    `overrides` is merged last, in depth, over what the other fields say.
+    """
+
+    id: int = attrs.field(validator=positive_id("MR4_INVALID_ID"))
+    type: SavedType = attrs.field(
+        default="metric", kw_only=True, validator=one_of("MR5_INVALID_TYPE", get_args(SavedType))
+    )
+    label: str | None = attrs.field(default=None, kw_only=True)
+    hidden: bool | None = attrs.field(default=None, kw_only=True)
+    math: Math | FunnelMath | RetentionMath | None = attrs.field(default=None, kw_only=True)
+    property: AnyProperty | None = attrs.field(default=None, kw_only=True)
+    per_user: PerUser | None = attrs.field(default=None, kw_only=True)
+    percentile_value: float | None = attrs.field(default=None, kw_only=True)
+    segment_method: SegmentMethod | None = attrs.field(default=None, kw_only=True)
+    funnel_order: FunnelOrder | None = attrs.field(default=None, kw_only=True)
+    step_index: int | None = attrs.field(default=None, kw_only=True)
+    bucket_index: int | None = attrs.field(default=None, kw_only=True)
+    overrides: Mapping[str, Any] | None = attrs.field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        given = {**self._measurement(), **({} if self.funnel_order is None else {"funnel_order": 0})}
+        if self.type != "metric" and given:
+            self._refuse(
+                "MR6_OVERRIDE_NOT_APPLICABLE",
+                f"a saved {self.type} has no measurement to change; label, hidden and overrides can be given",
+            )
+        if self.property is not None and self.math is not None and wire_math(self.math) in MATHS - MATHS_OF_PROPERTIES:
+            self._refuse(
+                "V14_METRIC_REJECTS_PROPERTY",
+                f"math {self.math!r} takes no property; these do: {listed(MATHS_OF_PROPERTIES)}",
+            )
+        behavior = (self.overrides or {}).get("behavior")
+        if isinstance(behavior, Mapping) and "filters" in behavior:
+            self._refuse("MR1_FILTER_OVERRIDE", "the service ignores other filters for a saved metric; use where=")
+
+    def changes(self) -> dict[str, Any]:
+        """The `overrides` of the wire form; empty when the metric is used as saved."""
+        changes: dict[str, Any] = {} if self.label is None else {"name": self.label}
+        if self.funnel_order is not None:
+            changes["behavior"] = {"funnelOrder": self.funnel_order}
+        if measurement := self._measurement():
+            changes["measurement"] = measurement
+        if self.hidden is not None:
+            changes["isHidden"] = self.hidden
+        return _merged(changes, self.overrides or {})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The reference as an entry of the `show` section."""
+        changes = self.changes()
+        return {"type": self.type, "id": self.id, **({"overrides": changes} if changes else {})}
+
+    def _measurement(self) -> dict[str, Any]:
+        parts = {
+            "math": None if self.math is None else wire_math(self.math),
+            "property": None if self.property is None else measured_property(self.property),
+            "perUserAggregation": self.per_user,
+            "percentile": self.percentile_value,
+            "segmentMethod": self.segment_method,
+            "stepIndex": self.step_index,
+            "retentionBucketIndex": self.bucket_index,
+        }
+        return {key: value for key, value in parts.items() if value is not None}
+
+    def _refuse(self, code: str, complaint: str) -> None:
+        raise ParamValidationError(f"MetricRef({self.id}): {complaint}.", code, path="MetricRef")
+
+
+@attrs.frozen(kw_only=True)
+class SavedMetric:
+    """A saved metric as the service returns it; in a query it stands for itself."""
+
+    id: int
+    name: str
+    type: str
+    definition: Mapping[str, Any]
+    description: str = ""
+    extra: Mapping[str, Any] = attrs.field(factory=dict)
+
+    @classmethod
+    def model_validate(cls, data: Mapping[str, Any]) -> SavedMetric:
+        """The metric from its JSON form; fields that have no name here are kept in `extra`."""
+        named = {field.name for field in attrs.fields(cls)} - {"extra"}
+        try:
+            known = {key: value for key, value in data.items() if key in named}
+            return cls(**known, extra={key: value for key, value in data.items() if key not in named})
+        except TypeError as error:
+            raise ParamTypeError(f"This is no saved metric: {error}.", path="SavedMetric") from error
+
+    def to_ref(self, **changes: Any) -> MetricRef:
+        """A reference to this metric; keywords are those of `MetricRef`."""
+        return MetricRef(self.id, type=self._query_type(), **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The metric as an entry of the `show` section."""
+        return self.to_ref().to_dict()
+
+    def _query_type(self) -> SavedType:
+        if self.type == "formula":
+            return "formula"
+        return "warehouse" if self.type == "warehouse" else "metric"
+
+
+@attrs.frozen
+class WarehouseMetric:
+    """A metric that SQL computes in the customer's warehouse; saved first, then queried by reference."""
+
+    source_id: int
+    sql: str
+    metric_type: Literal["numeric", "timeseries"]
+    value_column: str | None = None
+    time_column: str | None = None
+    aggregation: Literal["none", "sum", "count", "average", "min", "max", "median", "last_value"] | None = None
+    sync_interval: Literal["hourly", "daily", "weekly", "manual"] | None = None
+
+
+def as_ref(metric: MetricRef | SavedMetric) -> MetricRef:
+    """The reference behind a saved metric."""
+    return metric.to_ref() if isinstance(metric, SavedMetric) else metric
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    both = dict(under)
+    for key, value in over.items():
+        below = both.get(key)
+        both[key] = _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return both

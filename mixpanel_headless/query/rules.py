@@ -1,0 +1,46 @@
+"""Rules as data: a code, a place, when it is broken, and what to say then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import attrs
+
+from mixpanel_headless.errors import ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+Subject = TypeVar("Subject")
+
+
+@attrs.frozen
+class Rule(Generic[Subject]):
+    """One rule over one kind of subject; `message` is a format string that may name the subject as `{0}`."""
+
+    code: str
+    path: str
+    broken: Callable[[Subject], bool]
+    message: str
+    suggest: Callable[[Subject], Sequence[str] | None] | None = None
+    severity: str = "error"
+
+    def problem(self, subject: Subject, place: str = "") -> ValidationError:
+        """This rule's complaint about the subject; `place` comes before the rule's own path."""
+        return ValidationError(
+            path=join(place, self.path),
+            message=self.message.format(subject),
+            code=self.code,
+            severity=self.severity,
+            suggestion=self.suggest(subject) if self.suggest else None,
+        )
+
+
+def problems(rules: Iterable[Rule[Subject]], subject: Subject, place: str = "") -> Iterator[ValidationError]:
+    """One complaint for each rule that the subject breaks, in the order of the table."""
+    return (rule.problem(subject, place) for rule in rules if rule.broken(subject))
+
+
+def join(place: str, path: str) -> str:
+    """Two parts of a path as one; either may be empty."""
+    return f"{place}.{path}" if place and path else place or path
