@@ -1,0 +1,92 @@
+"""Earlier answers: when they may be served, and a bounded memory of them."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+from cachetools import LRUCache
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Hashable
+
+    from request_scheduler.call import Freshness
+
+_ENTRY_OVERHEAD = 256  # bytes charged for each entry besides its own size, so that empty answers are bounded too
+
+
+@frozen(eq=False)
+class Kept:
+    """One answer in the cache; `at` and `expires` are on the scheduler's clock, `wall` is for people."""
+
+    value: object
+    at: float
+    wall: float
+    expires: float
+    size: int = 0
+    tags: frozenset[str] = frozenset()
+
+
+class Use(Enum):
+    """What an earlier answer is good for."""
+
+    SERVE = "serve"
+    SERVE_AND_RENEW = "serve and renew"
+    NOTHING = "nothing"
+
+
+def use_of(kept: Kept | None, freshness: Freshness, now: float) -> Use:
+    """What a call with these wishes may do with an earlier answer."""
+    mode = freshness.mode
+    if kept is None or mode == "fresh":
+        return Use.NOTHING
+    if freshness.max_age is not None and now - kept.at > freshness.max_age:
+        return Use.NOTHING
+    if now < kept.expires or mode == "offline":
+        return Use.SERVE
+    return Use.SERVE_AND_RENEW if mode == "stale_ok" else Use.NOTHING
+
+
+class Cache:
+    """The most recently used answers, bounded in entries and in bytes; expired ones stay for those who accept them."""
+
+    def __init__(self, entries: int, size: int) -> None:
+        self._entries = entries
+        self._kept: LRUCache[Hashable, Kept] = LRUCache(size, getsizeof=_weigh)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def size(self) -> int:
+        """Bytes that the entries are taken to need."""
+        return int(self._kept.currsize)
+
+    def get(self, key: Hashable) -> Kept | None:
+        """The last answer under a key, however old."""
+        return self._kept.get(key)
+
+    def put(self, key: Hashable, kept: Kept) -> None:
+        """Remember an answer; one that is larger than the whole cache is not kept."""
+        if self._entries < 1 or _weigh(kept) > self._kept.maxsize:
+            self._kept.pop(key, None)
+            return
+        self._kept[key] = kept
+        while len(self._kept) > self._entries:
+            self._kept.popitem()
+
+    def drop(self, tags: Collection[str]) -> int:
+        """Forget every answer that bears one of the tags, and say how many."""
+        doomed = [key for key, kept in self._kept.items() if not kept.tags.isdisjoint(tags)]
+        for key in doomed:
+            del self._kept[key]
+        return len(doomed)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+
+
+def _weigh(kept: Kept) -> int:
+    return kept.size + _ENTRY_OVERHEAD

@@ -1,0 +1,84 @@
+"""Why a call was not run, or not to its end.
+
+SchedulerError
+├── SchedulerClosed        closed, or it belongs to another event loop or process
+├── UnknownBudget          a call spends a budget that nobody defined
+├── TooWide                no limit could ever admit it
+├── QueueFull              too many calls wait already
+├── DeadlineUnreachable    carries the eta that made it hopeless
+├── DeadlinePassed         its time came while it waited
+├── CeilingReached         its allowance is spent
+├── NotCached              offline, and no answer is at hand
+└── RunInterrupted         what it ran was cancelled from inside
+"""
+
+# ruff: noqa: N818 - each name says what happened; all of them are SchedulerErrors
+from __future__ import annotations
+
+
+class SchedulerError(Exception):
+    """A call that the scheduler could not answer; errors of the call's own work are raised as they are."""
+
+
+class SchedulerClosed(SchedulerError):
+    """The scheduler is closed, or was opened in another event loop or process."""
+
+
+class UnknownBudget(SchedulerError):
+    """A call spends a budget that was never defined."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"budget {name!r} is not defined")
+        self.name = name
+
+
+class TooWide(SchedulerError):
+    """A call asks for more units than a limit of its budget can ever hold."""
+
+    def __init__(self, name: str, units: int, limit: int) -> None:
+        super().__init__(f"a call of {units} units can never fit into budget {name!r}, which holds {limit}")
+        self.name = name
+        self.units = units
+        self.limit = limit
+
+
+class QueueFull(SchedulerError):
+    """The queue holds as many calls as it may."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"{size} calls are waiting already")
+        self.size = size
+
+
+class DeadlineUnreachable(SchedulerError):
+    """A call that could not start before its deadline; `eta` is the seconds until it could."""
+
+    def __init__(self, eta: float) -> None:
+        super().__init__(f"the call could start in {eta:.1f} s at the earliest, after its deadline")
+        self.eta = eta
+
+
+class DeadlinePassed(SchedulerError):
+    """A call whose deadline came before its turn."""
+
+    def __init__(self, waited: float) -> None:
+        super().__init__(f"the deadline passed after {waited:.1f} s in the queue")
+        self.waited = waited
+
+
+class CeilingReached(SchedulerError):
+    """A task has spent what its allowance gave: `limit` requests, or `limit` seconds of waiting."""
+
+    def __init__(self, name: str, limit: float, unit: str = "requests") -> None:
+        super().__init__(f"task {name!r} may not go beyond {limit:g} {unit}")
+        self.name = name
+        self.limit = limit
+        self.unit = unit
+
+
+class NotCached(SchedulerError):
+    """An offline call whose answer is not in the cache."""
+
+
+class RunInterrupted(SchedulerError):
+    """What the call ran was cancelled from inside, so there is no answer and no error of its own."""

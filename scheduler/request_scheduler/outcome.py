@@ -1,0 +1,86 @@
+"""What became of one attempt: returned by `Call.run`, or raised by it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from request_scheduler.limits import Concurrent, Window
+
+T_co = TypeVar("T_co", covariant=True)
+
+RefusalKind = Literal["window", "concurrency", "unknown"]
+
+
+class Settlement(Enum):
+    """What the service made of the units that an attempt had reserved."""
+
+    SPENT = "spent"
+    REFUNDED = "refunded"
+    UNKNOWN = "unknown"  # it may have been counted, so it is kept as spent
+
+
+@frozen
+class Outcome(Generic[T_co]):
+    """An answered attempt: its value, how many seconds it may be served again, and its size in bytes for the cache."""
+
+    value: T_co
+    ttl: float = 0.0
+    size: int = 0
+
+
+class _Attempt(Exception):  # noqa: N818 - an outcome that travels as an exception, not an error of its own
+    """An attempt without an answer; `error` is what the callers get when no attempt is left."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Refused(_Attempt):
+    """The service refused the request for a limit: nothing was spent, and the call will be sent again later.
+
+    `kind` is the limit that the refusal named, if any; `retry_after` (seconds) is taken as a hint and bounded; `quota`
+    holds the real limits of the first budget that the call spends, when the refusal told them.
+    """
+
+    def __init__(
+        self,
+        error: BaseException,
+        *,
+        kind: RefusalKind,
+        retry_after: float | None = None,
+        quota: tuple[Window | Concurrent, ...] | None = None,
+    ) -> None:
+        super().__init__(error)
+        self.kind: RefusalKind = kind
+        self.retry_after = retry_after
+        self.quota = quota
+
+
+class NotSent(_Attempt):
+    """The request never left, for instance because no connection opened: nothing was spent."""
+
+    def __init__(self, error: BaseException, *, retry: bool = False) -> None:
+        super().__init__(error)
+        self.retry = retry
+
+
+class Failed(_Attempt):
+    """The request was answered with an error or cut; `settlement` says what it cost, `after` how long to wait first."""
+
+    def __init__(
+        self,
+        error: BaseException,
+        *,
+        settlement: Settlement = Settlement.SPENT,
+        retry: bool = False,
+        after: float | None = None,
+    ) -> None:
+        super().__init__(error)
+        self.settlement = settlement
+        self.retry = retry
+        self.after = after

@@ -1,0 +1,284 @@
+"""Who is next: priority with ageing, then fair shares between tenants, then the earliest due time. Pure.
+
+Calls that spend the same budgets stand in one lane, so one blocked budget stops nobody who does not need it. A lane
+has a level for each priority. Of two levels the one goes first that has waited longer for its turn, where a step of
+priority is worth `ageing` seconds: a low level is served at least once in a while, yet a flood of old calls in it
+cannot become a wall before an urgent one. Inside a level, start-time fair queuing (Goyal, Vin & Cheng 1996) keeps two
+backlogged tenants of weights a and b within 1/a + 1/b of each other; a tenant's own calls go by due time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from attrs import define, field
+
+from request_scheduler.call import Priority, Spend
+from request_scheduler.schedule import Entry, Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+T = TypeVar("T")
+
+_PRUNE_ABOVE = 256
+
+
+@define(eq=False, repr=False)
+class Share(Generic[T]):
+    """One tenant's waiting calls in a level, and the virtual time at which its next one starts."""
+
+    tenant: str
+    weight: float
+    start: float
+    calls: Schedule[Place[T]] = field(factory=Schedule)
+    active: bool = False
+
+
+@define(eq=False, repr=False)
+class Level(Generic[T]):
+    """The waiting calls of one priority in one lane."""
+
+    priority: Priority
+    waiting: int = 0
+    units: int = 0
+    unserved_since: float = 0.0
+    virtual_time: float = 0.0
+    shares: dict[str, Share[T]] = field(factory=dict)
+    _active: list[tuple[float, int, Share[T]]] = field(factory=list)
+    _turns: int = 0
+
+    def push(self, place: Place[T], weight: float, now: float) -> None:
+        """Let a call wait; a tenant that was away starts at the level's time, with neither credit nor debt."""
+        if not self.waiting:
+            self.unserved_since = now
+        share = self.shares.get(place.tenant)
+        if share is None:
+            share = self.shares[place.tenant] = Share(place.tenant, weight, self.virtual_time)
+        share.weight = weight
+        place.share = share
+        place.entry = share.calls.add(place.due, place, place.turn)
+        if not share.active:
+            share.active = True
+            share.start = max(share.start, self.virtual_time)
+            self._stand(share)
+        self.waiting += 1
+        self.units += place.units
+
+    def first(self) -> Place[T] | None:
+        """The call whose turn it is, left in place."""
+        active = self._active
+        while active:
+            share = active[0][2]
+            place = share.calls.first()
+            if place is not None:
+                return place
+            heappop(active)
+            share.active = False
+            self._prune()
+        return None
+
+    def take(self, place: Place[T], now: float) -> None:
+        """Take the first call out and charge its tenant."""
+        share = place.share
+        assert share is not None
+        share.calls.pop()
+        heappop(self._active)
+        self.virtual_time = share.start
+        share.start += place.units / share.weight
+        self._stand(share)
+        self.unserved_since = now
+        self.leave(place)
+
+    def leave(self, place: Place[T]) -> None:
+        """Count a call out; an idle level forgets who had how much."""
+        self.waiting -= 1
+        self.units -= place.units
+        if not self.waiting:
+            self.shares.clear()
+            self._active.clear()
+            self.virtual_time = 0.0
+
+    def ahead_of(self, tenant: str, weight: float) -> tuple[int, int]:
+        """Units and calls that fair order puts before one more call of a tenant."""
+        own = self.shares.get(tenant)
+        mine = len(own.calls) if own else 0
+        calls = mine
+        for share in self.shares.values():
+            if share is not own:
+                calls += min(len(share.calls), round((mine + 1) * share.weight / weight))
+        return round(calls * self.units / self.waiting) if self.waiting else 0, calls
+
+    def _stand(self, share: Share[T]) -> None:
+        heappush(self._active, (share.start, self._turns, share))
+        self._turns += 1
+
+    def _prune(self) -> None:
+        if len(self.shares) > _PRUNE_ABOVE + 2 * len(self._active):
+            now = self.virtual_time
+            self.shares = {name: share for name, share in self.shares.items() if share.active or share.start > now}
+
+
+@define(eq=False, repr=False)
+class Place(Generic[T]):
+    """A call's place in the queue."""
+
+    item: T
+    lane: Lane[T]
+    spends: tuple[Spend, ...]
+    priority: Priority
+    tenant: str
+    units: int
+    deadline: float | None
+    due: float
+    turn: int
+    share: Share[T] | None = None
+    entry: Entry[Place[T]] | None = None
+
+
+@define(eq=False, repr=False)
+class Lane(Generic[T]):
+    """The waiting calls that spend the same budgets."""
+
+    budgets: frozenset[str]
+    levels: tuple[Level[T], ...] = field(factory=lambda: tuple(Level(priority) for priority in Priority))
+    waiting: int = 0
+
+    def first(self, ageing: float) -> tuple[float, Place[T]] | None:
+        """The next call and how early it ranks."""
+        best: tuple[float, Place[T]] | None = None
+        for level in reversed(self.levels):
+            if level.waiting:
+                rank = level.unserved_since - level.priority * ageing
+                if best is None or rank < best[0]:
+                    place = level.first()
+                    assert place is not None
+                    best = rank, place
+        return best
+
+
+class Queue(Generic[T]):
+    """All waiting calls."""
+
+    def __init__(self, *, weights: Mapping[str, float], ageing: float) -> None:
+        self._weights = weights
+        self._ageing = ageing
+        self._lanes: dict[frozenset[str], Lane[T]] = {}
+        self._lane_of: dict[tuple[Spend, ...], tuple[Lane[T], int]] = {}
+        self._turns = 0
+        self._waiting = 0
+
+    def __len__(self) -> int:
+        return self._waiting
+
+    def __iter__(self) -> Iterator[T]:
+        for lane in self._lanes.values():
+            for level in lane.levels:
+                for share in level.shares.values():
+                    for place in share.calls:
+                        yield place.item
+
+    def push(
+        self,
+        item: T,
+        spends: tuple[Spend, ...],
+        now: float,
+        *,
+        priority: Priority,
+        tenant: str,
+        deadline: float | None = None,
+        turn: int | None = None,
+        queued_at: float | None = None,
+    ) -> Place[T]:
+        """Let a call wait. `turn` and `queued_at` are those of its first time when it comes back."""
+        lane, units = self._lane_of.get(spends) or self._assign(spends)
+        if turn is None:
+            turn = self._turns
+            self._turns += 1
+        # Without a deadline it is due when ageing would have lifted it past everything: deadlines cannot starve it.
+        waiting_since = now if queued_at is None else queued_at
+        due = waiting_since + self._ageing * len(Priority) if deadline is None else deadline
+        place = Place(item, lane, spends, priority, tenant, units, deadline, due, turn)
+        lane.levels[priority].push(place, self._weights.get(tenant, 1.0), now)
+        lane.waiting += 1
+        self._waiting += 1
+        return place
+
+    def discard(self, place: Place[T]) -> None:
+        """Withdraw a call."""
+        share, entry = place.share, place.entry
+        assert share is not None
+        assert entry is not None
+        share.calls.discard(entry)
+        self._count_out(place)
+        place.lane.levels[place.priority].leave(place)
+
+    def take(self, place: Place[T], now: float) -> None:
+        """Take out a call that `heads` offered; its tenant is charged."""
+        self._count_out(place)
+        place.lane.levels[place.priority].take(place, now)
+
+    def is_first(self, place: Place[T]) -> bool:
+        """Whether a call is the next of its lane."""
+        first = place.lane.first(self._ageing)
+        return first is not None and first[1] is place
+
+    def contends(self, spends: tuple[Spend, ...]) -> bool:
+        """Whether somebody waits for one of these budgets."""
+        if not self._waiting:
+            return False
+        budgets = (self._lane_of.get(spends) or self._assign(spends))[0].budgets
+        return any(lane.waiting and (lane.budgets & budgets) for lane in self._lanes.values())
+
+    def next(self, passed: Collection[Lane[T]]) -> Place[T] | None:
+        """The best call of the lanes that were not passed over."""
+        best: tuple[float, Place[T]] | None = None
+        for lane in self._lanes.values():
+            if lane.waiting and lane not in passed:
+                first = lane.first(self._ageing)
+                if first is not None and (best is None or (first[0], first[1].turn) < (best[0], best[1].turn)):
+                    best = first
+        return None if best is None else best[1]
+
+    def ahead_of(self, spends: tuple[Spend, ...], priority: Priority, tenant: str) -> tuple[dict[str, int], int]:
+        """Units by budget, and calls, that go before one more call: higher priorities, and its fair order in its own."""
+        units: Counter[str] = Counter()
+        calls = 0
+        weight = self._weights.get(tenant, 1.0)
+        budgets = {spend.budget for spend in spends}
+        for lane in self._lanes.values():
+            shared = lane.budgets & budgets
+            if lane.waiting and shared:
+                for level in lane.levels[priority:]:
+                    before = (
+                        (level.units, level.waiting) if level.priority > priority else level.ahead_of(tenant, weight)
+                    )
+                    calls += before[1]
+                    units.update(dict.fromkeys(shared, before[0]))
+        return dict(units), calls
+
+    def census(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Waiting calls by tenant and by priority."""
+        tenants: Counter[str] = Counter()
+        priorities: Counter[str] = Counter()
+        for lane in self._lanes.values():
+            for level in lane.levels:
+                for share in level.shares.values():
+                    if count := len(share.calls):
+                        tenants[share.tenant] += count
+                        priorities[level.priority.name.lower()] += count
+        return dict(tenants), dict(priorities)
+
+    def _count_out(self, place: Place[T]) -> None:
+        place.lane.waiting -= 1
+        self._waiting -= 1
+
+    def _assign(self, spends: tuple[Spend, ...]) -> tuple[Lane[T], int]:
+        budgets = frozenset(spend.budget for spend in spends)
+        lane = self._lanes.get(budgets)
+        if lane is None:
+            lane = self._lanes[budgets] = Lane(budgets)
+        self._lane_of[spends] = assigned = lane, max((spend.units for spend in spends), default=1)
+        return assigned

@@ -1,0 +1,359 @@
+"""Submit, admit, run, settle: the one module with tasks.
+
+Decisions are made in dispatch.py at single moments; here callers wait, resident workers run what was granted, and one
+task keeps time. A call costs two wake-ups and no new task. All of it lives in one event loop, so no lock is needed.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import deque
+from random import Random
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast
+
+import anyio
+from anyio import CancelScope
+from attrs import evolve
+
+from request_scheduler import events
+from request_scheduler.cache import Cache, Kept, Use, use_of
+from request_scheduler.call import Answer, Call, Freshness
+from request_scheduler.clock import Clock, SystemClock
+from request_scheduler.dispatch import Dispatch
+from request_scheduler.errors import NotCached, RunInterrupted, SchedulerClosed
+from request_scheduler.flight import Flight, Member, State
+from request_scheduler.journal import Journal
+from request_scheduler.outcome import Outcome
+from request_scheduler.queue import Queue
+from request_scheduler.status import Status
+from request_scheduler.stores.memory import MemoryStore
+from request_scheduler.wakeup import Wakeup, cancelled_from_outside, home_token, wakeup_factory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from types import TracebackType
+
+    from request_scheduler.limits import Budget
+    from request_scheduler.stores import Store
+
+T = TypeVar("T")
+
+_IDLE_WORKERS = 32
+
+
+class Scheduler:
+    """One queue and one set of budgets for every call of a program; it lives in the event loop that opens it.
+
+    `weights` are tenants' shares, 1 unless given; `ageing` is the seconds of waiting that make up for one step of
+    priority; `reserve` keeps slots of a budget's windows for interactive calls; `queue_size` bounds the waiting calls,
+    and beyond it callers wait to enter or are refused.
+    """
+
+    def __init__(
+        self,
+        budgets: Iterable[Budget] = (),
+        *,
+        store: Store | None = None,
+        clock: Clock | None = None,
+        cache_entries: int = 4096,
+        cache_bytes: int = 64 * 1024 * 1024,
+        queue_size: int = 100_000,
+        when_full: Literal["wait", "refuse"] = "wait",
+        weights: Mapping[str, float] | None = None,
+        ageing: float = 600.0,
+        reserve: Mapping[str, int] | None = None,
+        random: Random | None = None,
+    ) -> None:
+        self._clock = clock
+        self._cache = Cache(cache_entries, cache_bytes)
+        self._journal = Journal()
+        self._reserve = dict(reserve or {})
+        self._dispatch = Dispatch(
+            store=store or MemoryStore(),
+            queue=Queue(weights=dict(weights or {}), ageing=ageing),
+            journal=self._journal,
+            random=random or Random(),  # noqa: S311 - jitter, not secrets
+            launch=self._launch,
+            queue_size=queue_size,
+            refuse_when_full=when_full == "refuse",
+        )
+        self._ready: deque[Flight] = deque()
+        self._idle: list[Wakeup] = []
+        self._nap: CancelScope | None = None
+        self._nap_until = math.inf
+        self._open = False
+        for budget in budgets:
+            self._dispatch.define(budget, self._reserve.get(budget.name, 0), 0.0)
+
+    async def __aenter__(self) -> Self:
+        if self._open:
+            raise SchedulerClosed("the scheduler is open already")
+        self._clock = self._clock or SystemClock()
+        self._now = self._clock.now
+        self._new_wakeup = wakeup_factory()
+        self._current_home = home_token()
+        self._home = self._current_home()
+        self._process = os.getpid()
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        self._open = True
+        self._tasks.start_soon(self._keep_time, name="scheduler clock")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        self._shut()
+        self._tasks.cancel_scope.cancel()
+        return await self._tasks.__aexit__(kind, error, trace)
+
+    # -- for callers
+
+    async def submit(self, call: Call[T]) -> Answer[T]:
+        """Answer a call: from the cache, together with equal calls, or by running it when its turn comes.
+
+        Raises what its run raised, or a SchedulerError that says why it was not run.
+        """
+        self._check_home()
+        now = self._now()
+        self._journal.counts.submitted += 1
+        if self._journal.listeners:
+            self._journal.tell(events.Submitted(now, call.label, call.tenant))
+        kept = self._look_up(call, now)
+        if kept is not None:
+            # The cache and the flights hold answers of every type; equal keys promise equal types.
+            return cast("Answer[T]", self._cached_answer(kept, now))
+        member = self._board(call, now)
+        try:
+            await member.wakeup.wait()
+        except BaseException:
+            self._dispatch.leave(member, self._now())
+            self._set_alarm()
+            raise
+        return cast("Answer[T]", self._answer(member))
+
+    def define(self, budget: Budget) -> None:
+        """Add a budget, or change its limits and keep what it has counted."""
+        self._dispatch.define(budget, self._reserve.get(budget.name, 0), self._now() if self._open else 0.0)
+        self._set_alarm()
+
+    def now(self) -> float:
+        """The moment on the scheduler's clock, on which deadlines are."""
+        self._check_home()
+        return self._now()
+
+    def eta(self, call: Call[object]) -> float:
+        """Seconds until a call could start if it were submitted now; nothing is reserved and nothing is sent."""
+        self._check_home()
+        now = self._now()
+        if call.key is not None:
+            if use_of(self._cache.get(call.key), call.freshness, now) is not Use.NOTHING:
+                return 0.0
+            flight = self._joinable(call)
+            if flight is not None and flight.state is not State.WAITING:
+                return 0.0
+        return self._dispatch.eta(call, now)
+
+    def status(self) -> Status:
+        """Budgets, queue, cache and counters as they are now."""
+        self._check_home()
+        now, queue = self._now(), self._dispatch.queue
+        tenants, priorities = queue.census()
+        assert self._clock is not None
+        return Status(
+            at=self._clock.wall(),
+            budgets={usage.name: usage for usage in self._dispatch.store.usage(now)},
+            queued=self._dispatch.waiting,
+            queued_by_tenant=tenants,
+            queued_by_priority=priorities,
+            in_flight=self._dispatch.in_flight,
+            cache_entries=len(self._cache),
+            cache_bytes=self._cache.size,
+            counters=evolve(self._journal.counts),
+        )
+
+    def listen(self, callback: Callable[[events.Event], object]) -> Callable[[], None]:
+        """Call back with every event from now on, in the scheduler's event loop; the returned function ends that."""
+        return self._journal.listen(callback)
+
+    def cached(self, key: Hashable, freshness: Freshness = Freshness.CACHED) -> Answer[object] | None:
+        """The answer that a call with this key would get without a request, if there is one."""
+        self._check_home()
+        now = self._now()
+        kept = self._cache.get(key)
+        return None if kept is None or use_of(kept, freshness, now) is Use.NOTHING else self._cached_answer(kept, now)
+
+    def invalidate(self, tags: Iterable[str]) -> int:
+        """Forget the answers that bear one of the tags, those under way included, and say how many were kept."""
+        doomed = {tags} if isinstance(tags, str) else set(tags)
+        for flight in tuple(self._dispatch.flights.values()):
+            if flight.state is State.RUNNING and not flight.call.tags.isdisjoint(doomed):
+                flight.outdated = True
+        return self._cache.drop(doomed)
+
+    def clear_cache(self) -> None:
+        """Forget every answer, those under way included."""
+        for flight in self._dispatch.flights.values():
+            flight.outdated = flight.outdated or flight.state is State.RUNNING
+        self._cache.clear()
+
+    # -- the way of a call
+
+    def _look_up(self, call: Call[object], now: float) -> Kept | None:
+        """An earlier answer that the call accepts; an offline call has no other way."""
+        kept = None if call.key is None else self._cache.get(call.key)
+        use = Use.NOTHING if kept is None else use_of(kept, call.freshness, now)
+        if use is Use.NOTHING:
+            if call.freshness.mode == "offline":
+                raise NotCached(f"no answer for {call.label or 'this call'} is in the cache")
+            return None
+        self._journal.counts.cache_hits += 1
+        if self._journal.listeners:
+            self._journal.tell(events.CacheHit(now, call.label, call.tenant))
+        if use is Use.SERVE_AND_RENEW and call.key not in self._dispatch.flights:
+            self._dispatch.renew(call, now)
+        return kept
+
+    def _board(self, call: Call[object], now: float) -> Member:
+        flight = self._joinable(call)
+        if flight is None:
+            member = self._dispatch.open(call, self._new_wakeup(), now)
+        else:
+            self._journal.counts.joined += 1
+            if self._journal.listeners:
+                self._journal.tell(events.Joined(now, call.label, call.tenant))
+            member = self._dispatch.join(flight, call, self._new_wakeup(), now)
+        if self._dispatch.alarm < self._nap_until:
+            self._set_alarm()
+        return member
+
+    def _joinable(self, call: Call[object]) -> Flight | None:
+        flight = None if call.key is None else self._dispatch.flights.get(call.key)
+        if flight is None or not flight.can_be_joined(unsent_only=call.freshness.mode == "fresh"):
+            return None
+        return flight
+
+    def _answer(self, member: Member) -> Answer[object]:
+        flight = member.flight
+        error = member.error or flight.error
+        if error is not None:
+            try:
+                # Many callers may raise the same error: each starts from where it came from, not from each other.
+                raise error.with_traceback(flight.trace)
+            finally:
+                del error
+        return Answer(
+            flight.value,
+            "flight" if member.joined else "network",
+            flight.ended_wall,
+            self._now() - flight.ended_at,
+            member.cost,
+            max(0.0, flight.started_at - member.submitted_at),
+            flight.attempt,
+        )
+
+    def _cached_answer(self, kept: Kept, now: float) -> Answer[object]:
+        return Answer(kept.value, "cache", kept.wall, now - kept.at)
+
+    # -- workers
+
+    def _launch(self, flight: Flight) -> None:
+        self._ready.append(flight)
+        if self._idle:
+            self._idle.pop().set()
+        else:
+            self._tasks.start_soon(self._work, name="scheduler worker")
+
+    async def _work(self) -> None:
+        """Run granted flights one after another. The cancel scope is made anew only after a flight was cancelled."""
+        while True:
+            with CancelScope() as scope:
+                while not scope.cancel_called:
+                    if self._ready:
+                        await self._fly(self._ready.popleft(), scope)
+                        continue
+                    if len(self._idle) >= _IDLE_WORKERS:
+                        return
+                    wakeup = self._new_wakeup()
+                    self._idle.append(wakeup)
+                    await wakeup.wait()
+
+    async def _fly(self, flight: Flight, scope: CancelScope) -> None:
+        if flight.state is not State.GRANTED:
+            return  # its last member left between grant and start
+        flight.state = State.RUNNING
+        flight.scope = scope
+        flight.started_at = self._now()
+        flight.attempt += 1
+        self._journal.counts.sent += 1
+        error: BaseException | None = None
+        try:
+            result = await flight.call.run()
+        except Exception as raised:  # noqa: BLE001 - every member gets it
+            error = raised
+            flight.trace = raised.__traceback__
+        except BaseException as raised:  # noqa: BLE001 - settled, then raised again unless it came from inside
+            self._interrupted(flight, raised, scope)
+            return
+        else:
+            self._receive(flight, result)
+        self._dispatch.land(flight, error, self._now())
+        if self._dispatch.alarm < self._nap_until:
+            self._set_alarm()
+
+    def _receive(self, flight: Flight, result: object) -> None:
+        """Take the value of a run, and keep it if it may be served again."""
+        assert self._clock is not None
+        now, flight.ended_wall = self._now(), self._clock.wall()
+        if not isinstance(result, Outcome):
+            flight.value = result
+            return
+        flight.value = result.value
+        key = flight.call.key
+        if key is not None and result.ttl > 0 and not flight.outdated and self._dispatch.flights.get(key) is flight:
+            kept = Kept(result.value, now, flight.ended_wall, now + result.ttl, result.size, flight.call.tags)
+            self._cache.put(key, kept)
+
+    def _interrupted(self, flight: Flight, error: BaseException, scope: CancelScope) -> None:
+        """Settle a run that was cancelled: because its callers left, because everything ends, or from inside."""
+        outside = cancelled_from_outside() or not isinstance(error, anyio.get_cancelled_exc_class())
+        if outside:
+            self._dispatch.land(flight, SchedulerClosed("the scheduler was stopped while this call ran"), self._now())
+            raise error
+        self._dispatch.land(flight, RunInterrupted("what the call ran was cancelled from inside"), self._now())
+
+    # -- time and end
+
+    async def _keep_time(self) -> None:
+        """Tick when something is due; a nap is cut short when something earlier comes up."""
+        assert self._clock is not None
+        try:
+            while True:
+                with CancelScope() as self._nap:
+                    self._nap_until = self._dispatch.alarm
+                    if self._nap_until == math.inf:
+                        await anyio.sleep_forever()
+                    await self._clock.sleep_until(self._nap_until)
+                if self._now() >= self._dispatch.alarm:
+                    self._dispatch.tick(self._now())
+        finally:
+            self._shut()
+
+    def _set_alarm(self) -> None:
+        if self._nap is not None and self._dispatch.alarm < self._nap_until:
+            self._nap_until = self._dispatch.alarm
+            self._nap.cancel()
+
+    def _shut(self) -> None:
+        if self._open:
+            self._open = False
+            self._dispatch.close(self._now())
+
+    def _check_home(self) -> None:
+        if not self._open:
+            raise SchedulerClosed("the scheduler is not open")
+        if os.getpid() != self._process:
+            raise SchedulerClosed("the scheduler was opened in another process; open a new one after a fork")
+        if self._current_home() != self._home:
+            raise SchedulerClosed("the scheduler was opened in another event loop; enter it through that loop's portal")

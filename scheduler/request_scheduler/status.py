@@ -1,0 +1,92 @@
+"""What a scheduler shows of itself, as values."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from attrs import asdict, define, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@frozen
+class WindowStatus:
+    """One rolling window: units that count now (in flight included), and what is left."""
+
+    limit: int
+    seconds: float
+    used: int
+    left: int
+
+
+@frozen
+class BudgetStatus:
+    """One budget as it is now.
+
+    `used`, `left`, `limit` and `window` (seconds) are those of its tightest window, None without one. `next_slot` is the
+    seconds until one more request may start, 0 for now, infinite while that hangs on something in flight. `paused_for`
+    is what refusals still cost; `learned` says that the limits are the service's own. `spent_by` counts by tenant.
+    """
+
+    name: str
+    used: int | None
+    left: int | None
+    limit: int | None
+    window: float | None
+    windows: tuple[WindowStatus, ...]
+    permits_held: int
+    permits_limit: int | None
+    next_slot: float
+    paused_for: float
+    learned: bool
+    spent_by: Mapping[str, int]
+
+
+@define
+class Counters:
+    """What happened since the scheduler was made; a status holds a copy."""
+
+    submitted: int = 0
+    cache_hits: int = 0
+    joined: int = 0
+    sent: int = 0
+    refused: int = 0
+    retried: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    turned_away: int = 0
+    finished: int = 0
+
+
+@frozen
+class Status:
+    """A scheduler at one moment: `at` is wall-clock time, `queued` and `in_flight` count runs, not callers."""
+
+    at: float
+    budgets: Mapping[str, BudgetStatus]
+    queued: int
+    queued_by_tenant: Mapping[str, int]
+    queued_by_priority: Mapping[str, int]
+    in_flight: int
+    cache_entries: int
+    cache_bytes: int
+    counters: Counters = field(factory=Counters)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON-ready data; an unknown `next_slot` is None."""
+        data = asdict(self)
+        data["budgets"] = {name: _finite(asdict(budget)) for name, budget in self.budgets.items()}
+        return data
+
+
+def _finite(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: None
+        if isinstance(value, float) and math.isinf(value)
+        else list(value)
+        if isinstance(value, tuple)
+        else value
+        for key, value in data.items()
+    }

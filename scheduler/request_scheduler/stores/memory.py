@@ -1,0 +1,257 @@
+"""Budgets of one process: plain values, exact logs, no waiting."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from request_scheduler.errors import TooWide, UnknownBudget
+from request_scheduler.feedback import CLEAR, Pause, after_answer, after_refusal, after_release, learned
+from request_scheduler.limits import Budget, Window, WindowLog
+from request_scheduler.outcome import Refused, Settlement
+from request_scheduler.status import BudgetStatus, WindowStatus
+from request_scheduler.stores import NO_CLAIMS, Claim, Denied, Reservation, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from request_scheduler.call import Spend
+
+
+@define(eq=False)
+class Account:
+    """One budget and everything that was taken from it."""
+
+    budget: Budget
+    reserve: int = 0
+    logs: list[WindowLog] = field(factory=list)
+    permits: int | None = None
+    running: int = 0
+    held: int = 0
+    held_by: Counter[str] = field(factory=Counter)
+    last_start: float = -math.inf
+    pause: Pause = CLEAR
+    taught: bool = False
+
+    def limit_to(self, budget: Budget) -> None:
+        """Put other limits on the same history: each window goes on with the log of its length, or the longest one."""
+        logs = {log.window.seconds: log for log in self.logs}
+        longest = max(self.logs, key=lambda log: log.window.seconds, default=None)
+        self.logs = []
+        for window in budget.windows:
+            history = logs.get(window.seconds, longest) or WindowLog(window, budget.hold(window))
+            self.logs.append(history.moved_to(window, budget.hold(window)))
+        self.permits = budget.concurrent
+        self.budget = budget
+
+    @property
+    def longest(self) -> Window | None:
+        """Its longest window, which sets the scale of pauses."""
+        return max(self.budget.windows, key=lambda window: window.seconds, default=None)
+
+    def free_at(self, units: int, now: float, *, urgent: bool) -> float:
+        """The earliest moment at which every limit has room, infinite when that hangs on something in flight."""
+        permits = self.permits
+        if permits is not None and self.running >= permits:
+            return math.inf
+        if not urgent:
+            units += self.reserve
+        until = now
+        for log in self.logs:
+            free = log.free_at(units, self.held, now)
+            if free > until:
+                until = free
+        if self.pause is not CLEAR:
+            until = max(until, self._resumed_at(now))
+        return until
+
+    def _resumed_at(self, now: float) -> float:
+        if self.pause.over(now):
+            self.pause = CLEAR
+            return now
+        return self.pause.free_at(self.running, self.last_start, now)
+
+    def leaves_room(self, units: int, claim: Claim) -> bool:
+        """Whether the claim can still be met at its moment if `units` more start now."""
+        if self.permits is not None and self.running + 2 > self.permits:
+            return False
+        when = claim.at
+        return all(log.room_at(when, self.held) >= claim.units + units for log in self.logs)
+
+    def take(self, units: int, now: float, tenant: str) -> None:
+        """Charge a start."""
+        self.running += 1
+        self.held += units
+        self.held_by[tenant] += units
+        self.last_start = now
+
+    def release(self, units: int, tenant: str) -> None:
+        """End what `take` began."""
+        self.running -= 1
+        self.held -= units
+        left = self.held_by[tenant] - units
+        if left:
+            self.held_by[tenant] = left
+        else:
+            del self.held_by[tenant]
+
+    def status(self, now: float) -> BudgetStatus:
+        """The budget as it is now."""
+        windows = []
+        spent_by: Counter[str] = Counter(self.held_by)
+        longest = max(self.logs, key=lambda log: log.window.seconds, default=None)
+        if longest is not None:
+            for tenant, units in longest.tenants(now):
+                spent_by[tenant] += units
+        for log in self.logs:
+            log.forget(now)
+            used = log.spent + self.held
+            windows.append(WindowStatus(log.window.limit, log.window.seconds, used, max(0, log.window.limit - used)))
+        tightest = min(windows, key=lambda window: (window.left, -window.seconds), default=None)
+        return BudgetStatus(
+            name=self.budget.name,
+            used=tightest.used if tightest else None,
+            left=tightest.left if tightest else None,
+            limit=tightest.limit if tightest else None,
+            window=tightest.seconds if tightest else None,
+            windows=tuple(windows),
+            permits_held=self.running,
+            permits_limit=self.permits,
+            next_slot=self.free_at(1, now, urgent=True) - now,
+            paused_for=max(0.0, self.pause.until - now),
+            learned=self.taught,
+            spent_by=dict(spent_by),
+        )
+
+
+class MemoryStore:
+    """The budgets of one process; every method answers at once."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, Account] = {}
+        # Which accounts a tuple of spends means: looked up once per distinct tuple, of which a program has a handful.
+        self._plans: dict[tuple[Spend, ...], tuple[tuple[Account, int], ...]] = {}
+
+    def define(self, budget: Budget, *, reserve: int = 0) -> None:
+        """Add a budget or change its limits, keeping its history; `reserve` slots of each window are for urgent calls."""
+        account = self._accounts.get(budget.name)
+        if account is None:
+            account = self._accounts[budget.name] = Account(Budget(budget.name))
+        account.reserve = reserve
+        account.taught = False
+        account.limit_to(budget)
+
+    def check(self, spends: tuple[Spend, ...], *, urgent: bool) -> None:
+        """Raise UnknownBudget or TooWide for what could never be reserved."""
+        for account, units in self._plan(spends):
+            kept = 0 if urgent else account.reserve
+            for log in account.logs:
+                if units > log.window.limit - kept:
+                    raise TooWide(account.budget.name, units, log.window.limit - kept)
+
+    def reserve(
+        self,
+        spends: tuple[Spend, ...],
+        now: float,
+        *,
+        tenant: str,
+        urgent: bool = False,
+        claims: Mapping[str, Claim] = NO_CLAIMS,
+    ) -> Verdict:
+        """Take everything now, or nothing and say when to ask again."""
+        plan = self._plans.get(spends) or self._plan(spends)
+        until = now
+        for account, units in plan:  # every limit is asked, so that the moment returned holds for all of them
+            free = account.free_at(units, now, urgent=urgent)
+            if free > until:
+                until = free
+        if until > now:
+            return Denied(until)
+        if claims and not all(
+            account.budget.name not in claims or account.leaves_room(units, claims[account.budget.name])
+            for account, units in plan
+        ):
+            return Denied(math.inf)
+        for account, units in plan:
+            account.take(units, now, tenant)
+        return Reservation(spends, now, tenant)
+
+    def settle(self, reservation: Reservation, settlement: Settlement, now: float) -> None:
+        """Replace a reservation by what the attempt really cost."""
+        tenant = reservation.tenant
+        for account, units in self._plan(reservation.spends):
+            account.release(units, tenant)
+            if settlement is not Settlement.REFUNDED:
+                for log in account.logs:
+                    log.add(units, now, tenant)
+            if account.pause is not CLEAR:
+                account.pause = after_release(account.pause, now)
+                if settlement is Settlement.SPENT:
+                    account.pause = after_answer(account.pause, sent_at=reservation.at, now=now)
+
+    def refuse(self, reservation: Reservation, refusal: Refused, now: float, jitter: float) -> None:
+        """Give a refused reservation back and learn from the refusal."""
+        plan = self._plan(reservation.spends)
+        for account, units in plan:
+            account.release(units, reservation.tenant)
+        if plan and refusal.quota:
+            self._learn(plan[0][0], refusal)
+        explained = any(log.free_at(units, account.held, now) > now for account, units in plan for log in account.logs)
+        for account, _ in plan:
+            account.pause = after_refusal(
+                account.pause,
+                refusal,
+                account.longest,
+                explained=explained,
+                sent_at=reservation.at,
+                now=now,
+                jitter=jitter,
+            )
+
+    def _learn(self, account: Account, refusal: Refused) -> None:
+        told = learned(account.budget, refusal.quota or ())
+        if told != account.budget:
+            account.limit_to(told)
+            account.taught = True
+
+    def spare(self, spends: tuple[Spend, ...], now: float) -> bool:
+        """Whether half of every window would still be free: room for work that nobody waits for."""
+        return all(
+            account.free_at(units, now, urgent=False) <= now
+            and all(2 * (log.spent + account.held + units) <= log.window.limit for log in account.logs)
+            for account, units in self._plan(spends)
+        )
+
+    def forecast(
+        self, spends: tuple[Spend, ...], ahead: Mapping[str, int], calls: int, now: float, service: float
+    ) -> float:
+        """When a call could start with `ahead` units (by budget) and `calls` requests before it; no reservation."""
+        earliest = now
+        for account, units in self._plan(spends):
+            total = units + ahead.get(account.budget.name, 0)
+            for log in account.logs:
+                earliest = max(earliest, log.forecast(total, account.held, now, service))
+            if account.permits is not None:
+                queued = calls + 1 - max(0, account.permits - account.running)
+                if queued > 0:
+                    earliest = max(earliest, now + math.ceil(queued / account.permits) * service)
+            earliest = max(earliest, account.pause.until)
+        return earliest
+
+    def usage(self, now: float) -> tuple[BudgetStatus, ...]:
+        """Every budget as it is now."""
+        return tuple(account.status(now) for account in self._accounts.values())
+
+    def _plan(self, spends: tuple[Spend, ...]) -> tuple[tuple[Account, int], ...]:
+        plan = self._plans.get(spends)
+        if plan is None:
+            units: Counter[str] = Counter()
+            for name, count in spends:
+                if name not in self._accounts:
+                    raise UnknownBudget(name)
+                units[name] += count
+            plan = self._plans[spends] = tuple((self._accounts[name], count) for name, count in units.items())
+        return plan

@@ -1,0 +1,86 @@
+"""One-shot wake-ups, as light as the running event loop allows.
+
+anyio's Event costs twice a bare future on asyncio, and a call needs two wake-ups; everything else goes through anyio.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+import anyio.lowlevel
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+
+class Wakeup(Protocol):
+    """Something that one task waits for and another sets, once."""
+
+    def set(self) -> object: ...
+    async def wait(self) -> object: ...
+
+
+class FutureWakeup:
+    """A wake-up made of one asyncio future."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._future: asyncio.Future[None] = loop.create_future()
+
+    def set(self) -> None:
+        """Let the waiter go on; it may have gone already."""
+        if not self._future.done():
+            self._future.set_result(None)
+
+    async def wait(self) -> None:
+        """Return once it was set."""
+        await self._future
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The asyncio loop that runs the current task, None under another library."""
+    library = sys.modules.get("asyncio")
+    if library is None:
+        return None
+    try:
+        loop: asyncio.AbstractEventLoop = library.get_running_loop()
+        # Trio can run as a guest inside asyncio's loop: then no asyncio task is current.
+        return loop if library.current_task() is not None else None
+    except RuntimeError:
+        return None
+
+
+def wakeup_factory() -> Callable[[], Wakeup]:
+    """What makes wake-ups for the library that runs the current task."""
+    loop = running_loop()
+    if loop is None:
+        return anyio.Event
+    return lambda: FutureWakeup(loop)
+
+
+def native_clock() -> Callable[[], float]:
+    """The event loop's clock by its shortest way, or anyio's way to it when no loop runs yet."""
+    loop = running_loop()
+    return anyio.current_time if loop is None else loop.time
+
+
+def home_token() -> Callable[[], object]:
+    """A function that tells the event loops of callers apart."""
+    if running_loop() is None:
+        return anyio.lowlevel.current_token
+    get_running_loop: Callable[[], object] = sys.modules["asyncio"].get_running_loop
+    return get_running_loop
+
+
+def cancelled_from_outside() -> bool:
+    """Whether the current task itself is being cancelled, rather than something that it awaited."""
+    if anyio.current_effective_deadline() == -math.inf:
+        return True
+    loop = running_loop()
+    task = None if loop is None else sys.modules["asyncio"].current_task()
+    return task is not None and task.cancelling() > 0
