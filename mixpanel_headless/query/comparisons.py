@@ -24,15 +24,17 @@ class TimeComparison:
     date: str | None = attrs.field(default=None, converter=as_text)
 
     def __attrs_post_init__(self) -> None:
-        relative = self.type == "relative"
-        wanted, other = ("unit", "date") if relative else ("date", "unit")
-        number = 1 if relative else 2
-        if getattr(self, wanted) is None:
-            self._refuse(f"TC{number}_REQUIRES_{wanted.upper()}", f"type {self.type!r} needs a {wanted}")
-        if getattr(self, other) is not None:
-            self._refuse(f"TC{number}_REJECTS_{other.upper()}", f"type {self.type!r} takes no {other}")
-        if self.date is not None and (flaw := day_flaw(self.date)):
-            self._refuse("TC3_DATE_FORMAT" if flaw[0] == "V8_DATE_FORMAT" else "TC3_DATE_INVALID", flaw[1])
+        relative, unit, date = self.type == "relative", self.unit, self.date
+        flaw = None if date is None else day_flaw(date)
+        for code, broken, complaint in (
+            ("TC1_REQUIRES_UNIT", relative and unit is None, "'relative' needs a unit"),
+            ("TC1_REJECTS_DATE", relative and date is not None, "'relative' takes no date"),
+            ("TC2_REQUIRES_DATE", not relative and date is None, f"{self.type!r} needs a date"),
+            ("TC2_REJECTS_UNIT", not relative and unit is not None, f"{self.type!r} takes no unit"),
+            ("TC3_DATE_FORMAT", flaw is not None, flaw and flaw[1]),
+        ):
+            if broken:
+                raise ParamValidationError(f"TimeComparison: {complaint}.", code, path="TimeComparison")
 
     @classmethod
     def relative(cls, unit: ComparisonUnit) -> TimeComparison:
@@ -52,6 +54,3 @@ class TimeComparison:
     def to_dict(self) -> dict[str, Any]:
         """The comparison in its wire form."""
         return {"type": self.type, "value": self.date if self.unit is None else self.unit}
-
-    def _refuse(self, code: str, complaint: str) -> None:
-        raise ParamValidationError(f"TimeComparison: {complaint}.", code, path="TimeComparison")

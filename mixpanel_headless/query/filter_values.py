@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, get_args
 
 from mixpanel_headless.errors import ParamValidationError
 
 from .dates import Day, as_text, checked_day
 from .fields import as_tuple
 from .operators import DAYS, EQUALITY, OPERATORS, boolean_operator, wire_operator
-from .suggestions import nearest
-
-if TYPE_CHECKING:
-    from .vocabulary import PropertyType
+from .suggestions import listed, nearest
+from .vocabulary import DateUnit, PropertyType, ResourceType
 
 
 def known_operator(operator: str) -> str:
@@ -39,6 +37,18 @@ def checked_boolean(operator: str, value: object) -> str:
             hint="Use Filter.is_true(...) or Filter.is_false(...).",
         )
     return name
+
+
+def check_words(property_type: str, resource_type: str, date_unit: str | None) -> None:
+    """Raises `FD5_DATE_UNIT`, `FD6_PROPERTY_TYPE` or `FD7_RESOURCE_TYPE` for a word that there is not."""
+    for code, name, word, known in (
+        ("FD5_DATE_UNIT", "date_unit", date_unit, (None, *get_args(DateUnit))),
+        ("FD6_PROPERTY_TYPE", "property_type", property_type, get_args(PropertyType)),
+        ("FD7_RESOURCE_TYPE", "resource_type", resource_type, get_args(ResourceType)),
+    ):
+        if word not in known:
+            words = listed(filter(None, known))
+            raise ParamValidationError(f"Filter.{name} is {word!r}; it can be {words}.", code, path=f"Filter.{name}")
 
 
 def stored_value(operator: str, value: Any) -> Any:

@@ -12,9 +12,8 @@ from mixpanel_headless.errors import ParamTypeError, ParamValidationError
 from .cohort_members import CohortMember
 from .dates import Day, checked_day
 from .fields import as_tuple, check_kinds, is_positive_integer
-from .filter_values import checked_boolean, known_operator, ordered_days, stored_value, type_of
+from .filter_values import check_words, checked_boolean, known_operator, ordered_days, stored_value, type_of
 from .operators import BOOLEAN, LIST_CONTAINS
-from .suggestions import listed
 from .vocabulary import DateUnit, PropertyType, Quantifier, ResourceType
 
 if TYPE_CHECKING:
@@ -61,6 +60,7 @@ class Filter:
             )
         if property_type == "boolean" or name in BOOLEAN:
             name, value, property_type = checked_boolean(name, value), None, "boolean"
+        check_words(property_type, resource_type, date_unit)
         stored = stored_value(name, value)
         self.__attrs_init__(property, name, stored, property_type, resource_type, date_unit, tuple(items), quantifier)
 
@@ -236,8 +236,6 @@ def _relative(
 ) -> Filter:
     if not is_positive_integer(quantity):
         raise ParamValidationError(f"quantity is {quantity!r}; it must be an integer above 0.", "FD4_QUANTITY")
-    if unit not in get_args(DateUnit):
-        raise ParamValidationError(f"date_unit is {unit!r}; it can be {listed(get_args(DateUnit))}.", "FD5_DATE_UNIT")
     return cls(source, operator, quantity, "datetime", resource_type, unit)
 
 

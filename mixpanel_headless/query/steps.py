@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, get_args
+from typing import Any, Final, TypeAlias, get_args
 
 import attrs
+
+from mixpanel_headless.errors import ParamValidationError
 
 from .fields import event_name, instances, one_of, positive_id
 from .filter_clauses import filter_clauses
 from .filters import Filter, as_filters
-from .vocabulary import Combinator, FunnelOrder
+from .vocabulary import Combinator, FunnelOrder, SessionEvent
+
+MAX_FLOW_STEPS: Final = 5
 
 
 @attrs.frozen
@@ -72,6 +76,39 @@ class RetentionEvent:
             "filters": filter_clauses(self.filters),
             "filtersDeterminer": self.filters_combinator,
         }
+
+
+@attrs.frozen
+class FlowStep:
+    """An event that a flow passes through; `forward` and `reverse` count the steps to show around it."""
+
+    event: str = attrs.field(validator=event_name)
+    forward: int | None = None
+    reverse: int | None = None
+    label: str | None = None
+    filters: tuple[Filter, ...] = attrs.field(
+        default=None, converter=as_filters, validator=instances("EV3_FILTER_TYPE", Filter)
+    )
+    filters_combinator: Combinator = "all"
+    session_event: SessionEvent | None = attrs.field(
+        default=None, validator=one_of("FS2_SESSION_EVENT", get_args(SessionEvent))
+    )
+
+    def __attrs_post_init__(self) -> None:
+        for code, name, steps in (
+            ("FL3_FORWARD_RANGE", "forward", self.forward),
+            ("FL4_REVERSE_RANGE", "reverse", self.reverse),
+        ):
+            if isinstance(steps, int) and not 0 <= steps <= MAX_FLOW_STEPS:
+                complaint = f"FlowStep.{name} is {steps}; it goes from 0 to {MAX_FLOW_STEPS}."
+                raise ParamValidationError(complaint, code, path=f"FlowStep.{name}")
+        if self.session_event is not None and self.event != f"$session_{self.session_event}":
+            complaint = f"the {self.session_event} of a session is the event '$session_{self.session_event}'"
+            raise ParamValidationError(
+                f"FlowStep: {complaint}, not {self.event!r}.",
+                "FS1_SESSION_EVENT_MISMATCH",
+                path="FlowStep.session_event",
+            )
 
 
 def event_identity(event: AnyEvent) -> dict[str, Any]:

@@ -71,6 +71,7 @@ ComparisonType = Literal["relative", "absolute-start", "absolute-end"]
 ComparisonUnit = Literal["day", "week", "month", "quarter", "year"]
 FrequencyOperator = Literal["is at least", "is at most", "is equal to", "is greater than", "is less than"]
 Quantifier = Literal["any", "all"]
+SessionEvent = Literal["start", "end"]
 ReportType = Literal["insights", "funnels", "retention", "flows"]
 
 UNITS = frozenset(get_args(Unit))
