@@ -61,6 +61,7 @@ class Service:
         """The reply to one request; its account is settled and the log written before the caller can see it."""
         arrived = self.rules.clock()
         reply: Reply | None = None
+        self._totals["arrived"] += 1
         verdict = self._admit(arrival, arrived)
         try:
             if isinstance(verdict, Reply):
@@ -178,7 +179,7 @@ class Service:
 def tally(logged: Logged) -> list[str]:
     """The totals that a request adds to."""
     failed = logged.status is None or logged.status >= 500
-    facts = {"arrived": True, "counted": logged.counted, "refused": logged.status == 429, "failed": failed}
+    facts = {"counted": logged.counted, "refused": logged.status == 429, "failed": failed}
     return [name for name, holds in facts.items() if holds]
 
 

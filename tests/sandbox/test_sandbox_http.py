@@ -166,7 +166,7 @@ def test_a_bookmark_of_another_shape_is_a_bad_request(ask: Caller, bookmark: Any
         ({"from_date": "01/05/2026"}, "from_date"),
         ({"to_date": ""}, "to_date"),
         ({"from_date": "1999-12-31"}, "from_date"),
-        ({"from_date": "2026-01-07", "to_date": "2026-01-05"}, "to_date"),
+        ({"from_date": "2026-01-07", "to_date": "2026-01-05"}, "from_date"),
     ],
 )
 def test_a_bad_parameter_is_named(ask: Caller, query: dict[str, str], named: str) -> None:
