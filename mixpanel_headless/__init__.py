@@ -31,10 +31,40 @@ if TYPE_CHECKING:
     from .errors import QueueFull as QueueFull
     from .errors import RateLimitError as RateLimitError
     from .errors import ServerError as ServerError
+    from .errors import SessionReplayAccessError as SessionReplayAccessError
     from .errors import TaskCeilingReached as TaskCeilingReached
     from .errors import TransportError as TransportError
     from .errors import ValidationError as ValidationError
     from .errors import WorkspaceScopeError as WorkspaceScopeError
+    from .query.behaviors import BehaviorRef as BehaviorRef
+    from .query.behaviors import Exclusion as Exclusion
+    from .query.behaviors import FunnelBehavior as FunnelBehavior
+    from .query.behaviors import HoldingConstant as HoldingConstant
+    from .query.behaviors import RetentionBehavior as RetentionBehavior
+    from .query.behaviors import SimpleBehavior as SimpleBehavior
+    from .query.bookmark import validate_bookmark as validate_bookmark
+    from .query.cohorts import CohortBreakdown as CohortBreakdown
+    from .query.cohorts import CohortCriteria as CohortCriteria
+    from .query.cohorts import CohortDefinition as CohortDefinition
+    from .query.comparisons import TimeComparison as TimeComparison
+    from .query.custom_properties import CustomPropertyRef as CustomPropertyRef
+    from .query.custom_properties import InlineCustomProperty as InlineCustomProperty
+    from .query.custom_properties import PropertyInput as PropertyInput
+    from .query.filters import Filter as Filter
+    from .query.formulas import Formula as Formula
+    from .query.frequency import FrequencyBreakdown as FrequencyBreakdown
+    from .query.frequency import FrequencyFilter as FrequencyFilter
+    from .query.groups import GroupBy as GroupBy
+    from .query.metric_refs import MetricRef as MetricRef
+    from .query.metric_refs import SavedMetric as SavedMetric
+    from .query.metric_refs import WarehouseMetric as WarehouseMetric
+    from .query.metrics import CohortMetric as CohortMetric
+    from .query.metrics import FunnelMetric as FunnelMetric
+    from .query.metrics import Metric as Metric
+    from .query.metrics import RetentionMetric as RetentionMetric
+    from .query.steps import CustomEventRef as CustomEventRef
+    from .query.steps import FunnelStep as FunnelStep
+    from .query.steps import RetentionEvent as RetentionEvent
     from .results.budget import BudgetReport as BudgetReport
     from .results.discovery import Listing as Listing
     from .results.discovery import TopEvent as TopEvent
@@ -54,8 +84,24 @@ else:
                 "ClosedError", "ConfigError", "DeadlineUnreachable", "EventNotFoundError", "InvalidArgumentError",
                 "InvalidResponseError", "MissingExtraError", "MixpanelHeadlessError", "ParamTypeError",
                 "ParamValidationError", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ServerError",
-                "TaskCeilingReached", "TransportError", "ValidationError", "WorkspaceScopeError",
+                "SessionReplayAccessError", "TaskCeilingReached", "TransportError", "ValidationError",
+                "WorkspaceScopeError",
             ),
+            "query.behaviors": (
+                "BehaviorRef", "Exclusion", "FunnelBehavior", "HoldingConstant", "RetentionBehavior",
+                "SimpleBehavior",
+            ),
+            "query.bookmark": ("validate_bookmark",),
+            "query.cohorts": ("CohortBreakdown", "CohortCriteria", "CohortDefinition"),
+            "query.comparisons": ("TimeComparison",),
+            "query.custom_properties": ("CustomPropertyRef", "InlineCustomProperty", "PropertyInput"),
+            "query.filters": ("Filter",),
+            "query.formulas": ("Formula",),
+            "query.frequency": ("FrequencyBreakdown", "FrequencyFilter"),
+            "query.groups": ("GroupBy",),
+            "query.metric_refs": ("MetricRef", "SavedMetric", "WarehouseMetric"),
+            "query.metrics": ("CohortMetric", "FunnelMetric", "Metric", "RetentionMetric"),
+            "query.steps": ("CustomEventRef", "FunnelStep", "RetentionEvent"),
             "results.budget": ("BudgetReport",),
             "results.discovery": ("Listing", "TopEvent"),
             "results.insights": ("QueryResult",),

@@ -46,7 +46,7 @@ class Dispatcher:
         """The typed answer to one request; raises what `errors` lists."""
         settings = self.settings_of(pin.project)
         message = self.address(request, pin)
-        now = self.scheduler.clock.now()
+        now = self.scheduler.now()
         call = rs.Call(
             run=Attempt(self, request, message),
             key=self.key(request, message),

@@ -21,7 +21,8 @@
         ├── AuthenticationError
         ├── RateLimitError
         ├── QueryError
-        │   └── EventNotFoundError            carries similar names
+        │   ├── EventNotFoundError            carries similar names
+        │   └── SessionReplayAccessError      the credentials may not see session recordings
         └── ServerError
 """
 
@@ -301,6 +302,13 @@ class EventNotFoundError(QueryError):
         self.event_name = event_name
         self.similar_events = list(similar_events)
         self.details.update(event_name=event_name, similar_events=self.similar_events)
+
+
+class SessionReplayAccessError(QueryError):
+    """The credentials may not see session recordings (403)."""
+
+    default_code = "SESSION_REPLAY_ACCESS_ERROR"
+    default_hint = "Ask a project admin for access to sensitive session data."
 
 
 class ServerError(APIError):

@@ -30,7 +30,7 @@ def logger() -> Any:
 
     return structlog.wrap_logger(
         logging.getLogger("mixpanel_headless"),
-        processors=[structlog.stdlib.filter_by_level, structlog.stdlib.render_to_log_kwargs],
+        processors=[structlog.stdlib.filter_by_level, structlog.processors.KeyValueRenderer(key_order=["event"])],
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )

@@ -19,6 +19,7 @@ from .errors import (
     QueryError,
     RateLimitError,
     ServerError,
+    SessionReplayAccessError,
     TransportError,
 )
 from .request import Json
@@ -56,7 +57,7 @@ def decode(reply: Reply) -> Json:
         return {"status": "ok"}
     try:
         return msgspec.json.decode(reply.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         shown = reply.body[:500].decode("utf-8", "replace")
         raise InvalidResponseError(
             f"Non-JSON response from {reply.verb} {reply.url} (status {reply.status}): {shown}", sent=True
@@ -90,6 +91,8 @@ def error_of(reply: Reply, now: datetime | None = None) -> MixpanelHeadlessError
         return RateLimitError(f"Rate limit exceeded: {text}", retry_after=note.retry_after, **facts)
     if status >= 500:
         return ServerError(f"Server error: {error_text(body, str(status))}", **facts)
+    if status == 403 and b"SESSION_RECORDING_SENSITIVE_DATA" in reply.body:
+        return SessionReplayAccessError(error_text(body, DEFAULT_TEXTS[403]), **facts)
     return QueryError(error_text(body, DEFAULT_TEXTS.get(status, "Request failed")), **facts)
 
 
@@ -97,7 +100,7 @@ def parse_body(body: bytes) -> Json:
     """An error's body: JSON if it is JSON, else the beginning of its text."""
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return body[:2000].decode("utf-8", "replace")
 
 

@@ -108,7 +108,7 @@ def resolve_settings(
         app_base_url=check_url("MP_APP_BASE_URL", app_base_url or env.get("MP_APP_BASE_URL")),
         custom_header=find_custom_header(env),
         limits=check_limits(limits or find_limits(env)),
-        lifetimes=lifetimes or find_lifetimes(env),
+        lifetimes=check_lifetimes(lifetimes or find_lifetimes(env)),
         state_dir=Path(state) if state else None,
     )
 
@@ -167,6 +167,17 @@ def check_limits(limits: Limits) -> Limits:
                 hint=f"Set MP_LIMIT_{field.name.upper()} to a number above 0.",
             )
     return limits
+
+
+def check_lifetimes(lifetimes: Lifetimes) -> Lifetimes:
+    for field in attrs.fields(Lifetimes):
+        value = getattr(lifetimes, field.name)
+        if not (isinstance(value, int | float) and value >= 0):
+            raise ConfigError(
+                f"The lifetime {field.name} is {value!r}.",
+                hint=f"Set MP_LIFETIME_{field.name.upper()} to a number of seconds, at least 0.",
+            )
+    return lifetimes
 
 
 def read_number(env: Mapping[str, str], name: str, default: N, kind: Callable[[str], N]) -> N:

@@ -1,0 +1,161 @@
+"""A hostile network: every failure ends clearly, is settled rightly, and leaves the workspace usable."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import mixpanel_headless as mp
+from mixpanel_headless.sandbox import Sandbox
+from mixpanel_headless.sandbox.faults import Cut, ForeignUse, Hold, Instead, failing, huge, not_json, shedding
+
+DAYS = {"from_date": "2026-01-05", "to_date": "2026-01-07"}
+
+
+@pytest.mark.parametrize("where", ["before headers", "after headers", "inside the body"])
+def test_a_cut_connection_is_told_as_sent_and_kept_as_spent(box: Sandbox, where: Any) -> None:
+    box.inject(Cut(where))
+    with box.workspace() as ws:
+        with pytest.raises(mp.TransportError) as caught:
+            ws.query("Purchase", **DAYS)
+        assert caught.value.sent is True
+        assert ws.budget().used == 1
+        assert ws.query("Purchase", **DAYS).series
+    assert box.counted == 2
+
+
+def test_no_network_is_told_as_never_sent_and_costs_nothing() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with mp.Workspace(project=1, username="u", secret="s3cret-value", api_base_url=url) as ws:
+            with pytest.raises(mp.TransportError) as caught:
+                ws.query("Purchase", **DAYS)
+            assert caught.value.sent is False
+            assert ws.budget().used == 0
+    assert "s3cret-value" not in str(caught.value.to_dict())
+
+
+def test_a_body_that_is_not_json_is_quoted_and_spent(box: Sandbox) -> None:
+    box.inject(not_json())
+    with box.workspace() as ws:
+        with pytest.raises(mp.InvalidResponseError, match="sign in"):
+            ws.query("Purchase", **DAYS)
+        assert ws.budget().used == 1
+
+
+def test_an_error_inside_a_success_is_never_cached(box: Sandbox) -> None:
+    box.inject(Instead(200, b'{"error": "query timed out"}'))
+    with box.workspace() as ws:
+        with pytest.raises(mp.QueryError, match="timed out"):
+            ws.query("Purchase", **DAYS)
+        assert ws.query("Purchase", **DAYS).provenance.origin == "network"
+
+
+def test_a_status_error_inside_a_success_is_an_error(box: Sandbox) -> None:
+    box.inject(Instead(200, b'{"status": "error", "error": "no such thing"}'))
+    with box.workspace() as ws, pytest.raises(mp.QueryError, match="no such thing"):
+        ws.events()
+
+
+def test_a_server_error_is_raised_spent_and_not_repeated(box: Sandbox) -> None:
+    box.inject(failing(503))
+    with box.workspace() as ws:
+        with pytest.raises(mp.ServerError) as caught:
+            ws.query("Purchase", **DAYS)
+        assert caught.value.retryable
+        assert ws.budget().used == 1
+    assert box.counted == 1
+
+
+def test_a_redirect_is_never_followed(box: Sandbox) -> None:
+    box.inject(Instead(302, b"", {"Location": "http://127.0.0.1:1/steal"}))
+    with box.workspace() as ws, pytest.raises(mp.TransportError, match="redirect"):
+        ws.query("Purchase", **DAYS)
+
+
+def test_a_shed_request_is_sent_again_after_a_pause(box: Sandbox) -> None:
+    box.inject(shedding())
+    with box.workspace() as ws:
+        answer = ws.query("Purchase", **DAYS)
+    assert answer.provenance.origin == "network"
+    assert [entry.status for entry in box.requests] == [429, 200]
+
+
+def test_wrong_credentials_cost_no_budget(box: Sandbox) -> None:
+    with box.workspace(secret="wrong-secret") as ws:
+        with pytest.raises(mp.AuthenticationError) as caught:
+            ws.query("Purchase", **DAYS)
+        assert ws.budget().used == 0
+    assert "wrong-secret" not in str(caught.value.to_dict())
+    assert caught.value.hint
+
+
+def test_a_project_that_somebody_else_spends_is_waited_for(open_box: Callable[..., Sandbox]) -> None:
+    box = open_box(limit=4, window=1.0)
+    box.inject(ForeignUse(requests=4), path="*names*")
+    with box.workspace() as ws:
+        ws.events()
+        answer = ws.query("Purchase", **DAYS)
+    assert answer.series
+    assert box.refused >= 1, "the own log had room, so the first try was refused"
+
+
+def test_a_huge_answer_is_read_without_stopping_others(box: Sandbox) -> None:
+    box.inject(huge(20_000_000), path="*names*")
+
+    async def ask() -> tuple[int, int]:
+        async with box.async_workspace() as ws:
+            names, answer = await asyncio.gather(ws.events(), ws.query("Purchase", **DAYS))
+            return len(names), len(answer.table.rows)
+
+    names, rows = asyncio.run(ask())
+    assert names > 19_000
+    assert rows == 3
+
+
+def test_a_cancelled_caller_gives_nothing_back_that_was_sent(box: Sandbox) -> None:
+    hold = box.inject(Hold())
+
+    async def ask() -> int:
+        async with box.async_workspace() as ws:
+            call = asyncio.create_task(ws.query("Purchase", **DAYS))
+            await asyncio.to_thread(box.wait_until, lambda counters: counters.running == 1)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            hold.release()
+            return (await ws.budget()).used
+
+    assert asyncio.run(ask()) == 1
+
+
+SCRIPT = """
+import sys
+import mixpanel_headless as mp
+with mp.Workspace() as ws:
+    print("ready", flush=True)
+    ws.query("Purchase", from_date="2026-01-05", to_date="2026-01-07")
+"""
+
+
+def test_ctrl_c_in_a_blocking_query_ends_the_program_at_once(box: Sandbox) -> None:
+    hold = box.inject(Hold())
+    environment = {**os.environ, **box.environment()}
+    program = subprocess.Popen([sys.executable, "-c", SCRIPT], env=environment, stdout=-1, stderr=-1, text=True)
+    assert box.wait_until(lambda counters: counters.running == 1, 30)
+    program.send_signal(signal.SIGINT)
+    _, errors = program.communicate(timeout=30)
+    hold.release()
+    assert program.returncode == -signal.SIGINT
+    assert errors.strip().endswith("KeyboardInterrupt")
+    assert "never awaited" not in errors
+    assert "Unclosed" not in errors

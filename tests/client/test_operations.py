@@ -1,0 +1,121 @@
+"""One definition serves both modes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+
+import mixpanel_headless as mp
+from mixpanel_headless.operation import Async, Method, Mode, Operation, Surface, composite, operation, stream
+from mixpanel_headless.request import Json, Request, query_params
+from mixpanel_headless.results.provenance import Provenance
+from mixpanel_headless.sandbox import Sandbox
+from mixpanel_headless.workspace import AsyncWorkspace, Workspace
+
+
+def read_list(tree: Json, provenance: Provenance) -> list[str]:
+    return list(tree)
+
+
+class Toys(Surface[Mode]):
+    @operation
+    def list_names(self, *, limit: int = 10) -> Request[list[str]]:
+        """Names, as the service has them."""
+        params = query_params(type="general", limit=limit, from_date="2026-01-01", to_date="2026-01-31")
+        return Request("GET", "query", "/events/names", read_list, params)
+
+    @composite
+    async def count_names(self: Toys[Async]) -> int:
+        """How many names there are."""
+        return len(await self.list_names())
+
+    @stream
+    async def iter_names(self: Toys[Async], times: int = 1) -> AsyncIterator[Sequence[str]]:
+        """Every name, over and over."""
+        for _ in range(times):
+            yield await self.list_names()
+
+
+class AsyncToyspace(AsyncWorkspace, Toys[Any]): ...
+
+
+class Toyspace(Workspace, Toys[Any]):
+    @property
+    def twin(self) -> AsyncToyspace:
+        twin = object.__new__(AsyncToyspace)
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+
+def settings(box: Sandbox) -> dict[str, Any]:
+    return {
+        "project": str(box.project),
+        "username": box.username,
+        "secret": box.secret,
+        "api_base_url": box.url,
+    }
+
+
+def test_a_blocking_workspace_gives_what_an_async_one_awaits(box: Sandbox) -> None:
+    with Toyspace(**settings(box)) as ws:
+        assert sorted(ws.list_names()) == ["Login", "Purchase"]
+        assert ws.count_names() == 2
+        assert list(ws.iter_names(2)) == [*ws.list_names(), *ws.list_names()]
+
+
+async def test_an_async_workspace_awaits_the_same_definitions(box: Sandbox) -> None:
+    async with AsyncToyspace(**settings(box)) as ws:
+        names = await ws.list_names()
+        assert await ws.count_names() == len(names)
+        assert [name async for name in ws.iter_names(2)] == names * 2
+
+
+def test_a_stream_that_is_left_early_is_closed(box: Sandbox) -> None:
+    with Toyspace(**settings(box)) as ws:
+        names = ws.iter_names(1000)
+        assert next(names) in {"Login", "Purchase"}
+        names.close()  # type: ignore[attr-defined]  # a generator behind the Iterator
+        assert box.counted == 1
+
+
+def test_both_modes_share_signature_and_docstring() -> None:
+    for name in ("query", "run_params", "events", "properties", "property_values", "top_events", "budget"):
+        blocking, awaited = getattr(mp.Workspace, name), getattr(mp.AsyncWorkspace, name)
+        assert blocking is awaited, "the family holds the one definition"
+        assert inspect.signature(blocking.call_blocking) == inspect.signature(blocking.call)
+        assert blocking.call.__doc__ == blocking.call_blocking.__doc__ is not None
+
+
+def test_the_runtime_annotation_is_what_callers_get() -> None:
+    query = mp.Workspace.query
+    assert isinstance(query, Operation)
+    assert inspect.signature(query.call_blocking).return_annotation == "QueryResult"
+    assert inspect.signature(Toys.iter_names.iterate_blocking).return_annotation == "Iterator[str]"
+    assert inspect.signature(Toys.iter_names.iterate).return_annotation == "AsyncIterator[str]"
+
+
+def test_an_operation_knows_its_name_and_family() -> None:
+    query = mp.Workspace.query
+    assert isinstance(query, Method)
+    assert (query.family, query.name) == ("insights", "query")
+
+
+def test_query_takes_all_that_build_params_takes() -> None:
+    build = set(inspect.signature(mp.Workspace.build_params).parameters) - {"today"}
+    query = set(inspect.signature(mp.Workspace.query.call_blocking).parameters) - {"self", "limit"}
+    assert build == query
+
+
+def test_building_a_request_sends_nothing(box: Sandbox) -> None:
+    with Toyspace(**settings(box)) as ws:
+        request = Toys.list_names.build(ws, limit=3)
+    assert request.params["limit"] == "3"
+    assert box.requests == []
+
+
+def test_the_bare_surface_says_which_mode_it_lacks() -> None:
+    with pytest.raises(TypeError, match="await"):
+        Surface[Async]().wait_for(lambda: None)  # type: ignore[arg-type, return-value]
