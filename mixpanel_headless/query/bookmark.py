@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mixpanel_headless.errors import ValidationError
 
 from .bookmark_rules import CLAUSE_RULES, DISPLAY_RULES, FILTER_RULES, GROUP_RULES, TIME_RULES
@@ -24,7 +26,14 @@ def validate_bookmark(params: Mapping[str, Any], bookmark_type: ReportType = "in
     if not isinstance(params, dict):
         return [ValidationError("params", "a bookmark is an object.", "B0_NOT_A_DICT")]
     check = _flow_problems if bookmark_type == "flows" else _report_problems
-    return list(check(params))
+    return [*check(params), *_encoding_problems(params)]
+
+
+def _encoding_problems(params: dict[str, Any]) -> Iterator[ValidationError]:
+    try:
+        msgspec.json.encode(params)
+    except (UnicodeEncodeError, TypeError) as error:
+        yield ValidationError("params", f"this cannot be written as JSON: {error}.", "B26_NOT_JSON")
 
 
 def _report_problems(params: dict[str, Any]) -> Iterator[ValidationError]:

@@ -14,6 +14,7 @@ from .dates import Day, checked_day
 from .fields import as_tuple, check_kinds, is_positive_integer
 from .filter_clauses import filter_clause
 from .filters import Filter
+from .names import name_flaw
 from .suggestions import listed
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ class CohortCriteria:
 
         Exactly one of `at_least`, `at_most`, `exactly` and exactly one stretch must be given.
         """
-        if not event.strip():
-            _refuse("CD4_EMPTY_EVENT", "the event name is blank")
+        if _is_no_name(event):
+            _refuse("CD4_EMPTY_EVENT", f"{event!r} names no event")
         operator, operand = _threshold({">=": at_least, "<=": at_most, "==": exactly})
         window = _window({"day": within_days, "week": within_weeks, "month": within_months}, from_date, to_date)
         count = {
@@ -127,8 +128,8 @@ class CohortCriteria:
         property_type: PropertyType = "string",
     ) -> CohortCriteria:
         """Has a profile property that compares so."""
-        if not property.strip():
-            _refuse("CD7_EMPTY_PROPERTY", "the property name is blank")
+        if _is_no_name(property):
+            _refuse("CD7_EMPTY_PROPERTY", f"{property!r} names no property")
         if operator not in _PROFILE_OPERATORS:
             _refuse("CD11_UNKNOWN_OPERATOR", f"operator is {operator!r}; it can be {listed(_PROFILE_OPERATORS)}")
         operand = list(value) if isinstance(value, tuple) else value
@@ -235,12 +236,16 @@ def _refuse(code: str, complaint: str) -> None:
     raise ParamValidationError(f"Cohort: {complaint}.", code, path="CohortCriteria")
 
 
+def _is_no_name(text: object) -> bool:
+    return not isinstance(text, str) or name_flaw(text) is not None
+
+
 def _threshold(bounds: dict[str, int | None]) -> tuple[str, int]:
     given = [(operator, bound) for operator, bound in bounds.items() if bound is not None]
     if len(given) != 1:
         _refuse("CD1_FREQUENCY_PARAM_REQUIRED", "give exactly one of at_least, at_most, exactly")
     operator, bound = given[0]
-    if bound < 0:
+    if not isinstance(bound, (int, float)) or bound < 0:
         _refuse("CD2_FREQUENCY_NEGATIVE", f"a count is 0 or more, not {bound!r}")
     return operator, bound
 
@@ -285,7 +290,7 @@ def _aggregated(aggregation: str | None, source: str | None) -> dict[str, Any]:
         _refuse("CA1_AGGREGATION_PAIR", "aggregation and aggregation_property go together")
     if aggregation is None or source is None:
         return {}
-    if not source.strip():
+    if _is_no_name(source):
         _refuse("CA2_EMPTY_AGGREGATION_PROPERTY", "aggregation_property is blank")
     if aggregation not in get_args(Aggregation):
         _refuse("CA3_UNKNOWN_AGGREGATION", f"aggregation is {aggregation!r}; it can be {listed(get_args(Aggregation))}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from mixpanel_headless.errors import ValidationError
+from mixpanel_headless.errors import ParamTypeError, ValidationError
 
 from .fields import is_positive_integer
 from .rules import Rule, problems
@@ -71,6 +71,13 @@ class InlineCustomProperty:
 
 
 AnyProperty: TypeAlias = "str | CustomPropertyRef | InlineCustomProperty"
+
+
+def check_property(source: object, path: str) -> None:
+    """Raises `CP7_PROPERTY_TYPE` for what is neither a name nor a custom property."""
+    if not isinstance(source, (str, CustomPropertyRef, InlineCustomProperty)):
+        complaint = f"{path} is a {type(source).__name__}; give a name or a custom property"
+        raise ParamTypeError(f"{complaint}.", "CP7_PROPERTY_TYPE", path=path)
 
 
 def measured_property(source: AnyProperty) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import attrs
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError
 
 from .cohort_members import CohortMember
+from .custom_properties import check_property
 from .dates import Day, checked_day
 from .fields import as_tuple, check_kinds, is_positive_integer
 from .filter_values import check_words, checked_boolean, known_operator, ordered_days, stored_value, type_of
@@ -50,6 +51,7 @@ class Filter:
         items: Sequence[Filter] = (),
         quantifier: Quantifier | None = None,
     ) -> None:
+        check_property(property, "Filter.property")
         name = known_operator(operator)
         if name == LIST_CONTAINS and not items:
             raise ParamValidationError(

@@ -10,7 +10,7 @@ import attrs
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ValidationError
 
 from .cohorts import CohortBreakdown
-from .custom_properties import AnyProperty, CustomPropertyRef, InlineCustomProperty, property_problems
+from .custom_properties import AnyProperty, CustomPropertyRef, InlineCustomProperty, check_property, property_problems
 from .fields import as_tuple, is_finite, non_blank, one_of
 from .frequency import FrequencyBreakdown
 from .rules import Rule, problems
@@ -45,7 +45,8 @@ class GroupBy:
     list_item_mode: ListItemGroupMode | None = attrs.field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        if self.bucket_size is not None and self.bucket_size <= 0:
+        check_property(self.property, "GroupBy.property")
+        if is_finite(self.bucket_size) and self.bucket_size is not None and self.bucket_size <= 0:
             raise ParamValidationError(
                 f"GroupBy.bucket_size is {self.bucket_size!r}; a bucket has a size above 0.",
                 "V12_BUCKET_SIZE_POSITIVE",

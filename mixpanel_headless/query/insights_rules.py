@@ -130,7 +130,7 @@ def _formula_problems(query: InsightsQuery) -> Iterator[ValidationError]:
     elif query.formula is not None and query.letters() < 2:
         complaint = f"a formula argument combines 2 events or more, not {query.letters()}"
         yield ValidationError("formula", f"{complaint}.", "V4_FORMULA_MIN_EVENTS")
-    elif query.formula is not None and (flaw := expression_flaw(query.formula, query.letters())):
+    elif isinstance(query.formula, str) and (flaw := expression_flaw(query.formula, query.letters())):
         yield flaw
     for position, event in enumerate(query.events):
         if isinstance(event, Formula) and not event.metrics and (flaw := event.flaw(query.letters())):
@@ -149,6 +149,12 @@ _QUERY: tuple[Rule[InsightsQuery], ...] = (
         lambda q: q.unit not in UNITS,
         f"unit is {{0.unit!r}}; it can be {listed(UNITS)}.",
         lambda q: nearest(q.unit, UNITS),
+    ),
+    Rule(
+        "V4_FORMULA_TYPE",
+        "formula",
+        lambda q: q.formula is not None and not isinstance(q.formula, str),
+        "formula is {0.formula!r}; it must be text.",
     ),
     Rule(
         "V6_ROLLING_POSITIVE",

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from .custom_properties import AnyProperty, measured_property
+from .custom_properties import AnyProperty, CustomPropertyRef, InlineCustomProperty, measured_property
 from .fields import is_finite
 from .rules import Rule
 from .suggestions import listed
@@ -49,8 +49,10 @@ def wire_math(math: str) -> str:
     return "custom_percentile" if math == "percentile" else math
 
 
-def _is_blank(source: object) -> bool:
-    return isinstance(source, str) and not source.strip()
+def _names_nothing(source: object) -> bool:
+    if isinstance(source, str):
+        return not source.strip()
+    return not isinstance(source, (CustomPropertyRef, InlineCustomProperty, type(None)))
 
 
 MEASUREMENT_RULES: tuple[Rule[Measurement], ...] = (
@@ -60,7 +62,12 @@ MEASUREMENT_RULES: tuple[Rule[Measurement], ...] = (
         lambda m: m.math in MATHS_NEEDING_PROPERTY and m.property is None,
         "math {0.math!r} is computed over a property; none is given.",
     ),
-    Rule("V1B_EMPTY_PROPERTY", "property", lambda m: _is_blank(m.property), "the property name is blank."),
+    Rule(
+        "V1B_EMPTY_PROPERTY",
+        "property",
+        lambda m: _names_nothing(m.property),
+        "the property is no name and no custom property.",
+    ),
     Rule(
         "V2_MATH_REJECTS_PROPERTY",
         "property",

@@ -15,7 +15,7 @@ from .fields import event_name, instances, one_of
 from .filter_clauses import filter_clauses
 from .filters import Filter, as_filters
 from .measurements import MEASUREMENT_RULES, Measurement
-from .steps import AnyEvent, CustomEventRef, FunnelStep, event_label
+from .steps import AnyEvent, CustomEventRef, FunnelStep, check_event, event_label
 from .suggestions import listed
 from .vocabulary import (
     DATASET,
@@ -74,6 +74,8 @@ class Metric:
 
     def __attrs_post_init__(self) -> None:
         _check_kind(self.event, "simple", "Metric.event", SimpleBehavior, str, CustomEventRef, tuple)
+        if isinstance(self.event, tuple):
+            _check_events(self.event)
         if self.filters and isinstance(self.event, (SimpleBehavior, BehaviorRef)):
             _refuse("MT3_FILTERS_WITH_BEHAVIOR", "Metric.filters", "filters go on the events inside a behavior")
         for rule in MEASUREMENT_RULES:
@@ -189,6 +191,13 @@ def funnel_property(source: AnyProperty | None) -> dict[str, Any] | None:
     if isinstance(source, str):
         return {"name": source, "type": "number", "resourceType": "events"}
     return None if source is None else measured_property(source)
+
+
+def _check_events(events: tuple[AnyEvent, ...]) -> None:
+    if not events:
+        _refuse("MT1_NO_EVENTS", "Metric.event", "the list of events is empty")
+    for position, event in enumerate(events):
+        check_event(event, f"Metric.event[{position}]")
 
 
 def _check_kind(value: object, wanted: str, path: str, *inline: type) -> None:

@@ -6,9 +6,9 @@ from typing import Any, Final, TypeAlias, get_args
 
 import attrs
 
-from mixpanel_headless.errors import ParamValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError
 
-from .fields import event_name, instances, one_of, positive_id
+from .fields import check_event_name, event_name, instances, one_of, positive_id
 from .filter_clauses import filter_clauses
 from .filters import Filter, as_filters
 from .vocabulary import Combinator, FunnelOrder, SessionEvent
@@ -31,11 +31,24 @@ class CustomEventRef:
 AnyEvent: TypeAlias = "str | CustomEventRef"
 
 
+def check_event(event: object, path: str) -> None:
+    """Raises `EV1` or `EV2` for a text that names no event, `EV6_EVENT_TYPE` for anything that is not one event."""
+    if isinstance(event, str):
+        check_event_name(event, path)
+    elif not isinstance(event, CustomEventRef):
+        complaint = f"{path} is a {type(event).__name__}; give the name of one event or a CustomEventRef"
+        raise ParamTypeError(f"{complaint}.", "EV6_EVENT_TYPE", path=path)
+
+
+def _one_event(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    check_event(value, f"{type(instance).__name__}.{attribute.name}")
+
+
 @attrs.frozen
 class FunnelStep:
     """One step of a funnel: an event, and which of its occurrences count."""
 
-    event: AnyEvent = attrs.field(validator=event_name)
+    event: AnyEvent = attrs.field(validator=_one_event)
     label: str | None = None
     filters: tuple[Filter, ...] = attrs.field(
         default=None, converter=as_filters, validator=instances("EV3_FILTER_TYPE", Filter)
@@ -61,7 +74,7 @@ class FunnelStep:
 class RetentionEvent:
     """The event that starts a retention, or the one that users come back for."""
 
-    event: AnyEvent = attrs.field(validator=event_name)
+    event: AnyEvent = attrs.field(validator=_one_event)
     filters: tuple[Filter, ...] = attrs.field(
         default=None, converter=as_filters, validator=instances("EV3_FILTER_TYPE", Filter)
     )
