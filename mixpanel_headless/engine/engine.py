@@ -1,0 +1,126 @@
+"""The engine itself: load events, ask questions in Mixpanel's wire JSON, get wire answers."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from . import discovery
+from .errors import EventFileError
+from .files import read_csv, read_lines, read_parquet
+from .generate import generate_shop
+from .insights import insights
+from .loading import add_event_lines, add_profile_lines, encode
+from .project import Project
+from .tables import Store
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping
+    from types import TracebackType
+
+
+class Engine:
+    """Answers over the events it was given; any thread may ask at any time."""
+
+    def __init__(self, project: Project | None = None) -> None:
+        self.project = project or Project()
+        self._store = Store(self.project)
+
+    @classmethod
+    def with_shop(cls, project: Project | None = None, *, seed: int = 7, end: dt.date | None = None) -> Self:
+        """An engine over the generated shop, whose facts the docstring of `generate` lists.
+
+        The shop's last day is `end`, else the day of the project's clock.
+        """
+        engine = cls(project)
+        events, profiles = generate_shop(seed, end=end or engine.project.clock().date())
+        engine.add_events(events)
+        engine.add_profiles(profiles)
+        return engine
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add_events(self, events: Iterable[Mapping[str, Any]]) -> int:
+        """The number of events added, each `{"event": ..., "properties": {"distinct_id", "time", ...}}`."""
+        return add_event_lines(self._store, encode(events, "events"))
+
+    def add_profiles(self, profiles: Iterable[Mapping[str, Any]]) -> int:
+        """The number of profiles added, each `{"$distinct_id": ..., "$properties": {...}}`; a later one replaces."""
+        return add_profile_lines(self._store, encode(profiles, "profiles"))
+
+    def load_events(
+        self,
+        path: str | Path,
+        user_column: str | None = None,
+        event_column: str | None = None,
+        time_column: str | None = None,
+    ) -> int:
+        """The number of events in a file of export lines (.jsonl), of CSV or Parquet; gzip is recognised.
+
+        The columns are for CSV and Parquet; those with usual names are found. All events are added, or none.
+        """
+        path = Path(path)
+        named = {"user": user_column, "event": event_column, "time": time_column}
+        with _readable(path):
+            suffix = _suffix(path)
+            if suffix == ".csv":
+                return add_event_lines(self._store, read_csv(path, named), str(path))
+            if suffix == ".parquet":
+                return add_event_lines(self._store, read_parquet(path, named), str(path))
+            return add_event_lines(self._store, read_lines(path), str(path))
+
+    def load_profiles(self, path: str | Path) -> int:
+        """The number of profiles in a file of lines `{"$distinct_id": ..., "$properties": {...}}`."""
+        path = Path(path)
+        with _readable(path):
+            return add_profile_lines(self._store, read_lines(path), str(path))
+
+    def insights(self, bookmark: Mapping[str, Any], limit: int = 3000) -> dict[str, Any]:
+        """The whole response body of an insights query; `limit` is the most segments of a metric."""
+        return insights(self._store, bookmark, limit)
+
+    def event_names(
+        self,
+        from_date: str | None = None,
+        to_date: str | None = None,
+        limit: int = 255,
+        type: str = "general",  # noqa: A002 - the wire's name
+    ) -> list[str]:
+        """The names of the events of those days (the last 31 by default), the most frequent first."""
+        return discovery.event_names(self._store, from_date, to_date, limit, type)
+
+    def top_events(self, type: str = "general", limit: int = 100) -> dict[str, Any]:  # noqa: A002
+        """Today's most frequent events, each with its change against yesterday."""
+        return discovery.top_events(self._store, type, limit)
+
+    def top_properties(self, event: str, limit: int = 10) -> dict[str, dict[str, int]]:
+        """The event's most frequent properties and how many events carry each; BadQuery for an unknown event."""
+        return discovery.top_properties(self._store, event, limit)
+
+    def property_values(self, name: str, event: str | None = None, limit: int = 255) -> list[str]:
+        """The property's most frequent values as text, of one event or of all."""
+        return discovery.property_values(self._store, name, event, limit)
+
+    def close(self) -> None:
+        """Free what the events take."""
+        self._store.close()
+
+
+def _suffix(path: Path) -> str:
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise EventFileError(str(path), 0, f"cannot be read: {problem.strerror or problem}") from problem

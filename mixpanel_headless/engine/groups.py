@@ -1,0 +1,242 @@
+"""Breakdowns: the segments that an event falls into, one nesting level for each clause."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from . import cohorts, filters, frequency
+from .errors import BadQuery, Unsupported
+from .expressions import Value, pointer, value_of_json
+from .scopes import EVENT_RESOURCES, PEOPLE_RESOURCES, Scope, property_name
+from .times import local_ms
+
+UNSET = "undefined"
+NOT_A_NUMBER = "$non_numeric_values"
+REMAINING = "$remaining_values"
+AUTOMATIC_BUCKETS = 12
+MAX_NUMBER_BUCKETS = 10_000
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+Extent = Callable[[str], tuple[float, float] | None]  # SQL of a number → its least and greatest value
+
+
+@attrs.frozen
+class Grouping:
+    """One level of segments: SQL of the label, or of the labels when an event can have several."""
+
+    header: str
+    sql: str
+    many: bool = False
+    order: Sequence[str] = ()  # the natural order of labels, where there is one
+
+
+def grouping(clause: Any, scope: Scope, extent: Extent) -> Grouping:
+    """The level that a group clause adds; `extent` looks at the data when buckets are chosen by it."""
+    if not isinstance(clause, Mapping):
+        raise BadQuery("A breakdown must be an object.")
+    if clause.get("cohorts") is not None:
+        return _cohorts(clause, scope)
+    if clause.get("behavior") is not None:
+        value = frequency.value(clause["behavior"], scope)
+        return _numbers(clause, str(clause.get("value") or "Frequency"), value, scope, extent)
+    name = property_name(clause)
+    if clause.get("resourceType") not in EVENT_RESOURCES | PEOPLE_RESOURCES:
+        raise Unsupported(f"resourceType {clause.get('resourceType')!r}")
+    value = scope.value(name, clause.get("resourceType"))
+    if clause.get("listItemGroup") is not None:
+        return _sub_property(clause["listItemGroup"], name, value, scope)
+    if clause.get("customGroups"):
+        return _text_groups(clause["customGroups"], name, value, scope)
+    kind = clause.get("typeCast") or clause.get("propertyType") or "string"
+    if kind == "number":
+        return _numbers(clause, name, _cast_number(clause, value), scope, extent)
+    if kind == "datetime":
+        return _datetime(clause.get("unit"), name, value, scope)
+    if kind == "boolean" and clause.get("typeCast"):
+        return Grouping(name, _truth(value))
+    if kind in {"string", "boolean", "list", "object"}:
+        return _exact(name, value)
+    raise Unsupported(f"propertyType {kind!r} in a breakdown")
+
+
+def _exact(name: str, value: Value) -> Grouping:
+    """Each distinct value; each distinct item where the property holds lists."""
+    if not value.may_be_list:
+        return Grouping(name, f"coalesce({value.text}, '{UNSET}')")
+    items = f"list_transform({value.items}, lambda item: item ->> '$')"
+    return Grouping(name, _never_empty(items), many=True)
+
+
+def _never_empty(labels: str) -> str:
+    distinct = f"list_distinct({labels})"  # which also drops NULL
+    return f"(CASE WHEN len({distinct}) > 0 THEN {distinct} ELSE ['{UNSET}'] END)"
+
+
+def _sub_property(inner: Any, name: str, value: Value, scope: Scope) -> Grouping:
+    if not isinstance(inner, Mapping) or not isinstance(inner.get("propertyName"), str):
+        raise BadQuery("listItemGroup needs a propertyName.")
+    place = scope.statement.bind(pointer(inner["propertyName"]))
+    labels = f"list_transform({value.items}, lambda item: {value_of_json(f'json_extract(item, {place})').text})"
+    return Grouping(f"{name}.{inner['propertyName']}", _never_empty(labels), many=True)
+
+
+def _text_groups(groups: Any, name: str, value: Value, scope: Scope) -> Grouping:
+    """The label of the first group that the value passes."""
+    branches = []
+    for group in groups if isinstance(groups, list) else [None]:
+        if not isinstance(group, Mapping) or not isinstance(group.get("segmentLabel"), str):
+            raise BadQuery("customGroups needs a list of {filterOperator, filterValue, segmentLabel}.")
+        test = filters.value_condition({"filterType": "string", **group}, value, scope)
+        branches.append(f"WHEN {test} THEN {scope.statement.bind(group['segmentLabel'])}")
+    unset = f"WHEN NOT {value.is_set} THEN '{UNSET}'"
+    return Grouping(name, f"(CASE {unset} {' '.join(branches)} ELSE '{REMAINING}' END)")
+
+
+def _truth(value: Value) -> str:
+    false = f"{value.kind} IS NULL OR {value.text} IN ('false', '0', '')"
+    return f"(CASE WHEN {false} THEN 'false' ELSE 'true' END)"
+
+
+def _cast_number(clause: Mapping[str, Any], value: Value) -> Value:
+    if clause.get("typeCast") != "number":
+        return value
+    number = f"CASE WHEN {value.kind} = 'VARCHAR' THEN TRY_CAST({value.text} AS DOUBLE) ELSE {value.number} END"
+    return attrs.evolve(value, number=f"({number})")
+
+
+def _datetime(unit: Any, name: str, value: Value, scope: Scope) -> Grouping:
+    local = local_ms(value.instant, scope.statement.project.zone)
+    stamp = f"make_timestamp({local} * 1000)"
+    iso = "'%Y-%m-%dT%H:%M:%S'"
+    order: Sequence[str] = ()
+    if unit in {None, ""}:
+        label = f"strftime({stamp}, {iso})"
+    elif unit == "hour_of_day":
+        label, order = f"CAST(hour({stamp}) AS VARCHAR)", [str(hour) for hour in range(24)]
+    elif unit == "day_of_week":
+        label, order = f"{scope.statement.bind(list(DAYS))}[isodow({stamp})]", DAYS
+    elif unit in {"minute", "hour", "day", "month", "quarter", "year"}:
+        label = f"strftime(date_trunc('{unit}', {stamp}), {iso})"
+    elif unit == "week":
+        back = 1 if scope.statement.project.week_start == "sunday" else 0
+        shifted = f"date_trunc('week', {stamp} + INTERVAL {back} DAY) - INTERVAL {back} DAY"
+        label = f"strftime({shifted}, {iso})"
+    else:
+        raise Unsupported(f"breakdown unit {unit!r}")
+    return Grouping(name, f"coalesce({label}, '{UNSET}')", order=order)
+
+
+def _cohorts(clause: Mapping[str, Any], scope: Scope) -> Grouping:
+    """One segment for each cohort that holds the person, none when no cohort does."""
+    entries = clause["cohorts"]
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, Mapping) for entry in entries):
+        raise BadQuery("cohorts must be a list of cohorts.")
+    labels = []
+    for entry in entries:
+        name = str(entry.get("name") or "")
+        label = f"Not In {name}" if entry.get("negated") else name
+        test = cohorts.membership(entry, scope)
+        labels.append(f"CASE WHEN {test} THEN {scope.statement.bind(label)} END")
+    return Grouping("$cohorts", f"list_distinct([{', '.join(labels)}])", many=True)
+
+
+def _numbers(clause: Mapping[str, Any], name: str, value: Value, scope: Scope, extent: Extent) -> Grouping:
+    custom = clause.get("customBucket") or {}
+    if not isinstance(custom, Mapping):
+        raise BadQuery("customBucket must be an object.")
+    if custom.get("disabled"):
+        return _labelled(name, value, value.text)
+    edges = _edges(clause, custom, value, extent)
+    if edges is None:
+        return _labelled(name, value, value.text)
+    labels = [bucket_label(low, high) for low, high in itertools.pairwise(edges)]
+    under, over = f"< {plain(edges[0])}", f"≥ {plain(edges[-1])}"
+    bind = scope.statement.bind
+    place = f"len(list_filter({bind(edges)}::DOUBLE[], lambda edge: edge <= {value.number})) + 1"
+    if len(edges) > 40 and (step := edges[1] - edges[0]):
+        low, last = bind(edges[0]), len(edges)
+        place = f"CAST(greatest(0, least({last}, floor(({value.number} - {low}) / {bind(step)}) + 1)) + 1 AS BIGINT)"
+    names = [under, *labels, over]
+    return _labelled(name, value, f"{bind(names)}[{place}]", names)
+
+
+def _labelled(name: str, value: Value, label: str, order: Sequence[str] = ()) -> Grouping:
+    sql = (
+        f"(CASE WHEN {value.number} IS NOT NULL THEN {label} WHEN {value.kind} IS NULL THEN '{UNSET}'"
+        f" ELSE '{NOT_A_NUMBER}' END)"
+    )
+    return Grouping(name, sql, order=[*order, NOT_A_NUMBER, UNSET] if order else ())
+
+
+def _edges(clause: Mapping[str, Any], custom: Mapping[str, Any], value: Value, extent: Extent) -> list[float] | None:
+    """The bounds of the number buckets: given, even between given ends, or chosen from the data."""
+    if clause.get("groups"):
+        return _given_edges(clause["groups"])
+    size, low, high = (_number_or_none(custom.get(key)) for key in ("bucketSize", "min", "max"))
+    if size is not None and size <= 0:
+        raise BadQuery("bucketSize must be above 0.")
+    if size is not None and low is not None and high is not None:
+        return even_edges(low, high, size)
+    found = extent(value.number)
+    if found is None:
+        return None
+    size = size or nice_width(*found)
+    first, last = math.floor(found[0] / size) * size, (math.floor(found[1] / size) + 1) * size
+    return even_edges(first if low is None else low, last if high is None else high, size)
+
+
+def even_edges(low: float, high: float, size: float) -> list[float]:
+    """Bounds from `low` in steps of `size`, the last one at `high`."""
+    if high <= low:
+        raise BadQuery("The bucket's max must be above its min.")
+    count = math.ceil((high - low) / size - 1e-9)
+    if count > MAX_NUMBER_BUCKETS:
+        raise BadQuery(f"The breakdown has more than {MAX_NUMBER_BUCKETS} buckets.")
+    return [*(low + place * size for place in range(count)), high]
+
+
+def nice_width(low: float, high: float) -> float:
+    """The least of 1, 2, 5 x 10^k that covers the values in at most twelve aligned buckets."""
+    exponent = math.floor(math.log10((high - low) / AUTOMATIC_BUCKETS)) if high > low else 0
+    for power in range(exponent, exponent + 3):
+        for digit in (1, 2, 5):
+            width = digit * 10.0**power
+            if math.floor(high / width) - math.floor(low / width) < AUTOMATIC_BUCKETS:
+                return width
+    raise Unsupported(f"automatic buckets between {low} and {high}")
+
+
+def bucket_label(low: float, high: float) -> str:
+    """`0 - 10`: the lower bound belongs to the bucket, the upper one to the next."""
+    return f"{plain(low)} - {plain(high)}"
+
+
+def plain(number: float) -> str:
+    """A number without a needless fraction."""
+    number = round(number, 10)
+    return str(int(number)) if number == int(number) else repr(number)
+
+
+def _given_edges(groups: Any) -> list[float]:
+    if not isinstance(groups, list) or not all(_is_number(edge) for edge in groups):
+        raise Unsupported("groups other than a list of numbers")
+    edges = [float(edge) for edge in groups]
+    if len(edges) < 2 or edges != sorted(set(edges)):
+        raise BadQuery("groups must be ascending numbers.")
+    return edges
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _number_or_none(value: Any) -> float | None:
+    if value is None:
+        return None
+    if not _is_number(value):
+        raise BadQuery(f"{value!r} is not a number.")
+    return float(value)

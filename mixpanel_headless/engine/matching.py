@@ -1,0 +1,75 @@
+"""Which events a behavior means: by name, any event, or the alternatives of a custom event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import filters
+from .errors import BadQuery, Unsupported
+from .tables import SYSTEM_EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .scopes import EventScope, Statement
+
+ANY_EVENT = "$all_events"
+CUSTOM = "$custom_event:"
+
+
+def event_match(statement: Statement, names: Sequence[str]) -> str:
+    """SQL: the event `e` is one of the named, plain events."""
+    for name in names:
+        if name.startswith(CUSTOM):
+            raise Unsupported("a custom event inside a behavior")
+        if name in {"$session_start", "$session_end"}:
+            raise Unsupported(f"the virtual event {name}")
+    if ANY_EVENT in names:
+        return f"(NOT list_contains({statement.bind(list(SYSTEM_EVENTS))}, e.event))"
+    return f"list_contains({statement.bind(list(names))}, e.event)"
+
+
+def plain_names(behavior: Mapping[str, Any], statement: Statement) -> list[str]:
+    """The names of the stored events that a behavior can match; the custom event's own name is none of them."""
+    return [name for part in alternatives(behavior, statement) for name in [part["name"]]]
+
+
+def alternatives(behavior: Mapping[str, Any], statement: Statement) -> list[dict[str, Any]]:
+    """The behavior as plain events, each with `name`, `filters` and `filtersDeterminer`."""
+    kind = behavior.get("type", "event")
+    if kind == "simple":
+        parts = behavior.get("behaviors")
+        if not isinstance(parts, list) or not parts:
+            raise BadQuery("A simple behavior needs behaviors.")
+        return [found for part in parts for found in alternatives(part, statement)]
+    name = behavior.get("name")
+    if not isinstance(name, str):
+        raise BadQuery("A behavior needs the name of an event.")
+    if kind == "custom-event" or name.startswith(CUSTOM):
+        return _custom(behavior, name, statement)
+    if kind != "event":
+        raise Unsupported(f"behavior type {kind!r}")
+    return [{"name": name, "tests": [(behavior.get("filters"), behavior.get("filtersDeterminer"))]}]
+
+
+def _custom(behavior: Mapping[str, Any], name: str, statement: Statement) -> list[dict[str, Any]]:
+    number = behavior.get("id") or name.removeprefix(CUSTOM)
+    try:
+        definition = statement.project.custom_events[int(number)]
+    except (KeyError, ValueError, TypeError) as problem:
+        raise BadQuery(f"Custom event {number} does not exist.") from problem
+    own = (behavior.get("filters"), behavior.get("filtersDeterminer"))
+    return [
+        {"name": str(part["event"]), "tests": [(part.get("filters"), "all"), own]}
+        for part in definition["alternatives"]
+    ]
+
+
+def behavior_condition(behavior: Mapping[str, Any], scope: EventScope) -> str:
+    """SQL: the event `e` is one that the behavior means; an event that fits twice is still one row."""
+    choices = []
+    for part in alternatives(behavior, scope.statement):
+        tests = [event_match(scope.statement, [part["name"]])]
+        tests += [filters.all_of(filters.conditions(own, scope), rule) for own, rule in part["tests"]]
+        choices.append(filters.all_of(tests))
+    return filters.all_of(choices, "any")
