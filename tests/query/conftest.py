@@ -1,0 +1,23 @@
+"""What the query tests share: a fixed day, and a question that needs nothing else said."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mixpanel_headless.query.insights import build_insights_params
+
+Build = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def build() -> Build:
+    """`build_insights_params` as of a fixed day."""
+
+    def build(events: Any = "Visit", **arguments: Any) -> dict[str, Any]:
+        return build_insights_params(events, today=dt.date(2026, 2, 14), **arguments)
+
+    return build
