@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import msgspec
+
 import request_scheduler as rs
 
 from . import errors
 from .accounts.credentials import fingerprint
-from .accounts.settings import Settings
-from .options import Options, Pin, Task
 from .planning.budgets import budgets, spends
 from .planning.freshness import time_to_live
 from .replies import RefusalNote, Reply, counts, decode, error_of, read_refusal, refuse_error_body
-from .request import Json, Request
 from .results.provenance import Provenance
 from .transport import Message, Transport, user_agent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .accounts.settings import Settings
     from .operation import Operation
+    from .options import Options, Pin, Task
+    from .request import Json, Request
 
 R = TypeVar("R")
 ATTEMPTS = 4

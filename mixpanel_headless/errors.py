@@ -1,37 +1,39 @@
 """Every error that leaves this package, classed by what the caller should do next.
 
-    MixpanelHeadlessError                 code, message, hint, retryable, retry_after, sent, details, to_dict()
-    ├── InvalidArgumentError (ValueError)     fix the call
-    │   ├── ParamValidationError              one bad field of a value class
-    │   │   └── ParamTypeError (TypeError)    the field has the wrong kind
-    │   └── BookmarkValidationError           every problem of a query at once, each a ValidationError
-    ├── ConfigError                           fix the setup
-    │   ├── MissingExtraError (ImportError)   install the extra that it names
-    │   └── WorkspaceScopeError               name a workspace
-    ├── PolicyDenied                          not allowed here
-    ├── BudgetError                           wait, or ask for less
-    │   ├── BudgetExhausted                   no slot inside the time that the caller gave
-    │   ├── DeadlineUnreachable               carries the eta that made it hopeless
-    │   ├── QueueFull                         too many calls wait already
-    │   └── TaskCeilingReached                the task has spent what it was given
-    ├── TransportError                        nothing was answered; `sent` says whether it may have arrived
-    ├── ClosedError                           the workspace is closed, or belongs to another process
-    ├── InvalidResponseError                  the answer cannot be read
-    └── APIError                              the service answered: status_code, response_body, request
-        ├── AuthenticationError
-        ├── RateLimitError
-        ├── QueryError
-        │   ├── EventNotFoundError            carries similar names
-        │   └── SessionReplayAccessError      the credentials may not see session recordings
-        └── ServerError
+MixpanelHeadlessError                 code, message, hint, retryable, retry_after, sent, details, to_dict()
+├── InvalidArgumentError (ValueError)     fix the call
+│   ├── ParamValidationError              one bad field of a value class
+│   │   └── ParamTypeError (TypeError)    the field has the wrong kind
+│   └── BookmarkValidationError           every problem of a query at once, each a ValidationError
+├── ConfigError                           fix the setup
+│   ├── MissingExtraError (ImportError)   install the extra that it names
+│   └── WorkspaceScopeError               name a workspace
+├── PolicyDenied                          not allowed here
+├── BudgetError                           wait, or ask for less
+│   ├── BudgetExhausted                   no slot inside the time that the caller gave
+│   ├── DeadlineUnreachable               carries the eta that made it hopeless
+│   ├── QueueFull                         too many calls wait already
+│   └── TaskCeilingReached                the task has spent what it was given
+├── TransportError                        nothing was answered; `sent` says whether it may have arrived
+├── ClosedError                           the workspace is closed, or belongs to another process
+├── InvalidResponseError                  the answer cannot be read
+└── APIError                              the service answered: status_code, response_body, request
+    ├── AuthenticationError
+    ├── RateLimitError
+    ├── QueryError
+    │   ├── EventNotFoundError            carries similar names
+    │   └── SessionReplayAccessError      the credentials may not see session recordings
+    └── ServerError
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class MixpanelHeadlessError(Exception):

@@ -8,13 +8,15 @@ docstring and types.
 from __future__ import annotations
 
 import functools
+import inspect
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import aclosing
 from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
+
     from request_scheduler import Scheduler
 
     from .accounts.settings import Settings
@@ -128,8 +130,10 @@ class Stream(Generic[P, R_co]):
             for page in surface.read_pages(pages, *args, **kwargs):
                 yield from page
 
-        iterate_blocking.__annotations__ = dict(pages.__annotations__)
-        declare_result(iterate_blocking, r"AsyncIterator\[(.*)\]", "Iterator[{}]")
+        declared = str(pages.__annotations__.get("return", "")).removeprefix("Async")
+        iterate_blocking.__signature__ = inspect.signature(pages).replace(  # type: ignore[attr-defined] # for help()
+            return_annotation=declared
+        )
         self.iterate, self.iterate_blocking = iterate, iterate_blocking
         self.__doc__ = pages.__doc__
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
+
 import request_scheduler as rs
 
 from .accounts.settings import check_project
 from .errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 FRESHNESS = ("cached", "fresh", "stale_ok", "offline")
 
@@ -34,7 +37,8 @@ class Task(rs.Allowance):
             return False
         if self.parent is not None:
             self.parent.take()
-        return super().take()
+        self.used += 1
+        return True
 
     def give_back(self) -> None:
         """Take back the charge for a request that never left."""
@@ -128,7 +132,9 @@ def task_scope(name: str, max_requests: int | None, max_wait: float | None) -> I
         raise InvalidArgumentError("A task needs a name.", hint='Write ws.task("weekly report", ...).')
     for field, value in (("max_requests", max_requests), ("max_wait", max_wait)):
         if value is not None and (isinstance(value, bool) or not value >= 0):
-            raise InvalidArgumentError(f"{field} is {value!r}.", hint=f"Give {field} as a number of at least 0, or None.")
+            raise InvalidArgumentError(
+                f"{field} is {value!r}.", hint=f"Give {field} as a number of at least 0, or None."
+            )
     parent = CURRENT.get()
     waits = [wait for wait in (max_wait, parent.max_wait if parent else None) if wait is not None]
     task = Task(name, max_requests, min(waits, default=None), parent=parent)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import msgspec
@@ -22,7 +21,11 @@ from .errors import (
     SessionReplayAccessError,
     TransportError,
 )
-from .request import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .request import Json
 
 RefusalKind = Literal["window", "concurrency", "unknown"]
 DEFAULT_TEXTS = {400: "Unknown error", 403: "Permission denied", 404: "Resource not found"}

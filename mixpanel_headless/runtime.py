@@ -7,18 +7,22 @@ import atexit
 import os
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import request_scheduler as rs
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from .accounts.settings import Settings
+import request_scheduler as rs
+
 from .dispatch import Dispatcher
 from .errors import ClosedError
 from .observation import log_event
 from .planning.budgets import budgets
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from .accounts.settings import Settings
 
 R = TypeVar("R")
 

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import functools
-import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
-
-import request_scheduler as rs
 
 from .accounts.settings import Lifetimes, Limits, Settings, resolve_settings
 from .families import Catalog
@@ -18,6 +12,13 @@ from .options import Options, Pin, Task, choose_options, current_task, repin, ta
 from .runtime import LoopThread, Runtime
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    import request_scheduler as rs
+
     from .request import Request
 
 R = TypeVar("R")

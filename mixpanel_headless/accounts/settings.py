@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
 
-from ..errors import ConfigError
+from mixpanel_headless.errors import ConfigError
+
 from .credentials import Credentials, OAuthToken, ServiceAccount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 N = TypeVar("N", int, float)
 

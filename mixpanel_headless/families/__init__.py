@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..operation import Mode
+from mixpanel_headless.operation import Mode
+
 from .budget import Budgeting
 from .discovery import Discovery
 from .insights import Insights

@@ -1,8 +1,8 @@
 """What a project holds: its events, their properties, the properties' values.
 
-    ws.events()                          every event name
-    ws.properties("Sign Up")             the properties seen on one event
-    ws.property_values("plan", event="Sign Up", limit=20)
+ws.events()                          every event name
+ws.properties("Sign Up")             the properties seen on one event
+ws.property_values("plan", event="Sign Up", limit=20)
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import EventNotFoundError, InvalidArgumentError, QueryError
-from ..operation import Async, Mode, Surface, composite, operation
-from ..planning.names import similar_names
-from ..query.dates import Day, checked_day, today
-from ..request import Json, Request, query_params
-from ..results.discovery import Listing, TopEvent
+from mixpanel_headless.errors import EventNotFoundError, InvalidArgumentError, QueryError
+from mixpanel_headless.operation import Async, Mode, Surface, composite, operation
+from mixpanel_headless.planning.names import similar_names
+from mixpanel_headless.query.dates import Day, checked_day, today
+from mixpanel_headless.request import Json, Request, query_params
+from mixpanel_headless.results.discovery import Listing, TopEvent
 
 if TYPE_CHECKING:
-    from ..results.provenance import Provenance
+    from mixpanel_headless.results.provenance import Provenance
 
 CountType = Literal["general", "unique", "average"]
 EARLIEST = "2000-01-01"
@@ -82,7 +82,9 @@ class Discovery(Surface[Mode]):
             ) from error
 
     @operation
-    def property_values(self, property_name: str, *, event: str | None = None, limit: int = 100) -> Request[Listing[str]]:
+    def property_values(
+        self, property_name: str, *, event: str | None = None, limit: int = 100
+    ) -> Request[Listing[str]]:
         """The most common values of a property as text, of one event or of all; null is left out. Costs one query."""
         check_name("property_name", property_name)
         check_count("limit", limit)

@@ -1,6 +1,6 @@
 """Insights: how often, how many, how much, over time and by segment.
 
-    ws.query("Sign Up", math="unique", group_by="plan", last=90).df
+ws.query("Sign Up", math="unique", group_by="plan", last=90).df
 """
 
 from __future__ import annotations
@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidArgumentError
-from ..operation import Mode, Surface, operation
-from ..query.canonical import canonical_params
-from ..query.insights import build_insights_params, check_limit
-from ..request import Request
-from ..results.insights import QueryResult, check_reply
+from mixpanel_headless.errors import InvalidArgumentError
+from mixpanel_headless.operation import Mode, Surface, operation
+from mixpanel_headless.query.canonical import canonical_params
+from mixpanel_headless.query.insights import build_insights_params, check_limit
+from mixpanel_headless.request import Request
+from mixpanel_headless.results.insights import QueryResult, check_reply
 
 if TYPE_CHECKING:
-    from ..query import vocabulary as words
-    from ..query.comparisons import TimeComparison
-    from ..query.custom_properties import AnyProperty
-    from ..query.dates import Day
-    from ..query.filter_clauses import AnyFilter
-    from ..query.groups import AnyGroup
-    from ..query.insights_rules import AnyMetric
+    from mixpanel_headless.query import vocabulary as words
+    from mixpanel_headless.query.comparisons import TimeComparison
+    from mixpanel_headless.query.custom_properties import AnyProperty
+    from mixpanel_headless.query.dates import Day
+    from mixpanel_headless.query.filter_clauses import AnyFilter
+    from mixpanel_headless.query.groups import AnyGroup
+    from mixpanel_headless.query.insights_rules import AnyMetric
 
 DEFAULT_LIMIT = 3000
 

@@ -5,17 +5,38 @@ Source: Mixpanel's rate-limit pages and the notes of its SDK on what is counted;
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from request_scheduler import Budget, Concurrent, Spend, Window
 
 if TYPE_CHECKING:
-    from ..accounts.settings import Settings
-    from ..request import Request
+    from mixpanel_headless.accounts.settings import Settings
+    from mixpanel_headless.request import Request
 
 COUNTED_SEGMENTS = frozenset(
-    "arb_funnels cohorts correlate custom-query data_definitions engage events experiments flows formulas funnels impact "
-    "insights metrics query integrations jql retention segmentation stream trends".split()
+    [
+        "arb_funnels",
+        "cohorts",
+        "correlate",
+        "custom-query",
+        "data_definitions",
+        "engage",
+        "events",
+        "experiments",
+        "flows",
+        "formulas",
+        "funnels",
+        "impact",
+        "insights",
+        "metrics",
+        "query",
+        "integrations",
+        "jql",
+        "retention",
+        "segmentation",
+        "stream",
+        "trends",
+    ]
 )
 """First path segments below /api/query/ that spend the query budget; the others are not counted."""
 
@@ -25,7 +46,7 @@ def query_budget(settings: Settings, project: str) -> str:
     return f"query:{settings.host()}/{project}"
 
 
-def spends(request: Request[object], settings: Settings) -> tuple[Spend, ...]:
+def spends(request: Request[Any], settings: Settings) -> tuple[Spend, ...]:
     """What one request takes, from every budget at once."""
     segment = request.path.strip("/").partition("/")[0]
     scope = f"{settings.host(request.base)}/{settings.project}"
@@ -40,7 +61,7 @@ def spends(request: Request[object], settings: Settings) -> tuple[Spend, ...]:
     return (Spend(query_budget(settings, settings.project)),)
 
 
-def uncounted_engage(request: Request[object]) -> bool:
+def uncounted_engage(request: Request[Any]) -> bool:
     """Pages of profiles after the first, and alias look-ups, are free."""
     path = request.path.strip("/")
     return path == "engage/aliases" or (path == "engage" and bool(request.body and request.body.get("session_id")))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..accounts.settings import Lifetimes
-    from ..request import Request
+    from mixpanel_headless.accounts.settings import Lifetimes
+    from mixpanel_headless.request import Request
 
 SETTLING = timedelta(days=1)
 """A day counts as closed one day after it ended in UTC: project time zones differ, and events arrive late."""
 
 
-def time_to_live(request: Request[object], today: date, lifetimes: Lifetimes) -> float:
+def time_to_live(request: Request[Any], today: date, lifetimes: Lifetimes) -> float:
     """Seconds for which an answer that arrives now stays good; 0 is never cached."""
     if request.lifetime == "none":
         return 0.0

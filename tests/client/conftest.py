@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mixpanel_headless.sandbox import Sandbox
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 NOW = datetime(2026, 1, 8, tzinfo=UTC)
-DAYS = {"from_date": "2026-01-05", "to_date": "2026-01-07"}
 
 
 def event(name: str, user: str, moment: str, **properties: Any) -> dict[str, Any]:

@@ -8,16 +8,25 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pytest
 
 import mixpanel_headless as mp
-from mixpanel_headless.sandbox import Sandbox
 from mixpanel_headless.sandbox.faults import Cut, ForeignUse, Hold, Instead, failing, huge, not_json, shedding
 
-DAYS = {"from_date": "2026-01-05", "to_date": "2026-01-07"}
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mixpanel_headless.sandbox import Sandbox
+
+
+class Days(TypedDict):
+    from_date: str
+    to_date: str
+
+
+DAYS: Days = {"from_date": "2026-01-05", "to_date": "2026-01-07"}
 
 
 @pytest.mark.parametrize("where", ["before headers", "after headers", "inside the body"])

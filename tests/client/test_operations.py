@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import mixpanel_headless as mp
 from mixpanel_headless.operation import Async, Method, Mode, Operation, Surface, composite, operation, stream
 from mixpanel_headless.request import Json, Request, query_params
-from mixpanel_headless.results.provenance import Provenance
-from mixpanel_headless.sandbox import Sandbox
 from mixpanel_headless.workspace import AsyncWorkspace, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from mixpanel_headless.results.provenance import Provenance
+    from mixpanel_headless.sandbox import Sandbox
 
 
 def read_list(tree: Json, provenance: Provenance) -> list[str]:

@@ -91,4 +91,6 @@ def test_no_representation_holds_a_secret(secret: str) -> None:
 
 
 def test_two_credentials_have_two_fingerprints() -> None:
-    assert fingerprint(ServiceAccount("a", "b")) != fingerprint(ServiceAccount("a", "c")) != fingerprint(OAuthToken("c"))
+    assert (
+        fingerprint(ServiceAccount("a", "b")) != fingerprint(ServiceAccount("a", "c")) != fingerprint(OAuthToken("c"))
+    )

@@ -7,17 +7,27 @@ import gc
 import os
 import threading
 import weakref
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from typing import TYPE_CHECKING, TypedDict
 
 import pytest
 
 import mixpanel_headless as mp
-from mixpanel_headless.sandbox import Sandbox
 from mixpanel_headless.sandbox.faults import Hold
 
-DAYS = {"from_date": "2026-01-05", "to_date": "2026-01-07"}
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mixpanel_headless.sandbox import Sandbox
+
+
+class Days(TypedDict):
+    from_date: str
+    to_date: str
+
+
+DAYS: Days = {"from_date": "2026-01-05", "to_date": "2026-01-07"}
 
 
 def test_an_answer_says_where_it_came_from(box: Sandbox) -> None:
@@ -193,7 +203,7 @@ def test_names_are_known_until_they_are_forgotten(box: Sandbox) -> None:
 def test_wrong_arguments_cost_nothing(box: Sandbox) -> None:
     with box.workspace() as ws:
         with pytest.raises(mp.BookmarkValidationError) as caught:
-            ws.query("Purchase", from_date="2026-01-07", to_date="2026-01-05", math="avrage")  # type: ignore[arg-type]
+            ws.query("Purchase", from_date="2026-01-07", to_date="2026-01-05", rolling=0)
         assert len(caught.value.errors) == 2
         with pytest.raises(ValueError, match="limit"):
             ws.query("Purchase", limit=0)

@@ -53,9 +53,7 @@ def test_importing_the_client_loads_nothing_heavy() -> None:
 
 
 def test_a_workspace_is_made_without_the_http_library() -> None:
-    loaded = loaded_by(
-        "import mixpanel_headless as mp; mp.Workspace(project='1', username='u', secret='s')"
-    )
+    loaded = loaded_by("import mixpanel_headless as mp; mp.Workspace(project='1', username='u', secret='s')")
     assert loaded.isdisjoint({"aiohttp", "pandas", "duckdb", "structlog", "cattrs"})
 
 

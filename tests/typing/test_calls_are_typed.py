@@ -1,0 +1,35 @@
+"""What editors and type checkers see; mypy --strict reads this file, and an unused ignore is an error there."""
+
+from __future__ import annotations
+
+from typing import assert_type
+
+import mixpanel_headless as mp
+
+
+def blocking(ws: mp.Workspace) -> None:
+    assert_type(ws.query("Login", math="unique", last=7), mp.QueryResult)
+    assert_type(ws.run_params({}), mp.QueryResult)
+    assert_type(ws.events(limit=5), mp.Listing[str])
+    assert_type(ws.top_events(type="unique"), mp.Listing[mp.TopEvent])
+    assert_type(ws.budget(), mp.BudgetReport)
+    assert_type(ws.with_options(priority="batch"), mp.Workspace)
+    assert_type(ws.use(workspace=4), mp.Workspace)
+    ws.query("Login", maths="unique")  # type: ignore[call-arg]
+    ws.query("Login", math="uniq")  # type: ignore[arg-type]
+    ws.queri("Login")  # type: ignore[attr-defined]
+
+
+async def awaited(ws: mp.AsyncWorkspace) -> None:
+    assert_type(await ws.query("Login", math="unique", last=7), mp.QueryResult)
+    assert_type(await ws.properties("Login"), mp.Listing[str])
+    assert_type(await ws.budget(), mp.BudgetReport)
+    assert_type(ws.with_options(priority="batch"), mp.AsyncWorkspace)
+    (await ws.query("Login")).df  # noqa: B018
+    ws.query("Login").df  # type: ignore[attr-defined]  # noqa: B018 - an await is missing
+    mp.Workspase  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_both_examples_are_functions_that_nobody_runs() -> None:
+    assert callable(blocking)
+    assert callable(awaited)
