@@ -6,9 +6,8 @@ import sys
 
 import click
 
-from mixpanel_headless.cli.groups import Entry, RootGroup
+from mixpanel_headless.cli.groups import INTERRUPTED, Entry, RootGroup
 
-INTERRUPTED = 130
 HERE = "mixpanel_headless.cli"
 COMMANDS = {
     "budget": Entry(f"{HERE}.discovery", "budget", "What the project's query limits have left."),

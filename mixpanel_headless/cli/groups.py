@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 
 class Entry(NamedTuple):
@@ -57,7 +60,9 @@ class RootGroup(LazyGroup):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            from mixpanel_headless.cli.failures import failure_of  # costs attrs, which a command that works may not need
+            from mixpanel_headless.cli.failures import (
+                failure_of,
+            )  # costs attrs, which a command that works may not need
 
             failure = failure_of(error, ctx)
             if failure is None:

@@ -12,11 +12,11 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import click
 
 from mixpanel_headless.cli.failures import AS_JSON
-from mixpanel_headless.cli.output import FORMATS, write_result
+from mixpanel_headless.cli.output import FORMATS, Format, write_result
 
 ALIASES = {"Day": str | date}
 """Names whose own definitions are texts that only type checkers can follow."""
-SCALARS: dict[Any, click.ParamType] = {str: click.STRING, int: click.INT, float: click.FLOAT, date: click.STRING}
+SCALARS: dict[Any, click.ParamType[Any]] = {str: click.STRING, int: click.INT, float: click.FLOAT, date: click.STRING}
 
 
 def operation_group(name: str, text: str, operations: Mapping[str, str]) -> click.Group:
@@ -32,8 +32,8 @@ def operation_command(operation: str, name: str) -> click.Command:
     define = getattr(Workspace, operation).origin
     parameters = list(parameters_of(define))
 
-    def run(format_name: Any, json: bool, **arguments: Any) -> None:
-        wanted = "json" if json else format_name
+    def run(format_name: Format | None, json: bool, **arguments: Any) -> None:
+        wanted: Format | None = "json" if json else format_name
         click.get_current_context().meta[AS_JSON] = wanted in {"json", "jsonl"}
         with Workspace() as workspace:
             result = getattr(workspace, operation)(**given(arguments))
@@ -95,7 +95,7 @@ def default_text(parameter: inspect.Parameter) -> str | None:
     return f"[default: {parameter.default}]"
 
 
-def command_type(kind: Any) -> tuple[click.ParamType, bool]:
+def command_type(kind: Any) -> tuple[click.ParamType[Any], bool]:
     """The click type for an annotation, and whether the option may be repeated."""
     origin = get_origin(kind)
     if origin is Literal:

@@ -1,0 +1,1 @@
+"""`mp demo`: many agents, one budget, real events, a local Mixpanel."""
