@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -15,8 +18,8 @@ from .accounts.credentials import fingerprint
 from .planning.budgets import budgets, spends
 from .planning.freshness import time_to_live
 from .replies import RefusalNote, Reply, counts, decode, error_of, read_refusal, refuse_error_body
+from .request import Message
 from .results.provenance import Provenance
-from .transport import Message, Transport, user_agent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from .operation import Operation
     from .options import Options, Pin, Task
     from .request import Json, Request
+    from .transport import Transport
 
 R = TypeVar("R")
 ATTEMPTS = 4
@@ -193,3 +197,13 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
 
 
 OFFLINE_HINT = 'Ask once without freshness="offline", so that there is an answer to keep.'
+
+
+@functools.cache
+def user_agent() -> str:
+    """How this client names itself to the service."""
+    try:
+        own = version("mixpanel-headless")
+    except PackageNotFoundError:
+        own = "0"
+    return f"mixpanel-headless/{own} (entry=lib; python/{sys.version_info.major}.{sys.version_info.minor})"

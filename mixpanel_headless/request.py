@@ -1,4 +1,4 @@
-"""What an operation returns: one request to the service as a value, and how its answer is read."""
+"""What an operation returns: one request as a value; and the message that it becomes on the wire."""
 
 from __future__ import annotations
 
@@ -47,6 +47,18 @@ class Request(Generic[R]):
     """Overrides the pinned workspace in the query string."""
     canonical: bytes | None = None
     """The same for questions that are equal though spelled differently; without it the whole request is compared."""
+
+
+@attrs.frozen
+class Message:
+    """One HTTP request, ready to send; its headers hold the credentials and never show."""
+
+    verb: str
+    url: str
+    params: Mapping[str, str]
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: bytes | None = attrs.field(default=None, repr=False)
+    timeout: float = 503.0
 
 
 def query_params(**values: str | int | None) -> dict[str, str]:

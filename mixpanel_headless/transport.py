@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
-import attrs
 
 from .errors import ClosedError, TransportError
 from .replies import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
 
-
-@attrs.frozen
-class Message:
-    """One HTTP request, ready to send; its headers hold the credentials and never show."""
-
-    verb: str
-    url: str
-    params: Mapping[str, str]
-    headers: Mapping[str, str] = attrs.field(repr=False)
-    body: bytes | None = attrs.field(default=None, repr=False)
-    timeout: float = 503.0
+    from .request import Message
 
 
 class Transport:
@@ -89,12 +75,3 @@ def describe(error: BaseException) -> str:
     """A library's error in few words, without its request objects."""
     text = str(error).partition("\n")[0][:200]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def user_agent() -> str:
-    """How this client names itself to the service."""
-    try:
-        own = version("mixpanel-headless")
-    except PackageNotFoundError:
-        own = "0"
-    return f"mixpanel-headless/{own} (entry=lib; python/{sys.version_info.major}.{sys.version_info.minor})"
