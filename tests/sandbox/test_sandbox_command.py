@@ -10,13 +10,16 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 import pytest
 
 from tests.sandbox.conftest import EVENTS, NAMES, Caller, account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-W", "error", "-c", "from mixpanel_headless.cli import main; main()", "sandbox"]
