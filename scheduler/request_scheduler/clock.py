@@ -67,7 +67,7 @@ class ManualClock:
         wakeup = wakeup_factory()()
         entry = self._sleepers.add(when, wakeup)
         try:
-            await wakeup.wait()
+            await wakeup
         finally:
             self._sleepers.discard(entry)
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from request_scheduler.call import Call, Priority
+from request_scheduler.call import Priority
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from anyio import CancelScope
 
+    from request_scheduler.call import Call
     from request_scheduler.queue import Place
     from request_scheduler.schedule import Entry, Schedule
     from request_scheduler.stores import Reservation
@@ -24,9 +25,13 @@ class State(Enum):
     """Where a flight is; it ends exactly once."""
 
     WAITING = auto()  # in the queue, before its entrance, or until a retry is due
+    ASKING = auto()  # in the queue, while a shared store decides
     GRANTED = auto()  # units reserved, run not called yet
     RUNNING = auto()
     ENDED = auto()
+
+
+UNSENT = frozenset({State.WAITING, State.ASKING})
 
 
 @define(eq=False, repr=False)
@@ -48,63 +53,53 @@ class Member:
 class Flight:
     """One run of a question. It belongs to all of its members alike: nobody's leaving fails or repeats it.
 
-    It has the highest priority and the latest deadline of those who are still in it, and it is charged to the one who
-    has been in it longest.
+    It has the highest priority and the latest deadline of those who are still in it, and is charged to the one who has
+    been in it longest. An unattended flight goes on without members.
     """
 
     call: Call[object]
-    turn: int | None = None
-    queued_at: float = 0.0
+    queued_at: float
+    priority: Priority
+    deadline: float | None
+    unattended: bool = False
+    outdated: bool = False
     state: State = State.WAITING
     members: dict[Member, None] = field(factory=dict)
-    attempt: int = 0
+    turn: int | None = None
     place: Place[Flight] | None = None
     parked: tuple[Schedule[Flight], Entry[Flight]] | None = None
     reservation: Reservation | None = None
     payer: Member | None = None
     scope: CancelScope | None = None
-    unattended: bool = False
-    outdated: bool = False
+    attempt: int = 0
     started_at: float = 0.0
-    ended_at: float = 0.0
     ended_wall: float = 0.0
     value: object = None
     error: BaseException | None = None
     trace: TracebackType | None = None
-    _priorities: list[int] = field(factory=lambda: [0] * len(Priority))
-    _endless: int = 0
 
-    def add(self, member: Member) -> None:
-        """Let a caller in."""
+    def join(self, member: Member) -> None:
+        """Let a caller in: the flight may become more urgent, and must be useful for longer."""
         self.members[member] = None
-        self._priorities[member.call.priority] += 1
-        self._endless += member.call.deadline is None
+        call = member.call
+        if call.priority > self.priority:
+            self.priority = call.priority
+        if self.deadline is not None:
+            self.deadline = None if call.deadline is None else max(self.deadline, call.deadline)
 
-    def remove(self, member: Member) -> None:
-        """Let a caller go; one who is not in it is ignored."""
-        if member in self.members:
-            del self.members[member]
-            self._priorities[member.call.priority] -= 1
-            self._endless -= member.call.deadline is None
-
-    @property
-    def priority(self) -> Priority:
-        """The highest of its members'; background when nobody waits for it."""
-        for priority in reversed(Priority):
-            if self._priorities[priority]:
-                return priority
-        return Priority.BACKGROUND
-
-    @property
-    def deadline(self) -> float | None:
-        """The latest of its members', None when one of them has none."""
-        if self._endless or not self.members:
-            return None
-        return max(member.call.deadline for member in self.members if member.call.deadline is not None)
+    def part(self, member: Member) -> None:
+        """Let a caller go, and what it alone asked for with it."""
+        del self.members[member]
+        if not self.members:
+            return
+        if member.call.priority is self.priority:
+            self.priority = _highest(self.members, self.priority)
+        if member.call.deadline == self.deadline:
+            self.deadline = _latest(self.members)
 
     @property
     def tenant(self) -> str:
-        """Who is charged for it in the queue: the member that has been in it longest."""
+        """Whose share it takes in the queue: the member that has been in it longest."""
         for member in self.members:
             return member.call.tenant
         return self.call.tenant
@@ -114,3 +109,24 @@ class Flight:
         if self.outdated or self.state is State.ENDED:
             return False
         return not (unsent_only and self.state is State.RUNNING)
+
+
+def _highest(members: dict[Member, None], so_far: Priority) -> Priority:
+    """The highest priority of members, none of whom exceeds `so_far`: most share it, so the search is short."""
+    highest = Priority.BACKGROUND
+    for member in members:
+        priority = member.call.priority
+        if priority is so_far:
+            return priority
+        highest = max(highest, priority)
+    return highest
+
+
+def _latest(members: dict[Member, None]) -> float | None:
+    """The latest deadline of members, None as soon as one of them has none."""
+    latest = 0.0
+    for member in members:
+        if member.call.deadline is None:
+            return None
+        latest = max(latest, member.call.deadline)
+    return latest

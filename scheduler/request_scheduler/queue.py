@@ -71,24 +71,26 @@ class Level(Generic[T]):
         """The call whose turn it is, left in place."""
         active = self._active
         while active:
-            share = active[0][2]
+            start, _, share = active[0]
             place = share.calls.first()
-            if place is not None:
+            if place is not None and start >= share.start:
                 return place
             heappop(active)
-            share.active = False
-            self._prune()
+            if place is not None:
+                self._stand(share)  # it was served out of turn meanwhile
+            else:
+                share.active = False
+                self._prune()
         return None
 
     def take(self, place: Place[T], now: float) -> None:
-        """Take the first call out and charge its tenant."""
-        share = place.share
+        """Take a call out and charge its tenant."""
+        share, entry = place.share, place.entry
         assert share is not None
-        share.calls.pop()
-        heappop(self._active)
-        self.virtual_time = share.start
+        assert entry is not None
+        share.calls.discard(entry)
+        self.virtual_time = max(self.virtual_time, share.start)
         share.start += place.units / share.weight
-        self._stand(share)
         self.unserved_since = now
         self.leave(place)
 
@@ -216,7 +218,7 @@ class Queue(Generic[T]):
         place.lane.levels[place.priority].leave(place)
 
     def take(self, place: Place[T], now: float) -> None:
-        """Take out a call that `heads` offered; its tenant is charged."""
+        """Take a call out to be run; its tenant is charged."""
         self._count_out(place)
         place.lane.levels[place.priority].take(place, now)
 

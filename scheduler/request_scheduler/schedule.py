@@ -59,6 +59,9 @@ class Schedule(Generic[T]):
         if entry.item is None:
             return
         entry.item = None
+        if self._heap[0][2] is entry:
+            heappop(self._heap)
+            return
         self._dead += 1
         if self._dead > _TOLERATED_DEAD and self._dead * 2 > len(self._heap):
             self._heap = [place for place in self._heap if place[2].item is not None]

@@ -17,25 +17,28 @@ from anyio import CancelScope
 from attrs import evolve
 
 from request_scheduler import events
+from request_scheduler.admission import Admission
 from request_scheduler.cache import Cache, Kept, Use, use_of
 from request_scheduler.call import Answer, Call, Freshness
 from request_scheduler.clock import Clock, SystemClock
 from request_scheduler.dispatch import Dispatch
-from request_scheduler.errors import NotCached, RunInterrupted, SchedulerClosed
+from request_scheduler.errors import NotCached, RunInterrupted, SchedulerClosed, SchedulerError
 from request_scheduler.flight import Flight, Member, State
 from request_scheduler.journal import Journal
 from request_scheduler.outcome import Outcome
 from request_scheduler.queue import Queue
 from request_scheduler.status import Status
+from request_scheduler.stores import Denied
 from request_scheduler.stores.memory import MemoryStore
 from request_scheduler.wakeup import Wakeup, cancelled_from_outside, home_token, wakeup_factory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
     from types import TracebackType
 
     from request_scheduler.limits import Budget
-    from request_scheduler.stores import Store
+    from request_scheduler.queue import Place
+    from request_scheduler.stores import Store, Verdict
 
 T = TypeVar("T")
 
@@ -69,15 +72,17 @@ class Scheduler:
         self._cache = Cache(cache_entries, cache_bytes)
         self._journal = Journal()
         self._reserve = dict(reserve or {})
-        self._dispatch = Dispatch(
-            store=store or MemoryStore(),
+        self._admission = Admission(
+            store=MemoryStore() if store is None else store,
             queue=Queue(weights=dict(weights or {}), ageing=ageing),
             journal=self._journal,
-            random=random or Random(),  # noqa: S311 - jitter, not secrets
-            launch=self._launch,
             queue_size=queue_size,
             refuse_when_full=when_full == "refuse",
+            launch=self._launch,
+            ask=lambda place, verdict: self._tasks.start_soon(self._ask, place, verdict),
+            defer=lambda pending: self._tasks.start_soon(self._finish, pending),
         )
+        self._dispatch = Dispatch(self._admission, self._journal, random or Random())  # noqa: S311 - jitter, not secrets
         self._ready: deque[Flight] = deque()
         self._idle: list[Wakeup] = []
         self._nap: CancelScope | None = None
@@ -126,7 +131,7 @@ class Scheduler:
             return cast("Answer[T]", self._cached_answer(kept, now))
         member = self._board(call, now)
         try:
-            await member.wakeup.wait()
+            await member.wakeup
         except BaseException:
             self._dispatch.leave(member, self._now())
             self._set_alarm()
@@ -158,16 +163,16 @@ class Scheduler:
     def status(self) -> Status:
         """Budgets, queue, cache and counters as they are now."""
         self._check_home()
-        now, queue = self._now(), self._dispatch.queue
-        tenants, priorities = queue.census()
+        now, admission = self._now(), self._admission
+        tenants, priorities = admission.queue.census()
         assert self._clock is not None
         return Status(
             at=self._clock.wall(),
-            budgets={usage.name: usage for usage in self._dispatch.store.usage(now)},
-            queued=self._dispatch.waiting,
+            budgets={usage.name: usage for usage in admission.store.usage(now)},
+            queued=admission.waiting,
             queued_by_tenant=tenants,
             queued_by_priority=priorities,
-            in_flight=self._dispatch.in_flight,
+            in_flight=admission.in_flight,
             cache_entries=len(self._cache),
             cache_bytes=self._cache.size,
             counters=evolve(self._journal.counts),
@@ -224,7 +229,7 @@ class Scheduler:
             if self._journal.listeners:
                 self._journal.tell(events.Joined(now, call.label, call.tenant))
             member = self._dispatch.join(flight, call, self._new_wakeup(), now)
-        if self._dispatch.alarm < self._nap_until:
+        if self._admission.alarm < self._nap_until:
             self._set_alarm()
         return member
 
@@ -247,7 +252,7 @@ class Scheduler:
             flight.value,
             "flight" if member.joined else "network",
             flight.ended_wall,
-            self._now() - flight.ended_at,
+            0.0,
             member.cost,
             max(0.0, flight.started_at - member.submitted_at),
             flight.attempt,
@@ -277,7 +282,7 @@ class Scheduler:
                         return
                     wakeup = self._new_wakeup()
                     self._idle.append(wakeup)
-                    await wakeup.wait()
+                    await wakeup
 
     async def _fly(self, flight: Flight, scope: CancelScope) -> None:
         if flight.state is not State.GRANTED:
@@ -288,24 +293,26 @@ class Scheduler:
         flight.attempt += 1
         self._journal.counts.sent += 1
         error: BaseException | None = None
+        result: object = None
         try:
             result = await flight.call.run()
         except Exception as raised:  # noqa: BLE001 - every member gets it
             error = raised
             flight.trace = raised.__traceback__
         except BaseException as raised:  # noqa: BLE001 - settled, then raised again unless it came from inside
-            self._interrupted(flight, raised, scope)
+            self._interrupted(flight, raised)
             return
-        else:
-            self._receive(flight, result)
-        self._dispatch.land(flight, error, self._now())
-        if self._dispatch.alarm < self._nap_until:
+        now = self._now()
+        if error is None:
+            self._receive(flight, result, now)
+        self._dispatch.land(flight, error, now)
+        if self._admission.alarm < self._nap_until:
             self._set_alarm()
 
-    def _receive(self, flight: Flight, result: object) -> None:
+    def _receive(self, flight: Flight, result: object, now: float) -> None:
         """Take the value of a run, and keep it if it may be served again."""
         assert self._clock is not None
-        now, flight.ended_wall = self._now(), self._clock.wall()
+        flight.ended_wall = self._clock.wall()
         if not isinstance(result, Outcome):
             flight.value = result
             return
@@ -315,13 +322,35 @@ class Scheduler:
             kept = Kept(result.value, now, flight.ended_wall, now + result.ttl, result.size, flight.call.tags)
             self._cache.put(key, kept)
 
-    def _interrupted(self, flight: Flight, error: BaseException, scope: CancelScope) -> None:
+    def _interrupted(self, flight: Flight, error: BaseException) -> None:
         """Settle a run that was cancelled: because its callers left, because everything ends, or from inside."""
         outside = cancelled_from_outside() or not isinstance(error, anyio.get_cancelled_exc_class())
+        reason: SchedulerError = RunInterrupted("what the call ran was cancelled from inside")
         if outside:
-            self._dispatch.land(flight, SchedulerClosed("the scheduler was stopped while this call ran"), self._now())
+            reason = SchedulerClosed("the scheduler was stopped while this call ran")
+        self._dispatch.land(flight, reason, self._now())
+        self._set_alarm()
+        if outside:
             raise error
-        self._dispatch.land(flight, RunInterrupted("what the call ran was cancelled from inside"), self._now())
+
+    # -- a shared store
+
+    async def _ask(self, place: Place[Flight], verdict: Awaitable[Verdict]) -> None:
+        """Wait for a verdict. Shielded, because the store may have reserved by the time that anybody loses interest."""
+        with CancelScope(shield=True):
+            try:
+                decided = await verdict
+            except Exception as error:  # noqa: BLE001 - whoever asked gets it
+                self._dispatch.fail(place.item, error, self._now())
+                decided = Denied(self._now())
+        self._admission.decide(place, decided, self._now())
+        self._set_alarm()
+
+    async def _finish(self, pending: Awaitable[None]) -> None:
+        with CancelScope(shield=True):
+            await pending
+        self._admission.settled(self._now())
+        self._set_alarm()
 
     # -- time and end
 
@@ -331,18 +360,18 @@ class Scheduler:
         try:
             while True:
                 with CancelScope() as self._nap:
-                    self._nap_until = self._dispatch.alarm
+                    self._nap_until = self._admission.alarm
                     if self._nap_until == math.inf:
                         await anyio.sleep_forever()
                     await self._clock.sleep_until(self._nap_until)
-                if self._now() >= self._dispatch.alarm:
+                if self._now() >= self._admission.alarm:
                     self._dispatch.tick(self._now())
         finally:
             self._shut()
 
     def _set_alarm(self) -> None:
-        if self._nap is not None and self._dispatch.alarm < self._nap_until:
-            self._nap_until = self._dispatch.alarm
+        if self._nap is not None and self._admission.alarm < self._nap_until:
+            self._nap_until = self._admission.alarm
             self._nap.cancel()
 
     def _shut(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
@@ -14,14 +15,14 @@ import anyio.lowlevel
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 
 class Wakeup(Protocol):
-    """Something that one task waits for and another sets, once."""
+    """Something that one task awaits and another sets, once."""
 
-    def set(self) -> object: ...
-    async def wait(self) -> object: ...
+    def set(self) -> None: ...
+    def __await__(self) -> Generator[object, None, None]: ...
 
 
 class FutureWakeup:
@@ -37,9 +38,24 @@ class FutureWakeup:
         if not self._future.done():
             self._future.set_result(None)
 
-    async def wait(self) -> None:
-        """Return once it was set."""
-        await self._future
+    def __await__(self) -> Generator[object, None, None]:
+        return self._future.__await__()
+
+
+class EventWakeup:
+    """A wake-up for every library that anyio knows."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self) -> None:
+        self._event = anyio.Event()
+
+    def set(self) -> None:
+        """Let the waiter go on; it may have gone already."""
+        self._event.set()
+
+    def __await__(self) -> Generator[object, None, None]:
+        return self._event.wait().__await__()
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
@@ -58,9 +74,7 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 def wakeup_factory() -> Callable[[], Wakeup]:
     """What makes wake-ups for the library that runs the current task."""
     loop = running_loop()
-    if loop is None:
-        return anyio.Event
-    return lambda: FutureWakeup(loop)
+    return EventWakeup if loop is None else partial(FutureWakeup, loop)
 
 
 def native_clock() -> Callable[[], float]:
@@ -81,6 +95,5 @@ def cancelled_from_outside() -> bool:
     """Whether the current task itself is being cancelled, rather than something that it awaited."""
     if anyio.current_effective_deadline() == -math.inf:
         return True
-    loop = running_loop()
-    task = None if loop is None else sys.modules["asyncio"].current_task()
+    task = None if running_loop() is None else sys.modules["asyncio"].current_task()
     return task is not None and task.cancelling() > 0

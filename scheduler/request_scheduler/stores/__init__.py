@@ -3,7 +3,8 @@
 A store decides: `reserve` checks every limit of every budget and takes from all or none in one step, so that no two
 deciders can both see the last slot. A store inside this process answers at once, with a plain value. One that is shared
 (a file, a server) answers with an awaitable instead, and the scheduler lets a worker await it: admission in memory
-then costs no await, no task switch and no lock, and both kinds fit one protocol.
+then costs no await, no task switch and no lock, and both kinds fit one protocol. While a shared store decides about
+the first of those who wait for the same budgets, the others stay behind it, so their order holds there too.
 """
 
 from __future__ import annotations
@@ -53,6 +54,10 @@ NO_CLAIMS: Mapping[str, Claim] = {}
 class Store(Protocol):
     """The ledger of all budgets. Awaitables are for stores outside this process."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether `reserve` and the settlements may answer with awaitables."""
+
     def define(self, budget: Budget, *, reserve: int = 0) -> None:
         """Add a budget or change its limits, keeping its history; `reserve` slots of each window are for urgent calls."""
 
@@ -63,7 +68,6 @@ class Store(Protocol):
         self,
         spends: tuple[Spend, ...],
         now: float,
-        *,
         tenant: str,
         urgent: bool = False,
         claims: Mapping[str, Claim] = NO_CLAIMS,

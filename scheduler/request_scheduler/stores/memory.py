@@ -130,6 +130,8 @@ class Account:
 class MemoryStore:
     """The budgets of one process; every method answers at once."""
 
+    shared = False
+
     def __init__(self) -> None:
         self._accounts: dict[str, Account] = {}
         # Which accounts a tuple of spends means: looked up once per distinct tuple, of which a program has a handful.
@@ -156,7 +158,6 @@ class MemoryStore:
         self,
         spends: tuple[Spend, ...],
         now: float,
-        *,
         tenant: str,
         urgent: bool = False,
         claims: Mapping[str, Claim] = NO_CLAIMS,

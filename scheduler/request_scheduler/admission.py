@@ -1,0 +1,271 @@
+"""Which waiting flight goes when: the queue and the store brought together, without tasks or waiting.
+
+Every method happens at one moment, `now`. Flights that were granted are handed to `launch`, and `alarm` is the next
+moment at which something may have become possible.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from request_scheduler import events
+from request_scheduler.call import Priority
+from request_scheduler.errors import QueueFull
+from request_scheduler.flight import State
+from request_scheduler.outcome import Settlement
+from request_scheduler.schedule import Schedule
+from request_scheduler.stores import NO_CLAIMS, Claim, Denied, Reservation
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from request_scheduler.call import Spend
+    from request_scheduler.flight import Flight, Member
+    from request_scheduler.journal import Journal
+    from request_scheduler.outcome import Refused
+    from request_scheduler.queue import Lane, Place, Queue
+    from request_scheduler.stores import Store, Verdict
+
+
+@define(eq=False, kw_only=True)
+class Admission:
+    """The flights that wait, in the order in which they may go.
+
+    `find_payer` names the member that an attempt is charged to, and ends the flight when none can pay. `ask` and `defer`
+    await what a shared store answers: a verdict, which comes back to `decide`, or the end of a settlement.
+    """
+
+    store: Store
+    queue: Queue[Flight]
+    journal: Journal
+    queue_size: int
+    refuse_when_full: bool
+    launch: Callable[[Flight], object]
+    ask: Callable[[Place[Flight], Awaitable[Verdict]], object]
+    defer: Callable[[Awaitable[None]], object]
+    alarm: float = math.inf
+    in_flight: int = 0
+    find_payer: Callable[[Flight, float], Member | None] = field(init=False)
+    _entrance: Schedule[Flight] = field(factory=Schedule)
+    _retries: Schedule[Flight] = field(factory=Schedule)
+    _asking: set[Lane[Flight]] = field(factory=set)
+    _denied: dict[Lane[Flight], float] = field(factory=dict)
+
+    @property
+    def waiting(self) -> int:
+        """Flights in the queue, before its entrance, or due for another attempt."""
+        return len(self.queue) + len(self._entrance) + len(self._retries)
+
+    def all_waiting(self) -> list[Flight]:
+        """Every flight that waits, in no particular order."""
+        return [*self.queue, *self._entrance, *self._retries]
+
+    def enter(self, flight: Flight, now: float) -> None:
+        """Grant a flight at once if nobody who waits for its budgets is passed over, else let it wait."""
+        call = flight.call
+        if not self.store.shared and not self.queue.contends(call.spends):
+            until = self._try(flight, now)
+            if until is None:
+                return
+            self.wake_by(until)
+        self.store.check(call.spends, urgent=flight.priority is Priority.INTERACTIVE)
+        full = len(self.queue) >= self.queue_size
+        if full and self.refuse_when_full:
+            raise QueueFull(self.queue_size)
+        if self.journal.listeners:
+            self.journal.tell(events.Queued(now, call.label, call.tenant))
+        if full:
+            flight.parked = self._entrance, self._entrance.add(now, flight)
+        else:
+            self._stand(flight, now)
+
+    def reenter(self, flight: Flight, now: float, delay: float) -> None:
+        """Let a flight wait for another attempt, which is a new request: first for its delay, then in the queue."""
+        flight.state = State.WAITING
+        if delay > 0:
+            flight.parked = self._retries, self._retries.add(now + delay, flight)
+            self.wake_by(now + delay)
+        else:
+            self._stand(flight, now)
+
+    def reposition(self, flight: Flight, now: float) -> None:
+        """Give a waiting flight the place that its members' priority, deadline and tenant now earn."""
+        place = flight.place
+        if place is None or flight.state is not State.WAITING:
+            return
+        if place.priority is flight.priority and place.tenant == flight.tenant and place.deadline == flight.deadline:
+            return
+        self.queue.discard(place)
+        self._stand(flight, now)
+
+    def withdraw(self, flight: Flight, now: float) -> None:
+        """Take a flight that was not run out of wherever it waits; what was reserved for it goes back."""
+        if flight.place is not None:
+            self.queue.discard(flight.place)
+            flight.place = None
+        if flight.parked is not None:
+            schedule, entry = flight.parked
+            schedule.discard(entry)
+            flight.parked = None
+        if flight.state is State.GRANTED:
+            self.settle(flight, Settlement.REFUNDED, now)
+
+    def settle(self, flight: Flight, settlement: Settlement, now: float) -> None:
+        """Replace a flight's reservation by what its attempt cost."""
+        reservation, flight.reservation = flight.reservation, None
+        assert reservation is not None
+        self.in_flight -= 1
+        pending = self.store.settle(reservation, settlement, now)
+        if pending is not None:
+            self.defer(pending)
+
+    def refuse(self, flight: Flight, refusal: Refused, jitter: float, now: float) -> None:
+        """Give back what a refused attempt had reserved, and let its budgets learn."""
+        reservation, flight.reservation = flight.reservation, None
+        assert reservation is not None
+        self.in_flight -= 1
+        if self.journal.listeners:
+            self.journal.tell(events.Refusal(now, flight.call.label, flight.tenant, refusal.kind))
+        pending = self.store.refuse(reservation, refusal, now, jitter)
+        if pending is not None:
+            self.defer(pending)
+
+    def tick(self, now: float) -> None:
+        """Queue the retries that are due, then grant."""
+        for flight in self._retries.pop_due(now):
+            self._stand(flight, now)
+        self.admit(now)
+
+    def admit(self, now: float) -> None:
+        """Grant flights in order until nobody who may go has room."""
+        passed = self._undecided(now)
+        claims: dict[str, Claim] = {}
+        self._let_in(now)
+        while (place := self.queue.next(passed)) is not None:
+            until = self._ask(place, now) if self.store.shared else self._try(place.item, now, claims)
+            if until is not None:
+                self.wake_by(until)
+                passed.add(place.lane)
+                _claim(claims, place.spends, until, now)
+            self._let_in(now)
+        self.wake_by(self._retries.next_time())
+
+    def settled(self, now: float) -> None:
+        """Something in flight has settled, so whoever waits for that may ask again."""
+        self._denied.clear()
+        if self.queue or self._entrance:
+            self.admit(now)
+
+    def decide(self, place: Place[Flight], verdict: Verdict, now: float) -> None:
+        """Take what a shared store said: the flight goes, waits on, or has ended meanwhile and gives its units back."""
+        flight = place.item
+        self._asking.discard(place.lane)
+        wanted = flight.place is place and flight.state is State.ASKING
+        if wanted:
+            flight.state = State.WAITING
+        if isinstance(verdict, Denied):
+            self._denied[place.lane] = verdict.until
+            self.reposition(flight, now)
+        else:
+            payer = self.find_payer(flight, now) if wanted else None
+            flight.reservation = verdict
+            self.in_flight += 1
+            if wanted and flight.state is State.WAITING:
+                self._grant(flight, payer, now)
+            else:
+                self.settle(flight, Settlement.REFUNDED, now)
+        self.admit(now)
+
+    def wake_by(self, when: float) -> None:
+        """See to it that the alarm goes off at a moment, or before."""
+        if when < self.alarm:
+            self.alarm = when
+
+    def _try(self, flight: Flight, now: float, claims: Mapping[str, Claim] = NO_CLAIMS) -> float | None:
+        """Grant a flight and return None, or say when to ask again. One whose members all hit a ceiling ends here."""
+        payer = self.find_payer(flight, now)
+        if flight.state is State.ENDED:
+            return None
+        verdict = self.store.reserve(
+            flight.call.spends, now, flight.tenant, flight.priority is Priority.INTERACTIVE, claims
+        )
+        if isinstance(verdict, Denied):
+            return verdict.until
+        assert isinstance(verdict, Reservation), "a store that answers later must say that it is shared"
+        flight.reservation = verdict
+        self.in_flight += 1
+        self._grant(flight, payer, now)
+        return None
+
+    def _ask(self, place: Place[Flight], now: float) -> float | None:
+        """Let a shared store decide about the head of a lane, which is passed over meanwhile."""
+        flight = place.item
+        urgent = flight.priority is Priority.INTERACTIVE
+        verdict = self.store.reserve(flight.call.spends, now, flight.tenant, urgent, NO_CLAIMS)
+        if isinstance(verdict, Reservation | Denied):
+            self.decide(place, verdict, now)
+            return None
+        flight.state = State.ASKING
+        self._asking.add(place.lane)
+        self.ask(place, verdict)
+        return math.inf
+
+    def _undecided(self, now: float) -> set[Lane[Flight]]:
+        """Lanes whose head a shared store is deciding about, or has denied until later."""
+        for lane in [lane for lane, until in self._denied.items() if until <= now]:
+            del self._denied[lane]
+        self.wake_by(min(self._denied.values(), default=math.inf))
+        return {*self._asking, *self._denied}
+
+    def _grant(self, flight: Flight, payer: Member | None, now: float) -> None:
+        call = flight.call
+        allowance = call.allowance if payer is None else payer.call.allowance
+        if allowance is not None:
+            allowance.take()
+        flight.payer = payer
+        if flight.place is not None:
+            self.queue.take(flight.place, now)
+            flight.place = None
+        flight.state = State.GRANTED
+        if self.journal.listeners:
+            self.journal.tell(events.Admitted(now, call.label, flight.tenant, call.spends, now - flight.queued_at))
+        self.launch(flight)
+
+    def _let_in(self, now: float) -> None:
+        if not self._entrance:
+            return
+        while len(self.queue) < self.queue_size and (flight := self._entrance.pop()) is not None:
+            self._place(flight, now)
+
+    def _stand(self, flight: Flight, now: float) -> None:
+        """Put a flight into the queue; if it is the first there, it may be able to go where others could not."""
+        place = self._place(flight, now)
+        if self.queue.is_first(place):
+            self._denied.pop(place.lane, None)
+            self.admit(now)
+
+    def _place(self, flight: Flight, now: float) -> Place[Flight]:
+        flight.parked = None
+        flight.place = place = self.queue.push(
+            flight,
+            flight.call.spends,
+            now,
+            priority=flight.priority,
+            tenant=flight.tenant,
+            deadline=flight.deadline,
+            turn=flight.turn,
+            queued_at=flight.queued_at,
+        )
+        flight.turn = place.turn
+        return place
+
+
+def _claim(claims: dict[str, Claim], spends: tuple[Spend, ...], until: float, now: float) -> None:
+    """Promise a blocked call its units at the moment it can start, or now when that moment is unknown."""
+    when = now if until == math.inf else until
+    for name, units in spends:
+        earlier = claims.get(name)
+        claims[name] = Claim(when, units) if earlier is None else Claim(min(when, earlier.at), units + earlier.units)
