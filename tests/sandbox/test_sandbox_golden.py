@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mixpanel_headless.sandbox import Sandbox
 from tests.sandbox.conftest import caller
@@ -56,7 +58,7 @@ def boxes() -> Iterator[dict[str, Sandbox]]:
             project=1,
             timezone=project["timezone"],
             now=datetime.fromisoformat(project["now"]),
-            limit=1000,
+            limit=10_000,
         ).open()
     yield opened
     for box in opened.values():
@@ -69,3 +71,35 @@ def test_a_worked_case_comes_out_over_http(case: dict[str, Any], boxes: dict[str
     answer = caller(boxes[case["dataset"]]).post(request["path"], request["json"])
     assert answer.status == expected["status"]
     assert list(differences(expected["body"], answer.json, exact=False)) == []
+
+
+JUNK = (None, [], {}, "", "x", -1, 0, 1e308, True, 10**30, "2026-13-45", [None], [[]], {"a": 1})
+
+
+def places(tree: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place inside a tree of JSON."""
+    inside = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for key, branch in inside:
+        yield (*place, key)
+        yield from places(branch, (*place, key))
+
+
+def spoiled(tree: Any, place: tuple[Any, ...], junk: Any) -> Any:
+    """A copy of a tree with something else in one place."""
+    if not place:
+        return junk
+    copy = dict(tree) if isinstance(tree, dict) else list(tree)
+    copy[place[0]] = spoiled(copy[place[0]], place[1:], junk)
+    return copy
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(data=st.data(), junk=st.sampled_from(JUNK))
+def test_a_spoiled_question_is_refused_or_answered_and_never_breaks_the_service(
+    data: st.DataObject, junk: Any, boxes: dict[str, Sandbox]
+) -> None:
+    case = data.draw(st.sampled_from([case for case in golden()["cases"] if case["dataset"] == "shop"]))
+    bookmark = case["request"]["json"]["bookmark"]
+    place = data.draw(st.sampled_from(sorted(places(bookmark), key=repr)))
+    answer = caller(boxes["shop"]).insights(spoiled(bookmark, place, junk), project_id=1)
+    assert answer.status in {200, 400, 501}

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -154,10 +155,16 @@ def test_an_engine_of_ones_own_stays_open() -> None:
 
 
 def test_without_events_the_box_holds_the_generated_shop() -> None:
-    with Sandbox() as box:
-        assert box.contents.events > 10_000
-        assert box.contents.profiles > 100
-        assert len(caller(box).get(NAMES, from_date="2000-01-01").json) > 4
+    today = NOW.date()
+    bookmark = total_of("Sign Up")
+    bookmark["sections"]["time"] = [
+        {"dateRangeType": "between", "unit": "day", "value": [str(today - timedelta(days=60)), str(today)]}
+    ]
+    bookmark["displayOptions"]["chartType"] = "bar"
+    with Sandbox(now=NOW) as box:
+        answer = caller(box).insights(bookmark)
+    assert answer.json["series"] == {"Sign Up [Total Events]": {"all": 1200}}
+    assert box.counted == 1
 
 
 def test_the_environment_points_another_process_at_the_box(open_box: Opener) -> None:
