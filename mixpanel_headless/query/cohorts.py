@@ -1,4 +1,4 @@
-"""Cohorts defined on the spot, and breakdowns by cohort."""
+"""Cohorts defined on the spot, by what users did and who they are."""
 # ruff: noqa: A002 - a property is called `property` wherever a caller names one
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import attrs
 
 from mixpanel_headless.errors import ParamValidationError
 
-from .cohort_members import check_cohort, cohort_identity
 from .dates import Day, checked_day
 from .fields import as_tuple, check_kinds, is_positive_integer
 from .filter_clauses import filter_clause
@@ -200,36 +199,6 @@ class CohortDefinition:
             else:
                 children.append(item.node if item.behavior is None else {**item.node, "value": next(names)})
         return {"operator": self.operator, "children": children}
-
-
-@attrs.frozen
-class CohortBreakdown:
-    """Members of a cohort beside those outside it."""
-
-    cohort: int | CohortDefinition
-    name: str | None = None
-    include_negated: bool = True
-
-    def __attrs_post_init__(self) -> None:
-        check_cohort(self.cohort, self.name, "CohortBreakdown", "CB")
-
-    def to_dict(self, data_group_id: int | None = None) -> dict[str, Any]:
-        """The breakdown as an entry of a `group` section."""
-        name = self.name or ""
-        group = None if data_group_id is None else str(data_group_id)
-        identity = {**cohort_identity(self.cohort), **({"groups": []} if isinstance(self.cohort, int) else {})}
-        sides = (False, True) if self.include_negated else (False,)
-        return {
-            "value": [f"Not In {name}" if negated else name for negated in sides],
-            "resourceType": "events",
-            "profileType": None,
-            "search": "",
-            "dataGroupId": group,
-            "propertyType": None,
-            "typeCast": None,
-            "cohorts": [{"name": name, "negated": negated, "data_group_id": group, **identity} for negated in sides],
-            "isHidden": False,
-        }
 
 
 def _refuse(code: str, complaint: str) -> None:

@@ -24,6 +24,7 @@ LONGEST_WINDOW: Final[dict[str, int]] = {
     "month": 12,
     "session": 12,
 }
+_LONGEST: Final = ", ".join(f"{size} {unit}s" for unit, size in LONGEST_WINDOW.items())
 MAX_STEPS: Final = 100
 MAX_CONSTANTS: Final = 3
 MAX_BUCKETS: Final = 730
@@ -77,7 +78,7 @@ _FUNNEL: tuple[Rule[FunnelBehavior], ...] = (
         "F3_CONVERSION_WINDOW_MAX",
         "conversion_window",
         _too_long,
-        f"conversion_window is too long for its unit; the longest are {LONGEST_WINDOW}.",
+        f"conversion_window is {{0.conversion_window}} {{0.conversion_window_unit}}s; the longest are {_LONGEST}.",
     ),
     Rule(
         "F7_INVALID_WINDOW_UNIT",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mixpanel_headless.errors import BookmarkValidationError, ParamValidationError, ValidationError
 from mixpanel_headless.query.insights import build_insights_params
 
 Build = Callable[..., dict[str, Any]]
@@ -21,3 +22,19 @@ def build() -> Build:
         return build_insights_params(events, today=dt.date(2026, 2, 14), **arguments)
 
     return build
+
+
+@pytest.fixture
+def codes_of() -> Callable[[Callable[[], object]], set[str]]:
+    """The codes of the rules that an example breaks, whether it raises them or returns them."""
+
+    def codes_of(example: Callable[[], object]) -> set[str]:
+        try:
+            found = example()
+        except BookmarkValidationError as error:
+            return {problem.code for problem in error.errors}
+        except ParamValidationError as error:
+            return {error.code}
+        return {item.code for item in found if isinstance(item, ValidationError)} if isinstance(found, list) else set()
+
+    return codes_of

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mixpanel_headless.query.behaviors import (
+    BehaviorRef,
+    Exclusion,
+    FunnelBehavior,
+    HoldingConstant,
+    RetentionBehavior,
+    SimpleBehavior,
+)
+from mixpanel_headless.query.custom_properties import CustomPropertyRef, InlineCustomProperty
+from mixpanel_headless.query.filters import Filter
+from mixpanel_headless.query.metric_refs import MetricRef, SavedMetric
+from mixpanel_headless.query.metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
+from mixpanel_headless.query.steps import CustomEventRef, FunnelStep, RetentionEvent
+
+ROME = Filter.equals("city", "Rome")
+
+
+def test_an_event_is_counted_in_total_unless_said_otherwise() -> None:
+    assert Metric("Visit").to_dict() == {
+        "type": "metric",
+        "behavior": {
+            "type": "event",
+            "name": "Visit",
+            "resourceType": "events",
+            "filtersDeterminer": "all",
+            "filters": [],
+        },
+        "measurement": {"math": "total"},
+    }
+
+
+def test_a_metric_says_what_it_measures_and_of_which_events() -> None:
+    clause = Metric(
+        "Buy", "percentile", "price", "total", 95, [ROME, Filter.is_set("coupon")], "any", "first"
+    ).to_dict()
+    assert clause["measurement"] == {
+        "math": "custom_percentile",
+        "property": {"name": "price", "resourceType": "events"},
+        "perUserAggregation": "total",
+        "percentile": 95,
+        "segmentMethod": "first",
+    }
+    assert clause["behavior"]["filtersDeterminer"] == "any"
+    assert [entry["value"] for entry in clause["behavior"]["filters"]] == ["city", "coupon"]
+
+
+def test_a_custom_event_is_named_by_its_id() -> None:
+    behavior = Metric(CustomEventRef(12)).to_dict()["behavior"]
+    assert (behavior["type"], behavior["id"], behavior["name"]) == ("custom-event", 12, "$custom_event:12")
+
+
+def test_any_of_several_events_is_a_behavior_in_which_each_has_the_filters() -> None:
+    behavior = Metric(["Visit", CustomEventRef(12)], filters=ROME).to_dict()["behavior"]
+    assert (behavior["type"], behavior["name"]) == ("simple", "Visit or $custom_event:12")
+    assert behavior["filters"] == []
+    assert [[entry["value"] for entry in part["filters"]] for part in behavior["behaviors"]] == [["city"], ["city"]]
+
+
+def test_a_list_of_one_event_is_that_event() -> None:
+    assert Metric(["Visit"]) == Metric("Visit")
+
+
+def test_a_behavior_of_several_events_can_have_a_name_and_labels() -> None:
+    behavior = SimpleBehavior(["Visit", FunnelStep("Buy", "Order", order="any")], "Contact").to_dict()
+    assert behavior["name"] == "Contact"
+    assert behavior["behaviors"][1]["renamed"] == "Order"
+    assert behavior["behaviors"][1]["funnelOrder"] == "any"
+    assert "funnelOrder" not in behavior["behaviors"][0]
+
+
+def test_a_saved_behavior_is_sent_by_id() -> None:
+    assert Metric(BehaviorRef(5, "simple"), "unique").to_dict()["behavior"] == {"type": "simple", "id": 5}
+
+
+def test_a_measured_property_can_be_computed() -> None:
+    saved = Metric("Buy", "average", CustomPropertyRef(71)).to_dict()["measurement"]["property"]
+    assert saved == {"customPropertyId": 71, "name": "", "resourceType": "events"}
+    inline = Metric("Buy", "average", InlineCustomProperty.numeric("A", A="price")).to_dict()
+    assert inline["measurement"]["property"]["customProperty"]["displayFormula"] == "A"
+
+
+def test_the_size_of_a_cohort_is_a_metric() -> None:
+    clause = CohortMetric(9, "Staff").to_dict()
+    assert (clause["behavior"]["type"], clause["behavior"]["id"]) == ("cohort", 9)
+    assert clause["measurement"] == {"math": "unique", "property": None, "perUserAggregation": None}
+
+
+def test_a_funnel_counts_its_steps_from_one_on_the_wire() -> None:
+    funnel = FunnelBehavior(
+        ["Visit", FunnelStep("Cart", order="any"), "Buy"],
+        exclusions=["Logout", Exclusion("Error", 1), Exclusion("Help", 0, 1)],
+        holding_constant=["device", HoldingConstant("plan", "people")],
+        reentry_mode="basic",
+    ).to_dict()
+    assert [entry["steps"] for entry in funnel["exclusions"]] == [
+        {"from": 1, "to": 3},
+        {"from": 2, "to": 3},
+        {"from": 1, "to": 2},
+    ]
+    assert [step["funnelOrder"] for step in funnel["behaviors"]] == ["loose", "any", "loose"]
+    assert funnel["aggregateBy"] == [
+        {"value": "device", "resourceType": "events"},
+        {"value": "plan", "resourceType": "people"},
+    ]
+    assert funnel["funnelReentryMode"] == "basic"
+
+
+def test_a_funnel_is_measured_as_one_number() -> None:
+    clause = FunnelMetric(FunnelBehavior(["Visit", "Buy"]), "median", "price", 1, "Price").to_dict()
+    assert clause["measurement"] == {
+        "math": "median",
+        "property": {"name": "price", "type": "number", "resourceType": "events"},
+        "stepIndex": 1,
+    }
+    assert clause["name"] == "Price"
+
+
+def test_a_retention_is_measured_as_one_number() -> None:
+    retention = RetentionBehavior(RetentionEvent("Join", [ROME], "any"), "Visit", "day", bucket_sizes=[1, 7])
+    clause = RetentionMetric(retention, bucket_index=1, retention_cumulative=True).to_dict()
+    assert clause["measurement"] == {
+        "math": "retention_rate",
+        "retentionBucketIndex": 1,
+        "retentionCumulative": True,
+    }
+    assert clause["behavior"]["retentionCustomBucketSizes"] == [1, 7]
+    assert [side["name"] for side in clause["behavior"]["behaviors"]] == ["Join", "Visit"]
+
+
+def test_a_saved_metric_is_sent_by_id_with_only_what_changes() -> None:
+    assert MetricRef(4).to_dict() == {"type": "metric", "id": 4}
+    changed = MetricRef(
+        4, label="Paid", math="average", property="price", funnel_order="any", step_index=2, hidden=True
+    )
+    assert changed.to_dict()["overrides"] == {
+        "name": "Paid",
+        "behavior": {"funnelOrder": "any"},
+        "measurement": {
+            "math": "average",
+            "property": {"name": "price", "resourceType": "events"},
+            "stepIndex": 2,
+        },
+        "isHidden": True,
+    }
+
+
+def test_own_overrides_are_merged_in_depth_over_the_rest() -> None:
+    ref = MetricRef(4, math="unique", overrides={"measurement": {"math": "total", "rolling": 7}, "name": "Mine"})
+    assert ref.changes() == {"measurement": {"math": "total", "rolling": 7}, "name": "Mine"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"), [("metric", "metric"), ("behavior", "metric"), ("formula", "formula"), ("warehouse", "warehouse")]
+)
+def test_a_saved_metric_stands_for_a_reference_of_its_kind(kind: str, sent: str) -> None:
+    saved = SavedMetric.model_validate({"id": 4, "name": "Paid", "type": kind, "definition": {}, "verified": True})
+    assert saved.to_dict() == {"type": sent, "id": 4}
+    assert saved.extra == {"verified": True}
+
+
+def test_a_saved_metric_can_be_changed_for_one_query() -> None:
+    saved = SavedMetric.model_validate({"id": 4, "name": "Paid", "type": "metric", "definition": {}})
+    assert saved.to_ref(math="percentile", property="price").to_dict()["overrides"]["measurement"]["math"] == (
+        "custom_percentile"
+    )
+
+
+def test_what_is_no_saved_metric_is_refused() -> None:
+    incomplete: dict[str, Any] = {"id": 4}
+    with pytest.raises(TypeError, match="name"):
+        SavedMetric.model_validate(incomplete)

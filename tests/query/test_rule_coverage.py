@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import inspect
+import pkgutil
+import re
+from importlib import import_module
+from pathlib import Path
+
+import mixpanel_headless.query as package
+
+
+def test_every_code_of_the_package_has_an_example() -> None:
+    modules = [import_module(f"{package.__name__}.{module.name}") for module in pkgutil.iter_modules(package.__path__)]
+    sources = "\n".join(map(inspect.getsource, modules))
+    examples = "\n".join(path.read_text() for path in sorted(Path(__file__).parent.glob("test_rules_of_*.py")))
+    codes = set(re.findall(r'"([A-Z]{1,2}\d+[A-Z]?_[A-Z0-9_]+)"', sources))
+    assert codes
+    assert codes - set(re.findall(r'"([A-Z0-9_]+)": \(', examples)) == set()
