@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import filters
 from .errors import BadQuery, Unsupported
 from .matching import event_match
+from .reading import listing, mapping, number, text
 from .scopes import EventScope, PersonScope, Scope, Statement
 from .times import FIXED_SECONDS, read_day, to_ms, whole_days
 
@@ -54,10 +55,10 @@ def filter_condition(operator: str, operand: Any, scope: Scope) -> str:
     """The condition of a `$cohorts` filter: in any of the cohorts, or in none."""
     if operator not in {"contains", "does not contain"}:
         raise Unsupported(f"filterOperator {operator!r} on $cohorts")
-    entries = operand if isinstance(operand, Sequence) and not isinstance(operand, str) else []
-    found = [entry.get("cohort", entry) for entry in entries if isinstance(entry, Mapping)]
-    if not found or not all(isinstance(cohort, Mapping) for cohort in found):
-        raise BadQuery("A $cohorts filter needs a list of cohorts.")
+    entries = [mapping(entry, "A cohort") for entry in listing(operand, "A $cohorts filter's value")]
+    found = [mapping(entry.get("cohort", entry), "A cohort") for entry in entries]
+    if not found:
+        raise BadQuery("A $cohorts filter needs a cohort.")
     inside = filters.all_of([membership(cohort, scope) for cohort in found], "any")
     return inside if operator == "contains" else f"(NOT {inside})"
 
@@ -78,20 +79,19 @@ def definition(cohort: Mapping[str, Any], statement: Statement) -> Mapping[str, 
             raw = statement.project.cohorts[int(cohort["id"])]
         except (KeyError, TypeError, ValueError) as problem:
             raise BadQuery(f"Cohort {cohort.get('id')} does not exist.") from problem
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("selector"), Mapping):
-        raise BadQuery("A cohort needs a selector.")
+    mapping(mapping(raw, "raw_cohort").get("selector"), "A cohort's selector")
     return raw
 
 
 def members_sql(raw: Mapping[str, Any], statement: Statement, as_of: int, depth: int = 0) -> str:
     """A query of the members' numbers, with windows that end at `as_of` (UTC milliseconds)."""
     scope = PersonScope(statement)
-    behaviors = raw.get("behaviors") or {}
+    behaviors = mapping(raw.get("behaviors") or {}, "A cohort's behaviors")
 
-    def count(name: Any) -> str:
-        if not isinstance(behaviors, Mapping) or not isinstance(behaviors.get(name), Mapping):
+    def count(name: str) -> str:
+        if name not in behaviors:
             raise BadQuery(f"The cohort has no behavior {name!r}.")
-        sql, unseen = _behavior(behaviors[name], statement, as_of)
+        sql, unseen = _behavior(mapping(behaviors[name], "A cohort behavior"), statement, as_of)
         counted = statement.add_with(sql)
         scope.join(f"LEFT JOIN {counted} ON {counted}.person = u.person")
         return f"coalesce({counted}.n, {unseen})"
@@ -100,19 +100,18 @@ def members_sql(raw: Mapping[str, Any], statement: Statement, as_of: int, depth:
     return f"SELECT u.person FROM {scope.from_clause} WHERE {test}"
 
 
-def _node(node: Any, scope: PersonScope, count: Callable[[Any], str], as_of: int, depth: int) -> str:
-    if not isinstance(node, Mapping):
-        raise BadQuery("A cohort selector must be an object.")
+def _node(node: Any, scope: PersonScope, count: Callable[[str], str], as_of: int, depth: int) -> str:
+    node = mapping(node, "A cohort selector")
     if depth > MAX_DEPTH:
         raise BadQuery("The cohort refers to itself, or is nested too deeply.")
     if isinstance(node.get("children"), list):
         children = [_node(child, scope, count, as_of, depth + 1) for child in node["children"]]
-        return filters.all_of(children, str(node.get("operator")).lower())
-    kind, operator, operand = node.get("property"), node.get("operator"), node.get("operand")
+        return filters.all_of(children, text(node, "operator", "and"))
+    kind, operator, operand = text(node, "property"), text(node, "operator"), node.get("operand")
     if kind == "behaviors":
         if operator not in COMPARISONS:
             raise Unsupported(f"cohort behavior operator {operator!r}")
-        return f"coalesce({count(node.get('value'))} {COMPARISONS[operator]} {_threshold(operand, scope)}, false)"
+        return f"coalesce({count(text(node, 'value'))} {COMPARISONS[operator]} {scope.statement.bind(number(operand))}, false)"
     if kind == "user":
         return _user(node, scope)
     if kind == "cohort":
@@ -122,15 +121,9 @@ def _node(node: Any, scope: PersonScope, count: Callable[[Any], str], as_of: int
     raise Unsupported(f"cohort selector property {kind!r}")
 
 
-def _threshold(operand: Any, scope: PersonScope) -> str:
-    if isinstance(operand, bool) or not isinstance(operand, int | float):
-        raise BadQuery(f"A behavior is compared with a number, not {operand!r}.")
-    return scope.statement.bind(float(operand))
-
-
 def _user(node: Mapping[str, Any], scope: PersonScope) -> str:
     """A test of a profile property, by way of the filter that means the same."""
-    operator, operand, kind = node.get("operator"), node.get("operand"), node.get("type", "string")
+    operator, operand, kind = text(node, "operator"), node.get("operand"), text(node, "type", "string")
     if operator not in USER_OPERATORS:
         raise Unsupported(f"cohort user operator {operator!r}")
     if operator in {">", "<", ">=", "<="} and kind != "datetime":
@@ -150,25 +143,23 @@ def _user(node: Mapping[str, Any], scope: PersonScope) -> str:
 
 def _behavior(behavior: Mapping[str, Any], statement: Statement, as_of: int) -> tuple[str, str]:
     """A query of (person, n), and the n of a person without events: a count is 0, an aggregate unknown."""
-    count = behavior.get("count")
-    selector = count.get("event_selector") if isinstance(count, Mapping) else None
-    if not isinstance(count, Mapping) or not isinstance(selector, Mapping):
-        raise BadQuery("A cohort behavior needs count: {event_selector}.")
-    if count.get("type", "absolute") != "absolute":
+    count = mapping(behavior.get("count"), "A cohort behavior's count")
+    selector = mapping(count.get("event_selector"), "event_selector")
+    if text(count, "type", "absolute") != "absolute":
         raise Unsupported(f"cohort behavior type {count['type']!r}")
     scope = EventScope(statement, bucketed=False)
-    tests = [event_match(statement, [str(selector.get("event"))]), _window(behavior, statement, as_of)]
-    own = selector.get("selector") or {}
+    tests = [event_match(statement, [text(selector, "event")]), _window(behavior, statement, as_of)]
+    own = mapping(selector.get("selector") or {}, "selector")
     tests.append(filters.all_of(filters.conditions(own.get("children"), scope), own.get("operator")))
-    number, unseen = "count(*)", "0"
+    measured, unseen = "count(*)", "0"
     if count.get("aggregationOperator"):
-        number, unseen = _aggregate(count, scope), "NULL"
+        measured, unseen = _aggregate(count, scope), "NULL"
     where = filters.all_of(tests)
-    return f"SELECT e.person, {number} AS n FROM {scope.from_clause} WHERE {where} GROUP BY e.person", unseen
+    return f"SELECT e.person, {measured} AS n FROM {scope.from_clause} WHERE {where} GROUP BY e.person", unseen
 
 
 def _aggregate(count: Mapping[str, Any], scope: EventScope) -> str:
-    operator, name = count["aggregationOperator"], count.get("property")
+    operator, name = text(count, "aggregationOperator"), count.get("property")
     if operator not in AGGREGATES:
         raise Unsupported(f"cohort aggregationOperator {operator!r}")
     if isinstance(name, Mapping):
@@ -185,10 +176,9 @@ def _window(behavior: Mapping[str, Any], statement: Statement, as_of: int) -> st
         span = whole_days(read_day(behavior["from_date"]), read_day(behavior.get("to_date")), zone)
         low, high = to_ms(span.start), min(to_ms(span.end) + 1, as_of)
     else:
-        window = behavior.get("window")
-        unit = str(window.get("unit")) if isinstance(window, Mapping) else ""
-        size = window.get("value") if isinstance(window, Mapping) else None
-        if unit not in FIXED_SECONDS or not isinstance(size, int) or not 0 < size < 100_000:
+        window = mapping(behavior.get("window"), "A cohort behavior's window")
+        unit, size = text(window, "unit"), number(window.get("value"))
+        if unit not in FIXED_SECONDS or not 0 < size < 100_000:
             raise BadQuery("A cohort behavior needs window: {unit, value}, or from_date and to_date.")
-        low, high = as_of - size * FIXED_SECONDS[unit] * 1000, as_of
+        low, high = as_of - int(size) * FIXED_SECONDS[unit] * 1000, as_of
     return f"(e.t >= {statement.bind(low)} AND e.t < {statement.bind(high)})"

@@ -121,6 +121,7 @@ def _suffix(path: Path) -> str:
 @contextlib.contextmanager
 def _readable(path: Path) -> Iterator[None]:
     try:
+        path.open("rb").close()
         yield
     except OSError as problem:
         raise EventFileError(str(path), 0, f"cannot be read: {problem.strerror or problem}") from problem

@@ -9,6 +9,7 @@ import gzip
 import itertools
 import math
 import re
+import zlib
 from typing import IO, TYPE_CHECKING, Any
 
 import attrs
@@ -123,8 +124,8 @@ def _whole_rows(reader: Any, width: int, file: str) -> Iterator[tuple[int, list[
             if cells:
                 yield start, cells
             start = reader.line_num + 1
-    except csv.Error as problem:
-        raise EventFileError(file, reader.line_num, str(problem)) from problem
+    except (csv.Error, UnicodeDecodeError, EOFError, OSError, zlib.error) as problem:
+        raise EventFileError(file, reader.line_num + 1, f"cannot be read: {problem}") from problem
 
 
 def _cast_for(cells: Sequence[str]) -> Callable[[str], Any]:

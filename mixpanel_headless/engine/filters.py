@@ -6,13 +6,13 @@ are never converted into each other; text ignores case unless the project says o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import cohorts, frequency
 from .errors import BadQuery, Unsupported
 from .expressions import Value, value_of_json
+from .reading import listing, mapping, number, text
 from .scopes import ItemScope, Scope, property_name
 from .times import FIXED_SECONDS, day_after, midnight, read_day, to_ms
 
@@ -29,6 +29,7 @@ COMPARISONS = {
     "is at most": "<=",
     "is less than or equal to": "<=",
 }
+FAR = 4e14  # milliseconds; beyond any event
 DATE_ALIASES = {
     "on": "was on",
     "not on": "was not on",
@@ -46,7 +47,7 @@ DATE_ALIASES = {
 
 def all_of(conditions: Sequence[str], determiner: Any = "all") -> str:
     """The conditions joined: every one, or any one, must hold; none at all always holds."""
-    if determiner not in {"all", "any", "and", "or", None}:
+    if determiner not in ("all", "any", "and", "or", None):
         raise BadQuery(f"filtersDeterminer must be 'all' or 'any', not {determiner!r}.")
     word = " OR " if determiner in {"any", "or"} else " AND "
     return f"({word.join(conditions)})" if conditions else "true"
@@ -54,16 +55,13 @@ def all_of(conditions: Sequence[str], determiner: Any = "all") -> str:
 
 def conditions(clauses: Any, scope: Scope) -> list[str]:
     """One condition for each clause of a list."""
-    if not isinstance(clauses, Sequence | None) or isinstance(clauses, str):
-        raise BadQuery("Filters must be a list.")
-    return [condition(clause, scope) for clause in clauses or ()]
+    return [condition(clause, scope) for clause in listing(clauses, "Filters")]
 
 
 def condition(clause: Any, scope: Scope) -> str:
     """The SQL condition of one filter clause."""
-    if not isinstance(clause, Mapping):
-        raise BadQuery("A filter must be an object.")
-    operator = str(clause.get("filterOperator"))
+    clause = mapping(clause, "A filter")
+    operator = text(clause, "filterOperator")
     if clause.get("behavior") is not None:
         return _number(operator, clause.get("filterValue"), frequency.value(clause["behavior"], scope), scope)
     if clause.get("value") == "$cohorts":
@@ -71,23 +69,23 @@ def condition(clause: Any, scope: Scope) -> str:
     value = scope.value(property_name(clause), clause.get("resourceType"))
     if clause.get("filterJoinType") == "list" or clause.get("listItemFilters") is not None:
         return _objects(clause, value, scope)
-    if clause.get("filterType") == "list":
+    if value.may_be_list or clause.get("filterType") == "list":
         return _list(clause, operator, value, scope)
     return value_condition(clause, value, scope)
 
 
 def value_condition(clause: Mapping[str, Any], value: Value, scope: Scope) -> str:
     """The clause's test of one value, whatever property the clause names."""
-    operator = str(clause.get("filterOperator"))
+    operator = text(clause, "filterOperator")
     if operator in {"is set", "is not set"}:
         return value.is_set if operator == "is set" else f"(NOT {value.is_set})"
-    kind, operand = clause.get("filterType", "string"), clause.get("filterValue")
+    kind, operand = text(clause, "filterType", "string"), clause.get("filterValue")
     if kind == "boolean" or operator in {"true", "false"}:
         return _boolean(operator, operand, value)
     if kind == "number":
         return _number(operator, operand, value, scope)
     if kind == "datetime":
-        return _datetime(operator, operand, clause.get("filterDateUnit"), value, scope)
+        return _datetime(operator, operand, text(clause, "filterDateUnit", "day"), value, scope)
     if kind in {"string", "list"}:
         return _string(operator, operand, value, scope)
     raise Unsupported(f"filterType {kind!r} with filterOperator {operator!r}")
@@ -100,7 +98,7 @@ def _string(operator: str, operand: Any, value: Value, scope: Scope) -> str:
     if operator in {"equals", "is equal to"}:
         wanted = list(operand) if isinstance(operand, Sequence) and not isinstance(operand, str) else [operand]
         texts = [item for item in wanted if isinstance(item, str)]
-        numbers = [_float(item) for item in wanted if not isinstance(item, str)]
+        numbers = [number(item) for item in wanted if not isinstance(item, str)]
         tests = [(f"({value.is_text} AND list_contains(list_transform({scope.statement.bind(texts)}::VARCHAR[],"
                  f" lambda s: {fold('s')}), {fold(value.text)}))")]  # fmt: skip
         if numbers:
@@ -127,15 +125,6 @@ def _boolean(operator: str, operand: Any, value: Value) -> str:
     return f"coalesce({value.kind} = 'BOOLEAN' AND {value.text} = '{operator}', false)"
 
 
-def _float(operand: Any) -> float:
-    if isinstance(operand, bool) or not isinstance(operand, int | float) or not math.isfinite(operand):
-        raise BadQuery(f"{operand!r} is not a number.")
-    try:
-        return float(operand)
-    except OverflowError as problem:
-        raise BadQuery(f"{operand!r} is out of range.") from problem
-
-
 def _pair(operator: str, operand: Any) -> tuple[Any, Any]:
     if not isinstance(operand, Sequence) or isinstance(operand, str) or len(operand) != 2:
         raise BadQuery(f"filterOperator {operator!r} takes [from, to].")
@@ -146,25 +135,25 @@ def _number(operator: str, operand: Any, value: Value, scope: Scope) -> str:
     bind = scope.statement.bind
     if operator in {"equals", "is equal to", "does not equal", "is not equal to"}:
         wanted = operand if isinstance(operand, list) else [operand]
-        test = f"coalesce(list_contains({bind([_float(item) for item in wanted])}::DOUBLE[], {value.number}), false)"
+        test = f"coalesce(list_contains({bind([number(item) for item in wanted])}::DOUBLE[], {value.number}), false)"
         return test if operator in {"equals", "is equal to"} else f"(NOT {test})"
     if operator in {"is between", "between", "not between", "is not between"}:
-        low, high = (bind(_float(item)) for item in _pair(operator, operand))
+        low, high = (bind(number(item)) for item in _pair(operator, operand))
         inside = f"{value.number} BETWEEN {low} AND {high}"
         return f"coalesce({inside if operator in {'is between', 'between'} else f'NOT ({inside})'}, false)"
     if operator not in COMPARISONS:
         raise Unsupported(f"filterOperator {operator!r} on a number")
-    return f"coalesce({value.number} {COMPARISONS[operator]} {bind(_float(operand))}, false)"
+    return f"coalesce({value.number} {COMPARISONS[operator]} {bind(number(operand))}, false)"
 
 
-def _datetime(operator: str, operand: Any, unit: Any, value: Value, scope: Scope) -> str:
+def _datetime(operator: str, operand: Any, unit: str, value: Value, scope: Scope) -> str:
     operator = DATE_ALIASES.get(operator, operator)
     now = scope.statement.now_ms
     if operator in {"was in the", "was not in the", "was in the next"}:
-        seconds = FIXED_SECONDS.get(str(unit or "day").removesuffix("s"))
+        seconds = FIXED_SECONDS.get(unit.removesuffix("s"))
         if seconds is None:
             raise BadQuery(f"{unit!r} is not a filterDateUnit.")
-        length = int(_float(operand) * seconds * 1000)
+        length = int(min(number(operand) * seconds * 1000, FAR))
         low, high = (now, now + length) if operator == "was in the next" else (now - length, now)
     elif operator in {"was between", "was not between"}:
         low, high = _days(*_pair(operator, operand), scope)
@@ -187,7 +176,7 @@ def _days(first: Any, last: Any, scope: Scope) -> tuple[int, int]:
 
 
 def _quantified(clause: Mapping[str, Any], items: str, test: str) -> str:
-    quantifier = clause.get("listQuantifier") or "any"
+    quantifier = text(clause, "listQuantifier", "any")
     if quantifier not in {"any", "all"}:
         raise BadQuery(f"listQuantifier must be 'any' or 'all', not {quantifier!r}.")
     if quantifier == "any":
@@ -204,8 +193,11 @@ def _list(clause: Mapping[str, Any], operator: str, value: Value, scope: Scope) 
 
 
 def _objects(clause: Mapping[str, Any], value: Value, scope: Scope) -> str:
-    if clause.get("filterOperator") not in {"true", "false"}:
-        raise Unsupported(f"filterOperator {clause.get('filterOperator')!r} on a list of objects")
+    operator = text(clause, "filterOperator")
+    if operator not in {"true", "false"}:
+        raise Unsupported(f"filterOperator {operator!r} on a list of objects")
+    if isinstance(scope, ItemScope):
+        raise Unsupported("listItemFilters inside listItemFilters")
     inner = all_of(conditions(clause.get("listItemFilters"), ItemScope(scope.statement, "item")))
     found = f"coalesce({_quantified(clause, value.items, inner)}, false)"
-    return found if clause["filterOperator"] == "true" else f"(NOT {found})"
+    return found if operator == "true" else f"(NOT {found})"

@@ -11,15 +11,17 @@ from . import filters
 from .errors import BadQuery, Unsupported
 from .expressions import Value, number_value
 from .matching import event_match
+from .reading import mapping, text
 from .scopes import EventScope, Scope
 from .times import read_range, to_ms
 
 
 def value(behavior: Any, scope: Scope) -> Value:
     """The row's person's number of matching events, in the behavior's own range or else in the row's bucket."""
-    if not isinstance(behavior, Mapping) or behavior.get("behaviorType") != "$frequency":
+    behavior = mapping(behavior, "behavior")
+    if behavior.get("behaviorType") != "$frequency":
         raise Unsupported("a behavior other than $frequency")
-    if behavior.get("aggregationOperator", "total") != "total":
+    if text(behavior, "aggregationOperator", "total") != "total":
         raise Unsupported(f"$frequency aggregationOperator {behavior['aggregationOperator']!r}")
     event = behavior.get("event")
     name = event.get("value") if isinstance(event, Mapping) else None
@@ -49,9 +51,7 @@ def _counted(behavior: Mapping[str, Any], name: str, scope: EventScope) -> str:
 
 
 def _inside(span: Any, scope: EventScope) -> str:
-    if not isinstance(span, Mapping):
-        raise BadQuery("dateRange must be an object.")
     statement = scope.statement
-    clause = {"dateRangeType": span.get("type"), **span}
+    clause = {"dateRangeType": mapping(span, "dateRange").get("type"), **span}
     moments = read_range(clause, statement.project, statement.now)
     return f"e.t BETWEEN {statement.bind(to_ms(moments.start))} AND {statement.bind(to_ms(moments.end))}"

@@ -12,7 +12,8 @@ import attrs
 from . import cohorts, filters, frequency
 from .errors import BadQuery, Unsupported
 from .expressions import Value, pointer, value_of_json
-from .scopes import EVENT_RESOURCES, PEOPLE_RESOURCES, Scope, property_name
+from .reading import listing, mapping, number, text
+from .scopes import Scope, property_name
 from .times import local_ms
 
 UNSET = "undefined"
@@ -36,27 +37,25 @@ class Grouping:
 
 def grouping(clause: Any, scope: Scope, extent: Extent) -> Grouping:
     """The level that a group clause adds; `extent` looks at the data when buckets are chosen by it."""
-    if not isinstance(clause, Mapping):
-        raise BadQuery("A breakdown must be an object.")
+    clause = mapping(clause, "A breakdown")
     if clause.get("cohorts") is not None:
         return _cohorts(clause, scope)
     if clause.get("behavior") is not None:
         value = frequency.value(clause["behavior"], scope)
         return _numbers(clause, str(clause.get("value") or "Frequency"), value, scope, extent)
     name = property_name(clause)
-    if clause.get("resourceType") not in EVENT_RESOURCES | PEOPLE_RESOURCES:
-        raise Unsupported(f"resourceType {clause.get('resourceType')!r}")
     value = scope.value(name, clause.get("resourceType"))
     if clause.get("listItemGroup") is not None:
         return _sub_property(clause["listItemGroup"], name, value, scope)
     if clause.get("customGroups"):
         return _text_groups(clause["customGroups"], name, value, scope)
-    kind = clause.get("typeCast") or clause.get("propertyType") or "string"
+    cast = text(clause, "typeCast")
+    kind = cast or text(clause, "propertyType", "string")
     if kind == "number":
         return _numbers(clause, name, _cast_number(clause, value), scope, extent)
     if kind == "datetime":
-        return _datetime(clause.get("unit"), name, value, scope)
-    if kind == "boolean" and clause.get("typeCast"):
+        return _datetime(text(clause, "unit"), name, value, scope)
+    if cast == "boolean":
         return Grouping(name, _truth(value))
     if kind in {"string", "boolean", "list", "object"}:
         return _exact(name, value)
@@ -108,12 +107,12 @@ def _cast_number(clause: Mapping[str, Any], value: Value) -> Value:
     return attrs.evolve(value, number=f"({number})")
 
 
-def _datetime(unit: Any, name: str, value: Value, scope: Scope) -> Grouping:
+def _datetime(unit: str, name: str, value: Value, scope: Scope) -> Grouping:
     local = local_ms(value.instant, scope.statement.project.zone)
     stamp = f"make_timestamp({local} * 1000)"
     iso = "'%Y-%m-%dT%H:%M:%S'"
     order: Sequence[str] = ()
-    if unit in {None, ""}:
+    if not unit:
         label = f"strftime({stamp}, {iso})"
     elif unit == "hour_of_day":
         label, order = f"CAST(hour({stamp}) AS VARCHAR)", [str(hour) for hour in range(24)]
@@ -145,9 +144,7 @@ def _cohorts(clause: Mapping[str, Any], scope: Scope) -> Grouping:
 
 
 def _numbers(clause: Mapping[str, Any], name: str, value: Value, scope: Scope, extent: Extent) -> Grouping:
-    custom = clause.get("customBucket") or {}
-    if not isinstance(custom, Mapping):
-        raise BadQuery("customBucket must be an object.")
+    custom = mapping(clause.get("customBucket") or {}, "customBucket")
     if custom.get("disabled"):
         return _labelled(name, value, value.text)
     edges = _edges(clause, custom, value, extent)
@@ -215,28 +212,18 @@ def bucket_label(low: float, high: float) -> str:
     return f"{plain(low)} - {plain(high)}"
 
 
-def plain(number: float) -> str:
+def plain(value: float) -> str:
     """A number without a needless fraction."""
-    number = round(number, 10)
-    return str(int(number)) if number == int(number) else repr(number)
+    value = round(value, 10)
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 def _given_edges(groups: Any) -> list[float]:
-    if not isinstance(groups, list) or not all(_is_number(edge) for edge in groups):
-        raise Unsupported("groups other than a list of numbers")
-    edges = [float(edge) for edge in groups]
+    edges = [number(edge) for edge in listing(groups, "groups")]
     if len(edges) < 2 or edges != sorted(set(edges)):
         raise BadQuery("groups must be ascending numbers.")
     return edges
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _number_or_none(value: Any) -> float | None:
-    if value is None:
-        return None
-    if not _is_number(value):
-        raise BadQuery(f"{value!r} is not a number.")
-    return float(value)
+    return None if value is None else number(value)

@@ -10,6 +10,7 @@ import attrs
 
 from .errors import BadQuery, Unsupported
 from .metrics import Question
+from .reading import listing, mapping, text
 from .report import Plan, report_series
 from .times import Range, Window, buckets, compared, read_range, whole
 
@@ -27,6 +28,8 @@ BOOKMARK_KEYS = frozenset({"sections", "displayOptions", "timeComparison", "sort
 
 def insights(store: Store, bookmark: Any, limit: int) -> dict[str, Any]:
     """The body that answers an insights query."""
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise BadQuery(f"The query limit must be a whole number, not {limit!r}.")
     if limit > MAX_LIMIT:
         raise BadQuery(f"Query limit exceeds max limit of {MAX_LIMIT} ({limit} was given)")
     if limit < 1:
@@ -50,49 +53,44 @@ def insights(store: Store, bookmark: Any, limit: int) -> dict[str, Any]:
 
 
 def _parts(bookmark: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    if not isinstance(bookmark, Mapping) or not isinstance(bookmark.get("sections"), Mapping):
-        raise BadQuery("The bookmark needs sections.")
-    unknown = sorted(set(bookmark) - BOOKMARK_KEYS)
+    bookmark = mapping(bookmark, "The bookmark")
+    sections = mapping(bookmark.get("sections"), "sections")
+    unknown = sorted(str(key) for key in set(bookmark) - BOOKMARK_KEYS)
     if unknown:
         raise BadQuery(f"{unknown[0]}: Extra inputs are not permitted")
-    display = bookmark.get("displayOptions") or {}
-    if not isinstance(display, Mapping):
-        raise BadQuery("displayOptions must be an object.")
-    sections: Mapping[str, Any] = bookmark["sections"]
+    display = mapping(bookmark.get("displayOptions") or {}, "displayOptions")
     for key in ("globalDataGroupId", "dataGroupId"):
-        if sections.get(key) not in {None, ""}:
+        if sections.get(key):
             raise Unsupported(f"sections.{key}")
     return sections, display
 
 
 def _list(sections: Mapping[str, Any], key: str) -> list[Any]:
-    found = sections.get(key) or []
-    if not isinstance(found, list):
-        raise BadQuery(f"sections.{key} must be a list.")
-    return found
+    return listing(sections.get(key), f"sections.{key}")
 
 
 def _plan(
     sections: Mapping[str, Any], display: Mapping[str, Any], comparison: Any, store: Store, now: dt.datetime
 ) -> Plan:
     times = _list(sections, "time")
-    if len(times) != 1 or not isinstance(times[0], Mapping):
+    if len(times) != 1:
         raise BadQuery("sections.time needs exactly one entry.")
-    chart, analysis = display.get("chartType", "line"), display.get("analysis") or "linear"
+    time = mapping(times[0], "sections.time")
+    chart, analysis = text(display, "chartType", "line"), text(display, "analysis", "linear")
     if chart not in BY_BUCKET + WHOLE_RANGE:
         raise Unsupported(f"displayOptions chartType {chart!r}")
     if analysis not in {"linear", "logarithmic", "rolling", "cumulative"}:
         raise Unsupported(f"displayOptions analysis {analysis!r}")
     rolling = display.get("rollingWindowSize") or DEFAULT_ROLLING
-    if not isinstance(rolling, int) or not 1 <= rolling <= 365:
+    if isinstance(rolling, bool) or not isinstance(rolling, int) or not 1 <= rolling <= 365:
         raise BadQuery("rollingWindowSize must be a whole number from 1 to 365.")
     if chart in WHOLE_RANGE:
         analysis = "linear"
-    span, unit = read_range(times[0], store.project, now), str(times[0].get("unit") or "day")
+    span, unit = read_range(time, store.project, now), text(time, "unit", "day")
     windows = _windows(span, unit, chart in BY_BUCKET, rolling if analysis == "rolling" else 1, store)
     comparison = display.get("timeComparison") or comparison
-    if comparison is not None and not isinstance(comparison, Mapping):
-        raise BadQuery("timeComparison must be an object.")
+    if comparison is not None:
+        comparison = mapping(comparison, "timeComparison")
     return Plan(span, windows, unit, analysis, rolling, comparison)
 
 
@@ -104,11 +102,10 @@ def _expanded(shows: Sequence[Any]) -> list[Mapping[str, Any]]:
     """The show clauses; a block of several events without a name stands for one clause each."""
     found: list[Mapping[str, Any]] = []
     for clause in shows:
-        if not isinstance(clause, Mapping):
-            raise BadQuery("sections.show must hold objects.")
+        clause = mapping(clause, "A show clause")
         behavior = clause.get("behavior")
         if isinstance(behavior, Mapping) and behavior.get("type") == "simple" and not behavior.get("name"):
-            found += [{**clause, "behavior": part} for part in behavior.get("behaviors") or []]
+            found += [{**clause, "behavior": part} for part in listing(behavior.get("behaviors"), "behaviors")]
         else:
             found.append(clause)
     if not found:

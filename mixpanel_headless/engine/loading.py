@@ -30,7 +30,7 @@ SELECT line + (SELECT coalesce(max(seq), 0) FROM raw_events), x[1] ->> '$',
   coalesce(x[3] ->> '$', x[7] ->> '$', '$device:' || (x[8] ->> '$')),
   CASE WHEN CAST(x[4] AS DOUBLE) > {MILLISECONDS_FROM} THEN CAST(CAST(x[4] AS DOUBLE) AS BIGINT)
        ELSE CAST(round(CAST(x[4] AS DOUBLE) * 1000) AS BIGINT) END,
-  x[5] ->> '$', coalesce(TRY_CAST(x[6] ->> '$' AS BIGINT), 0), x[2]
+  x[5] ->> '$', coalesce(TRY_CAST(x[6] ->> '$' AS BIGINT), 0), x[2], x[8] ->> '$', x[7] ->> '$'
 FROM (SELECT line, json_extract(json, ['/event', '/properties', '/properties/distinct_id', '/properties/time',
   '/properties/$insert_id', '/properties/mp_processing_time_ms', '/properties/$user_id', '/properties/$device_id']) AS x
   FROM lines) ORDER BY line

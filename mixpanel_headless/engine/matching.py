@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import filters
 from .errors import BadQuery, Unsupported
+from .reading import listing, mapping, text
 from .tables import SYSTEM_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .scopes import EventScope, Statement
+
 
 ANY_EVENT = "$all_events"
 CUSTOM = "$custom_event:"
@@ -29,17 +31,13 @@ def event_match(statement: Statement, names: Sequence[str]) -> str:
     return f"list_contains({statement.bind(list(names))}, e.event)"
 
 
-def plain_names(behavior: Mapping[str, Any], statement: Statement) -> list[str]:
-    """The names of the stored events that a behavior can match; the custom event's own name is none of them."""
-    return [name for part in alternatives(behavior, statement) for name in [part["name"]]]
-
-
 def alternatives(behavior: Mapping[str, Any], statement: Statement) -> list[dict[str, Any]]:
-    """The behavior as plain events, each with `name`, `filters` and `filtersDeterminer`."""
-    kind = behavior.get("type", "event")
+    """The behavior as plain events, each with its `name` and its `tests`: (filters, determiner) pairs."""
+    behavior = mapping(behavior, "A behavior")
+    kind = text(behavior, "type", "event")
     if kind == "simple":
-        parts = behavior.get("behaviors")
-        if not isinstance(parts, list) or not parts:
+        parts = listing(behavior.get("behaviors"), "behaviors")
+        if not parts:
             raise BadQuery("A simple behavior needs behaviors.")
         return [found for part in parts for found in alternatives(part, statement)]
     name = behavior.get("name")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from .errors import BadQuery, Unsupported
 from .labels import measure_label
+from .reading import mapping, number, text
 from .scopes import property_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 QUANTILES = {"median": 0.5, "p25": 0.25, "p75": 0.75, "p90": 0.9, "p99": 0.99}
 TRAILING_DAYS = {"dau": 1, "wau": 7, "mau": 30}
@@ -49,17 +52,16 @@ class Measure:
 
 def read_measure(measurement: Any) -> Measure:
     """The measure that a clause's measurement asks for; a math without its property counts events, as the service does."""
-    if not isinstance(measurement, Mapping):
-        raise BadQuery("A metric needs a measurement.")
-    math_name = str(measurement.get("math") or "total")
+    measurement = mapping(measurement, "measurement")
+    math_name = text(measurement, "math", "total")
     math_name = {"general": "total", "percentile": "custom_percentile"}.get(math_name, math_name)
     target = measurement.get("property")
-    if target is not None and not isinstance(target, Mapping):
-        raise BadQuery("measurement.property must be an object.")
+    if target is not None:
+        target = mapping(target, "measurement.property")
     if measurement.get("multiAttribution") or math_name == "multi_attribution":
         raise Unsupported("math 'multi_attribution'")
-    if measurement.get("perUserAggregation"):
-        return _per_user(math_name, str(measurement["perUserAggregation"]), target, measurement)
+    if per_user := text(measurement, "perUserAggregation"):
+        return _per_user(math_name, per_user, target, measurement)
     if math_name == "histogram":
         raise Unsupported("math 'histogram'")
     if math_name in PEOPLE_MATHS or math_name == "sessions":
@@ -81,7 +83,8 @@ def _counted(math_name: str) -> Measure:
 
 
 def _of_property(math_name: str, target: Mapping[str, Any], measurement: Mapping[str, Any]) -> Measure:
-    label = measure_label(math_name, property_name(target), measurement.get("percentile"))
+    percent = _percent(measurement) if math_name == "custom_percentile" else None
+    label = measure_label(math_name, property_name(target), percent)
     if math_name == "total":
         return Measure(label, "fsum(x)", rank="fsum(x)", property=target)
     if math_name == "unique_values":
@@ -106,7 +109,8 @@ def _per_user(math_name: str, inner: str, target: Mapping[str, Any] | None, meas
         raise Unsupported(f"math {math_name!r} with perUserAggregation")
     name = property_name(target) if target is not None else None
     sql = INNER[inner] if name is not None else "count(*)"
-    label = measure_label(math_name, name, measurement.get("percentile"), inner if name else "total")
+    percent = _percent(measurement) if math_name == "custom_percentile" else None
+    label = measure_label(math_name, name, percent, inner if name else "total")
     outer = {"total": "fsum(v)", "unique_values": "count(DISTINCT v)"}.get(math_name)
     return Measure(
         label,
@@ -122,16 +126,20 @@ def _aggregate(math_name: str, column: str, measurement: Mapping[str, Any]) -> s
     if math_name in QUANTILES:
         return f"quantile_cont({column}, {QUANTILES[math_name]})"
     if math_name == "custom_percentile":
-        percent = measurement.get("percentile")
-        if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 <= percent <= 100:
-            raise BadQuery("custom_percentile needs a percentile from 0 to 100.")
-        return f"quantile_cont({column}, {float(percent) / 100!r})"
+        return f"quantile_cont({column}, {_percent(measurement) / 100!r})"
     if math_name == "numeric_summary":
         return (
             f"struct_pack(count := count({column}), mean := favg({column}), var := var_pop({column}),"
             f" sum_of_squares := fsum({column} * {column}))"
         )
     return {"average": "favg({})", "min": "min({})", "max": "max({})"}[math_name].format(column)
+
+
+def _percent(measurement: Mapping[str, Any]) -> float:
+    percent = number(measurement.get("percentile"))
+    if not 0 <= percent <= 100:
+        raise BadQuery("custom_percentile needs a percentile from 0 to 100.")
+    return percent
 
 
 def plain_value(value: Any, measure: Measure) -> Any:
@@ -151,8 +159,8 @@ def _decoded(identity: str) -> Any:
     return identity[1:] == "true" if identity[0] == "B" else identity[1:]
 
 
-def tidy(number: float) -> int | float | None:
+def tidy(value: float) -> int | float | None:
     """A number for an answer; None when it is not finite."""
-    if not math.isfinite(number):
+    if not math.isfinite(value):
         return None
-    return int(number) if number == int(number) and abs(number) < 2**53 else number
+    return int(value) if value == int(value) and abs(value) < 2**53 else value

@@ -14,6 +14,7 @@ from .expressions import value_of_json
 from .groups import Grouping, grouping
 from .matching import ANY_EVENT, alternatives, behavior_condition
 from .measures import Measure, plain_value
+from .reading import text
 from .scopes import EventScope, PersonScope, Statement, property_name
 from .times import Window, trailing
 
@@ -213,7 +214,7 @@ def _cohort_sizes(question: Question, metric: Metric, windows: Sequence[Window])
 
 def read_segment_method(measurement: Mapping[str, Any]) -> str:
     """Which of a person's events decides the segment: all of them, the first or the last."""
-    method = measurement.get("segmentMethod") or "all"
+    method = text(measurement, "segmentMethod", "all")
     if method not in {"all", "first", "last"}:
         raise BadQuery(f"{method!r} is not a segmentMethod.")
-    return str(method)
+    return method

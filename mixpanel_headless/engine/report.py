@@ -12,6 +12,7 @@ from .errors import BadQuery, Unsupported
 from .formulas import parse
 from .measures import read_measure
 from .metrics import Metric, Question, compute, is_known, ranks, read_segment_method
+from .reading import listing, mapping, text
 from .times import Range, Window, whole
 
 if TYPE_CHECKING:
@@ -102,9 +103,9 @@ def _operand(question: Question, clause: Mapping[str, Any], plan: Plan) -> Opera
 
 def _metric(clause: Mapping[str, Any], place: int, operand: Operand) -> Shown:
     behavior, measure = operand.metric.behavior, operand.metric.measure
-    default = DEFAULT_NAMES.get(str(behavior.get("type")), "")
-    label = clause.get("name") or labels.series_label(str(behavior.get("name") or default), measure.label)
-    return Shown(str(label), place, operand.table, operand.groupings, operand.metric)
+    name = text(behavior, "name") or DEFAULT_NAMES.get(text(behavior, "type"), "")
+    label = text(clause, "name") or labels.series_label(name, measure.label)
+    return Shown(label, place, operand.table, operand.groupings, operand.metric)
 
 
 def _formula(
@@ -116,7 +117,8 @@ def _formula(
     formula = parse(clause.get("definition"))
     named = {labels.letter(number): operand for number, operand in metrics.items()}
     if clause.get("referencedMetrics"):
-        own = [_operand(question, part, plan) for part in clause["referencedMetrics"]]
+        parts = listing(clause["referencedMetrics"], "referencedMetrics")
+        own = [_operand(question, mapping(part, "A referenced metric"), plan) for part in parts]
         named = {labels.letter(number): operand for number, operand in enumerate(own)}
     if unknown := sorted(formula.names - set(named)):
         raise BadQuery(f"The formula {clause['definition']!r} names {unknown[0]}, which is no metric of the report.")
@@ -129,7 +131,7 @@ def _formula(
     empties = {name: operand.metric.measure.empty for name, operand in used.items()}
     table = series.evaluate(formula, tables, empties, len(plan.keys))
     groupings = next((operand.groupings for operand in used.values() if operand.known), [])
-    return Shown(str(clause.get("name") or clause["definition"]), place, table, groupings, None)
+    return Shown(text(clause, "name") or clause["definition"], place, table, groupings, None)
 
 
 def _nested(question: Question, shown: Shown, plan: Plan, limit: int) -> tuple[dict[str, Any], bool]:
@@ -151,12 +153,12 @@ def read_metric(clause: Mapping[str, Any]) -> Metric:
         if clause.get("id") is not None:
             raise Unsupported("a saved metric (a show clause with an id)")
         raise BadQuery("A metric needs a behavior.")
-    kind = behavior.get("type", "event")
+    kind = text(behavior, "type", "event")
     if kind in OTHER_ENGINES:
         raise Unsupported(f"behavior type {kind!r}")
     if behavior.get("dataGroupId") is not None:
         raise Unsupported("dataGroupId")
-    measurement = clause.get("measurement") or {}
+    measurement = mapping(clause.get("measurement") or {}, "measurement")
     measure = read_measure(measurement)
     for key in ("rolling", "cumulative"):
         if measurement.get(key):

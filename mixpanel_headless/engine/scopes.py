@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .project import Project
-    from .tables import Tables
+    from .tables import Columns, Tables
 
 EVENT_RESOURCES = frozenset({"events", "event", None})
 PEOPLE_RESOURCES = frozenset({"people", "user", "users"})
@@ -87,10 +87,10 @@ class EventScope:
         self.joins[sql] = None
 
     def value(self, name: str, resource: Any) -> Value:
-        if resource in PEOPLE_RESOURCES:
+        if isinstance(resource, str) and resource in PEOPLE_RESOURCES:
             self.join(f"LEFT JOIN {self.statement.name('profiles')} p ON p.person = e.person")
             return profile_value(self.statement, name)
-        if resource not in EVENT_RESOURCES:
+        if not isinstance(resource, str | None) or resource not in EVENT_RESOURCES:
             raise Unsupported(f"resourceType {resource!r}")
         if name in EVENT_COLUMNS:
             return EVENT_COLUMNS[name]
@@ -114,7 +114,7 @@ class PersonScope:
         self.joins[sql] = None
 
     def value(self, name: str, resource: Any) -> Value:
-        if resource not in PEOPLE_RESOURCES:
+        if not isinstance(resource, str) or resource not in PEOPLE_RESOURCES:
             raise BadQuery(f"The event property {name!r} has no meaning for a profile.")
         return profile_value(self.statement, name)
 
@@ -139,7 +139,7 @@ class ItemScope:
         raise Unsupported("a filter on behavior inside listItemFilters")
 
     def value(self, name: str, resource: Any) -> Value:
-        return value_of_json(f"json_extract({self.json}, {self.statement.bind(pointer(name))})")
+        return value_of_json(f"json_extract({self.json}, {self.statement.bind(pointer(name))})", may_be_list=False)
 
 
 def profile_value(statement: Statement, name: str) -> Value:
@@ -151,10 +151,9 @@ def profile_value(statement: Statement, name: str) -> Value:
     return _stored(statement, statement.tables.profiles, "p", name)
 
 
-def _stored(statement: Statement, columns: Any, alias: str, name: str) -> Value:
+def _stored(statement: Statement, columns: Columns, alias: str, name: str) -> Value:
     if name in columns.places:
-        found: Value = columns.value(alias, name)
-        return found
+        return columns.value(alias, name)
     return value_of_json(f"json_extract({alias}.properties, {statement.bind(pointer(name))})")
 
 

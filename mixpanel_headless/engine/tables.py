@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from mixpanel_headless.errors import MissingExtraError
+from mixpanel_headless.errors import ClosedError, MissingExtraError
 
 from .expressions import Value, pointer, value_of_json
 from .times import local_ms
@@ -32,15 +32,21 @@ SYSTEM_EVENTS = ("$identify", "$create_alias", "$merge", "$session_start", "$ses
                  "$message_bounced", "$campaign_delivery", "$campaign_bounced")  # fmt: skip
 RAW = """
 CREATE TABLE raw_events (seq BIGINT, event VARCHAR, distinct_id VARCHAR, t BIGINT, insert_id VARCHAR,
-                         ingest_ms BIGINT, properties JSON);
+                         ingest_ms BIGINT, properties JSON, device_id VARCHAR, user_id VARCHAR);
 CREATE TABLE raw_profiles (seq BIGINT, distinct_id VARCHAR, properties JSON);
 """
 KEYS = """
 CREATE TABLE event_keys_{v} AS SELECT event, name, count(*) AS n
 FROM (SELECT event, unnest(json_keys(properties)) AS name FROM deduped_{v}) GROUP BY ALL
 """
+# A device belongs to the first user that an event names with it: earlier and later events of the device are that user's.
 DEDUPED = """
-CREATE TABLE deduped_{v} AS SELECT * FROM raw_events QUALIFY insert_id IS NULL OR row_number() OVER (
+CREATE TABLE deduped_{v} AS
+WITH links AS (SELECT '$device:' || device_id AS device, first(user_id ORDER BY t, seq) AS user_id FROM raw_events
+               WHERE device_id IS NOT NULL AND user_id IS NOT NULL GROUP BY 1),
+resolved AS (SELECT r.* EXCLUDE (device_id, user_id) REPLACE (coalesce(l.user_id, r.distinct_id) AS distinct_id)
+             FROM raw_events r LEFT JOIN links l ON l.device = r.distinct_id)
+SELECT * FROM resolved QUALIFY insert_id IS NULL OR row_number() OVER (
   PARTITION BY event, distinct_id, t, insert_id ORDER BY ingest_ms DESC, seq DESC) = 1
 """
 LATEST_PROFILES = """
@@ -76,12 +82,9 @@ class Columns:
     places: Mapping[str, int]
     lists: frozenset[str]
 
-    def value(self, alias: str, name: str, placeholder: str | None = None) -> Value:
-        """The property's value: from its columns, or out of the JSON by a bound pointer."""
-        place = self.places.get(name)
-        if place is None:
-            return value_of_json(f"json_extract({alias}.properties, {placeholder})")
-        stem = f"{alias}.p{place}"
+    def value(self, alias: str, name: str) -> Value:
+        """The value of a property that has columns."""
+        stem = f"{alias}.p{self.places[name]}"
         return Value(f"{stem}_kind", f"{stem}_text", f"{stem}_number", may_be_list=name in self.lists)
 
 
@@ -107,20 +110,21 @@ class Store:
     _tables: Tables | None = attrs.field(init=False, default=None)
     _version: int = attrs.field(init=False, default=0)
     _sessions: int = attrs.field(init=False, default=0)
+    _closed: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         self._db.execute(RAW)
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a statement, run on a cursor of its own."""
-        with self._db.cursor() as cursor:
+        with self._cursor() as cursor:
             found: list[tuple[Any, ...]] = cursor.execute(sql, values or {}).fetchall()
             return found
 
     @contextlib.contextmanager
     def loading(self) -> Iterator[Any]:
         """A cursor whose statements all take effect, or none; one load runs at a time."""
-        with self._lock, self._db.cursor() as cursor:
+        with self._lock, self._cursor() as cursor:
             cursor.execute("BEGIN")
             try:
                 yield cursor
@@ -133,6 +137,8 @@ class Store:
     def tables(self) -> Tables:
         """The current generation, built now if something was loaded since the last one."""
         with self._lock:
+            if self._closed:
+                raise ClosedError("The engine is closed.", hint="Make a new one.")
             if self._tables is None:
                 self._tables = self._seal(self._version + 1)
                 if self._version > 1:
@@ -155,7 +161,14 @@ class Store:
     def close(self) -> None:
         """Free the memory; a closed store answers nothing more."""
         with self._lock:
+            self._closed = True
             self._db.close()
+
+    def _cursor(self) -> Any:
+        with self._lock:
+            if self._closed:
+                raise ClosedError("The engine is closed.", hint="Make a new one.")
+            return self._db.cursor()
 
     def _seal(self, version: int) -> Tables:
         for statement in (DEDUPED, LATEST_PROFILES, PEOPLE, KEYS):

@@ -6,14 +6,16 @@ import calendar
 import datetime as dt
 import functools
 import zoneinfo
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from . import reading
 from .errors import BadQuery, Unsupported
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from .project import Project
 
 UNITS = ("minute", "hour", "day", "week", "month", "quarter", "year")
@@ -52,8 +54,8 @@ def to_ms(moment: dt.datetime) -> int:
 def read_day(text: Any) -> dt.date:
     """The day that a request names."""
     try:
-        return dt.date.fromisoformat(str(text)[:10])
-    except ValueError as problem:
+        return dt.datetime.fromisoformat(text).date()
+    except (ValueError, TypeError) as problem:
         raise BadQuery(f"{text!r} is not a date of the form YYYY-MM-DD.") from problem
 
 
@@ -129,9 +131,10 @@ def step(start: dt.datetime, unit: str, count: int) -> dt.datetime:
 
 
 def _last_units(window: Any, project: Project, now: dt.datetime) -> Range:
-    if not isinstance(window, Mapping) or not isinstance(window.get("value"), int) or window["value"] < 1:
-        raise BadQuery("A range 'in the last' needs window: {unit, value}.")
-    unit, count = str(window.get("unit", "day")), int(window["value"])
+    window = reading.mapping(window, "The window of a range 'in the last'")
+    unit, count = reading.text(window, "unit", "day"), int(reading.number(window.get("value")))
+    if count < 1:
+        raise BadQuery("A range 'in the last' needs a window of at least 1.")
     if unit not in UNITS:
         raise BadQuery(f"{unit!r} is not a unit of time.")
     if project.last_includes_today_as_unit:
@@ -145,9 +148,10 @@ def _last_units(window: Any, project: Project, now: dt.datetime) -> Range:
 
 def read_range(clause: Mapping[str, Any], project: Project, now: dt.datetime) -> Range:
     """The range of a report's time clause; relative ranges end now."""
-    kind, value = clause.get("dateRangeType"), clause.get("value")
+    kind, value = reading.text(clause, "dateRangeType"), clause.get("value")
     if kind == "between":
-        if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
+        value = reading.listing(value, "The value of a range 'between'")
+        if len(value) != 2:
             raise BadQuery("A range 'between' needs value: [from, to].")
         return whole_days(read_day(value[0]), read_day(value[1]), project.zone)
     if kind == "on":
@@ -205,9 +209,9 @@ def trailing(window: Window, days: int, unit: str, zone: zoneinfo.ZoneInfo) -> W
 
 def compared(span: Range, comparison: Mapping[str, Any], zone: zoneinfo.ZoneInfo) -> Range:
     """The range to hold against `span`: shifted back by a unit, or of equal length at a given end."""
-    kind, value = comparison.get("type"), comparison.get("value")
+    kind, value = reading.text(comparison, "type"), comparison.get("value")
     if kind == "relative":
-        unit = str(value)
+        unit = reading.text(comparison, "value")
         return Range(_moved(span.start, unit, zone), _moved(span.end, unit, zone))
     length = (span.end.date() - span.start.date()).days
     if kind == "absolute-start":

@@ -1,0 +1,48 @@
+"""Single fields out of request JSON, which may hold anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import BadQuery
+
+
+def text(clause: Mapping[str, Any], key: str, default: str = "") -> str:
+    """The field's text; the default when it is absent or null."""
+    found = clause.get(key)
+    if found is None:
+        return default
+    if not isinstance(found, str):
+        raise BadQuery(f"{key} must be a text, not {found!r}.")
+    return found
+
+
+def mapping(value: Any, what: str) -> Mapping[str, Any]:
+    """The value as an object."""
+    if not isinstance(value, Mapping):
+        raise BadQuery(f"{what} must be an object.")
+    return value
+
+
+def listing(value: Any, what: str) -> list[Any]:
+    """The value as a list; null is an empty one."""
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple):
+        raise BadQuery(f"{what} must be a list.")
+    return list(value)
+
+
+def number(value: Any) -> float:
+    """The value as a finite float; a boolean is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadQuery(f"{value!r} is not a number.")
+    try:
+        found = float(value)
+    except OverflowError as problem:
+        raise BadQuery("A number is out of range.") from problem
+    if not math.isfinite(found):
+        raise BadQuery(f"{value!r} is not a finite number.")
+    return found
