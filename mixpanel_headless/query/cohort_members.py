@@ -46,33 +46,3 @@ class CohortMember:
     def to_dict(self) -> dict[str, Any]:
         """The membership in its wire form."""
         return {"cohort": {"negated": self.negated, "name": self.name or "", **cohort_identity(self.cohort)}}
-
-
-@attrs.frozen
-class CohortBreakdown:
-    """Members of a cohort beside those outside it."""
-
-    cohort: int | CohortDefinition
-    name: str | None = None
-    include_negated: bool = True
-
-    def __attrs_post_init__(self) -> None:
-        check_cohort(self.cohort, self.name, "CohortBreakdown", "CB")
-
-    def to_dict(self, data_group_id: int | None = None) -> dict[str, Any]:
-        """The breakdown as an entry of a `group` section."""
-        name = self.name or ""
-        group = None if data_group_id is None else str(data_group_id)
-        identity = {**cohort_identity(self.cohort), **({"groups": []} if isinstance(self.cohort, int) else {})}
-        sides = (False, True) if self.include_negated else (False,)
-        return {
-            "value": [f"Not In {name}" if negated else name for negated in sides],
-            "resourceType": "events",
-            "profileType": None,
-            "search": "",
-            "dataGroupId": group,
-            "propertyType": None,
-            "typeCast": None,
-            "cohorts": [{"name": name, "negated": negated, "data_group_id": group, **identity} for negated in sides],
-            "isHidden": False,
-        }

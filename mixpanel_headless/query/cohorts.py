@@ -1,27 +1,25 @@
-"""Cohorts defined on the spot, by what users did and who they are."""
+"""Cohorts defined on the spot, by what users did and who they are, and breakdowns by cohort."""
 # ruff: noqa: A002 - a property is called `property` wherever a caller names one
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
-from mixpanel_headless.errors import ParamValidationError
-
-from .dates import Day, checked_day
-from .fields import as_tuple, check_kinds, is_positive_integer
-from .filter_clauses import filter_clause
-from .filters import Filter
-from .names import name_flaw
+from .cohort_counts import aggregated, count_bound, count_window, event_selector, is_no_name, refuse_criterion
+from .cohort_members import check_cohort, cohort_identity
+from .fields import check_kinds, is_positive_integer
 from .suggestions import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from .cohort_counts import Aggregation
+    from .dates import Day
+    from .filters import Filter
     from .vocabulary import PropertyType
 
-Aggregation = Literal["total", "unique", "average", "min", "max", "median"]
 ProfileOperator = Literal[
     "equals", "not_equals", "contains", "not_contains", "greater_than", "less_than", "is_set", "is_not_set"
 ]
@@ -37,19 +35,6 @@ _PROFILE_OPERATORS: Final[dict[str, str]] = {
     "is_set": "defined",
     "is_not_set": "not defined",
 }
-_EVENT_OPERATORS: Final = frozenset(
-    {
-        "equals",
-        "does not equal",
-        "contains",
-        "does not contain",
-        "is greater than",
-        "is less than",
-        "is between",
-        "is set",
-        "is not set",
-    }
-)
 
 
 @attrs.frozen
@@ -83,14 +68,14 @@ class CohortCriteria:
 
         Exactly one of `at_least`, `at_most`, `exactly` and exactly one stretch must be given.
         """
-        if _is_no_name(event):
-            _refuse("CD4_EMPTY_EVENT", f"{event!r} names no event")
-        operator, operand = _threshold({">=": at_least, "<=": at_most, "==": exactly})
-        window = _window({"day": within_days, "week": within_weeks, "month": within_months}, from_date, to_date)
+        if is_no_name(event):
+            refuse_criterion("CD4_EMPTY_EVENT", f"{event!r} names no event")
+        operator, operand = count_bound({">=": at_least, "<=": at_most, "==": exactly})
+        window = count_window({"day": within_days, "week": within_weeks, "month": within_months}, from_date, to_date)
         count = {
-            "event_selector": {"event": event, **_selector(where)},
+            "event_selector": {"event": event, **event_selector(where)},
             "type": "absolute",
-            **_aggregated(aggregation, aggregation_property),
+            **aggregated(aggregation, aggregation_property),
         }
         node = {"property": "behaviors", "operator": operator, "operand": operand}
         return cls(node, {"count": count, **window})
@@ -127,10 +112,12 @@ class CohortCriteria:
         property_type: PropertyType = "string",
     ) -> CohortCriteria:
         """Has a profile property that compares so."""
-        if _is_no_name(property):
-            _refuse("CD7_EMPTY_PROPERTY", f"{property!r} names no property")
+        if is_no_name(property):
+            refuse_criterion("CD7_EMPTY_PROPERTY", f"{property!r} names no property")
         if operator not in _PROFILE_OPERATORS:
-            _refuse("CD11_UNKNOWN_OPERATOR", f"operator is {operator!r}; it can be {listed(_PROFILE_OPERATORS)}")
+            refuse_criterion(
+                "CD11_UNKNOWN_OPERATOR", f"operator is {operator!r}; it can be {listed(_PROFILE_OPERATORS)}"
+            )
         operand = list(value) if isinstance(value, tuple) else value
         comparison = {"operator": _PROFILE_OPERATORS[operator], "operand": operand, "type": property_type}
         return cls({"property": "user", "value": property, **comparison})
@@ -165,7 +152,7 @@ class CohortDefinition:
 
     def __init__(self, *criteria: CohortCriteria | CohortDefinition, operator: Literal["and", "or"] = "and") -> None:
         if not criteria:
-            _refuse("CD9_EMPTY_CRITERIA", "a cohort needs at least one criterion")
+            refuse_criterion("CD9_EMPTY_CRITERIA", "a cohort needs at least one criterion")
         check_kinds(criteria, "CD12_CRITERION_TYPE", "CohortDefinition", CohortCriteria, CohortDefinition)
         self.__attrs_init__(criteria, operator)
 
@@ -201,72 +188,37 @@ class CohortDefinition:
         return {"operator": self.operator, "children": children}
 
 
-def _refuse(code: str, complaint: str) -> None:
-    raise ParamValidationError(f"Cohort: {complaint}.", code, path="CohortCriteria")
+@attrs.frozen
+class CohortBreakdown:
+    """Members of a cohort beside those outside it."""
 
+    cohort: int | CohortDefinition
+    name: str | None = None
+    include_negated: bool = True
 
-def _is_no_name(text: object) -> bool:
-    return not isinstance(text, str) or name_flaw(text) is not None
+    def __attrs_post_init__(self) -> None:
+        check_cohort(self.cohort, self.name, "CohortBreakdown", "CB")
 
-
-def _threshold(bounds: dict[str, int | None]) -> tuple[str, int]:
-    given = [(operator, bound) for operator, bound in bounds.items() if bound is not None]
-    if len(given) != 1:
-        _refuse("CD1_FREQUENCY_PARAM_REQUIRED", "give exactly one of at_least, at_most, exactly")
-    operator, bound = given[0]
-    if not isinstance(bound, (int, float)) or bound < 0:
-        _refuse("CD2_FREQUENCY_NEGATIVE", f"a count is 0 or more, not {bound!r}")
-    return operator, bound
-
-
-def _window(windows: dict[str, int | None], from_date: Day | None, to_date: Day | None) -> dict[str, Any]:
-    given = [(unit, size) for unit, size in windows.items() if size is not None]
-    if from_date is not None and to_date is None:
-        _refuse("CD5_FROM_REQUIRES_TO", "from_date needs a to_date")
-    if to_date is not None and from_date is None:
-        _refuse("CD5_TO_REQUIRES_FROM", "to_date needs a from_date")
-    if len(given) + (from_date is not None) != 1:
-        _refuse("CD3_TIME_CONSTRAINT_REQUIRED", "give exactly one of within_days, within_weeks, within_months, or days")
-    if from_date is not None and to_date is not None:
-        days = {"from_date": checked_day(from_date, "from_date"), "to_date": checked_day(to_date, "to_date")}
-        if days["from_date"] > days["to_date"]:
-            _refuse("CD6_DATE_ORDER", f"from_date {days['from_date']} comes after to_date {days['to_date']}")
-        return days
-    unit, size = given[0]
-    if not is_positive_integer(size):
-        _refuse("CD3_WINDOW_NOT_POSITIVE", f"a stretch counts whole {unit}s, not {size!r}")
-    return {"window": {"unit": unit, "value": size}}
-
-
-def _selector(where: Filter | Sequence[Filter] | None) -> dict[str, Any]:
-    conditions = as_tuple(where)
-    check_kinds(conditions, "CD13_FILTER_TYPE", "CohortCriteria.where", Filter)
-    for condition in conditions:
-        if condition.operator not in _EVENT_OPERATORS:
-            _refuse(
-                "CD10_UNSUPPORTED_FILTER_OPERATOR",
-                f"an event in a cohort cannot be filtered by {condition.operator!r}, only by {listed(_EVENT_OPERATORS)}",
-            )
-    if not conditions:
-        return {}
-    clauses = [filter_clause(condition) for condition in conditions]
-    children = [{key: value for key, value in clause.items() if value is not None} for clause in clauses]
-    return {"selector": {"operator": "and", "children": children}}
-
-
-def _aggregated(aggregation: str | None, source: str | None) -> dict[str, Any]:
-    if (aggregation is None) != (source is None):
-        _refuse("CA1_AGGREGATION_PAIR", "aggregation and aggregation_property go together")
-    if aggregation is None or source is None:
-        return {}
-    if _is_no_name(source):
-        _refuse("CA2_EMPTY_AGGREGATION_PROPERTY", "aggregation_property is blank")
-    if aggregation not in get_args(Aggregation):
-        _refuse("CA3_UNKNOWN_AGGREGATION", f"aggregation is {aggregation!r}; it can be {listed(get_args(Aggregation))}")
-    return {"aggregationOperator": aggregation, "property": source}
+    def to_dict(self, data_group_id: int | None = None) -> dict[str, Any]:
+        """The breakdown as an entry of a `group` section."""
+        name = self.name or ""
+        group = None if data_group_id is None else str(data_group_id)
+        identity = {**cohort_identity(self.cohort), **({"groups": []} if isinstance(self.cohort, int) else {})}
+        sides = (False, True) if self.include_negated else (False,)
+        return {
+            "value": [f"Not In {name}" if negated else name for negated in sides],
+            "resourceType": "events",
+            "profileType": None,
+            "search": "",
+            "dataGroupId": group,
+            "propertyType": None,
+            "typeCast": None,
+            "cohorts": [{"name": name, "negated": negated, "data_group_id": group, **identity} for negated in sides],
+            "isHidden": False,
+        }
 
 
 def _membership(cohort_id: int, operator: str) -> dict[str, Any]:
     if not is_positive_integer(cohort_id):
-        _refuse("CD8_COHORT_ID_NOT_POSITIVE", f"cohort id {cohort_id!r} is no integer above 0")
+        refuse_criterion("CD8_COHORT_ID_NOT_POSITIVE", f"cohort id {cohort_id!r} is no integer above 0")
     return {"property": "cohort", "value": cohort_id, "operator": operator}

@@ -9,7 +9,7 @@ import attrs
 
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ValidationError
 
-from .cohort_members import CohortBreakdown
+from .cohorts import CohortBreakdown
 from .custom_properties import AnyProperty, CustomPropertyRef, InlineCustomProperty, check_property, property_problems
 from .fields import as_tuple, is_finite, non_blank, one_of
 from .frequency import FrequencyBreakdown

@@ -10,7 +10,7 @@ from .formulas import Formula
 from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 
 if TYPE_CHECKING:
-    from .cohort_members import CohortBreakdown
+    from .cohorts import CohortBreakdown
     from .comparisons import TimeComparison
     from .dates import Range
     from .filter_clauses import AnyFilter

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mixpanel_headless.errors import ParamTypeError
-from mixpanel_headless.query.cohort_members import CohortBreakdown
+from mixpanel_headless.query.cohorts import CohortBreakdown
 from mixpanel_headless.query.custom_properties import CustomPropertyRef, InlineCustomProperty, PropertyInput
 from mixpanel_headless.query.frequency import FrequencyBreakdown
 from mixpanel_headless.query.groups import GroupBy, as_groups, group_clauses

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from mixpanel_headless.query.cohort_members import CohortBreakdown
-from mixpanel_headless.query.cohorts import CohortCriteria, CohortDefinition
+from mixpanel_headless.query.cohorts import CohortBreakdown, CohortCriteria, CohortDefinition
 from mixpanel_headless.query.custom_properties import CustomPropertyRef, InlineCustomProperty, PropertyInput
 from mixpanel_headless.query.filters import Filter
 from mixpanel_headless.query.frequency import FrequencyBreakdown, FrequencyFilter
