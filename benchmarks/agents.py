@@ -26,7 +26,7 @@ use_checkout()
 
 from request_scheduler import Answer, Budget, Call, Concurrent, Outcome, Scheduler, Spend, Window  # noqa: E402
 
-WAYS = {"nothing shared": (False, False), "equal calls share": (True, False), "and answers are kept": (True, True)}
+WAYS = {"each call sent": (False, False), "flights shared": (True, False), "flights and cache": (True, True)}
 THINKING = 20.0
 ANSWERING = (0.5, 8.0)
 TODAY, WEEK = 300.0, 7 * 86400.0
@@ -118,7 +118,7 @@ def main() -> None:
     show(rows)
     base, *others = rows.items()
     print_report(
-        {f"requests, {base[0]} over {way}": base[1]["requests"] / row["requests"] for way, row in others},
+        {f"requests: {base[0]} over {way}": base[1]["requests"] / row["requests"] for way, row in others},
         {},
         ways=rows,
         workload={**vars(options), "distinct questions asked": len(set(chosen))},

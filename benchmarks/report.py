@@ -37,5 +37,7 @@ def goal(value: float, at_most: float) -> dict[str, Any]:
 def print_report(ratios: dict[str, float], goals: dict[str, dict[str, Any]], **figures: Any) -> None:
     """The one document, on standard output."""
     rounded = {name: round(ratio, 3) for name, ratio in ratios.items()}
-    json.dump({"ratios": rounded, "goals": goals, **figures, "machine": machine()}, sys.stdout, indent=2)
+    json.dump(
+        {"ratios": rounded, "goals": goals, **figures, "machine": machine()}, sys.stdout, indent=2, ensure_ascii=False
+    )
     print()
