@@ -27,6 +27,8 @@ class Failure(click.ClickException):
 
 def failure_of(error: Exception, context: click.Context) -> Failure | None:
     """The error as the caller wants to see it; None when it is not one of this package's."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
     if not isinstance(error, MixpanelHeadlessError):
         return None
     if context.params.get("verbose"):

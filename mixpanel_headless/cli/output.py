@@ -95,11 +95,11 @@ def table_of(result: Any) -> Table:
 
 def cells(values: Iterable[Any]) -> list[Any]:
     """Values that fit into one field each: what has an inner structure becomes JSON."""
-    return [encode(value).decode() if isinstance(value, dict | list) else value for value in values]
+    return [encode(value) if isinstance(value, dict | list) else value for value in values]
 
 
-def encode(value: Any) -> bytes:
+def encode(value: Any) -> str:
     """The value as compact JSON."""
     import msgspec
 
-    return msgspec.json.encode(value)
+    return msgspec.json.encode(value).decode()

@@ -74,10 +74,11 @@ def budget_rows(moment: Moment) -> RenderableType:
         gauge(budget.running, budget.concurrency, "blue"),
         f"{budget.running} of {budget.concurrency} running",
     )
+    needed = moment.setting.distinct
     rows.add_row(
         "Service",
-        "",
-        f"{moment.counted} requests counted, {moment.refused} refused; {moment.setting.distinct} distinct questions",
+        gauge(moment.counted, needed, "cyan"),
+        f"{moment.counted} of {needed} needed, {moment.refused} refused",
     )
     return rows
 
@@ -130,8 +131,10 @@ def last_answers(tally: Tally) -> RenderableType:
 def reply_cells(reply: Reply) -> tuple[RenderableType, RenderableType, RenderableType]:
     """Who, from where, what."""
     source = reply.origin or reply.fate
+    if reply.waited >= 0.05:
+        source += f" {reply.waited:.1f} s"
     text = Text(printable(reply.ask.question.text), style="dim" if not reply.problem else "red")
-    return Text(reply.agent), Text(f"{source:<12}", style=COLOURS[reply.origin]), text
+    return Text(reply.agent), Text(f"{source:<14}", style=COLOURS[reply.origin]), text
 
 
 def gauge(value: float, most: float, colour: str) -> RenderableType:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.errors import MixpanelHeadlessError
+
 if TYPE_CHECKING:
     from mixpanel_headless.cli.demo.questions import Question
     from mixpanel_headless.results.insights import QueryResult
@@ -25,9 +27,11 @@ class Truth:
 
     def problem_of(self, question: Question, result: QueryResult) -> str:
         """What is wrong with an answer; nothing when it is right."""
-        if question.id not in self._known:
-            self._known[question.id] = self.compute(result.params)
-        right = self._known[question.id]
+        try:
+            right = self._known[question.id] if question.id in self._known else self.compute(result.params)
+        except MixpanelHeadlessError as error:
+            return f"answered, but the engine says: {error}"
+        self._known[question.id] = right
         if question.unknown and result.series:
             return "an answer about something that does not exist"
         if not same_value(result.series, right["series"]):

@@ -1,0 +1,156 @@
+"""Commands made from calls: against a local Mixpanel, and from definitions of every shape."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence  # noqa: TC003 - read at run time by the commands
+from typing import Any, Literal
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from mixpanel_headless.cli import cli
+from mixpanel_headless.cli.operations import given, help_of, parameters_of
+from mixpanel_headless.query.dates import Day  # noqa: TC001 - read at run time by the commands
+from mixpanel_headless.sandbox import Sandbox
+
+NOON = 1_735_732_800  # 2025-01-01T12:00:00Z
+ROWS = [
+    {"event": event, "properties": {"distinct_id": user, "time": NOON, "$insert_id": f"{number}", "plan": plan}}
+    for number, (event, user, plan) in enumerate(
+        [("Sign Up", "ann", "free"), ("Sign Up", "bob", "pro"), ("Sign Up", "cy", "free"), ("Log In", "ann", "free")]
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with Sandbox(ROWS) as box:
+        yield box
+
+
+def mp(box: Sandbox, *arguments: str) -> str:
+    result = CliRunner().invoke(cli, arguments, env=box.environment())
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_events_are_listed_one_a_line(box: Sandbox) -> None:
+    assert mp(box, "inspect", "events", "--format", "plain") == "Sign Up\nLog In\n"
+
+
+def test_a_program_gets_json_without_asking(box: Sandbox) -> None:
+    assert json.loads(mp(box, "inspect", "events")) == ["Sign Up", "Log In"]
+
+
+def test_options_of_a_call_are_options_of_its_command(box: Sandbox) -> None:
+    assert json.loads(mp(box, "inspect", "events", "--limit", "1", "--json")) == ["Sign Up"]
+
+
+def test_arguments_of_a_call_are_arguments_of_its_command(box: Sandbox) -> None:
+    assert json.loads(mp(box, "inspect", "property-values", "plan", "--event", "Sign Up")) == ["free", "pro"]
+
+
+def test_a_name_that_does_not_exist_is_answered_with_the_nearest(box: Sandbox) -> None:
+    result = CliRunner().invoke(cli, ["inspect", "properties", "sign up"], env=box.environment())
+    assert result.exit_code == 8
+    assert "Did you mean: 'Sign Up'?" in result.stderr
+
+
+def test_a_table_is_drawn_on_request(box: Sandbox) -> None:
+    drawn = mp(box, "inspect", "properties", "Sign Up", "--format", "table")
+    assert "plan" in drawn
+    assert "1 entry" in drawn
+
+
+def test_the_budget_shows_the_limits_of_the_settings(box: Sandbox) -> None:
+    report = json.loads(mp(box, "budget", "--json"))
+    assert (report["limit"], report["used"], report["concurrency"]) == (60, 0, 5)
+
+
+def test_the_budget_fits_into_one_row(box: Sandbox) -> None:
+    header, row = csv.reader(io.StringIO(mp(box, "budget", "--format", "csv")))
+    assert dict(zip(header, row, strict=True))["limit"] == "60"
+
+
+def test_a_choice_outside_the_literal_is_refused_before_anything_is_sent(box: Sandbox) -> None:
+    before = box.counted
+    result = CliRunner().invoke(cli, ["inspect", "top-events", "--type", "most"], env=box.environment())
+    assert result.exit_code == 2
+    assert "'general', 'unique', 'average'" in result.output
+    assert box.counted == before
+
+
+def example(
+    self: object,
+    name: str,
+    *,
+    kind: Literal["a", "b"] = "a",
+    limit: int | None = None,
+    share: float = 0.5,
+    day: Day | None = None,
+    names: Sequence[str] = (),
+    loud: bool = False,
+    must: str,
+) -> None:
+    """Says `name`.
+
+    Twice.
+    """
+
+
+def parameters(define: Any) -> dict[str | None, click.Parameter]:
+    return {parameter.name: parameter for parameter in parameters_of(define)}
+
+
+def test_a_parameter_without_default_becomes_an_argument() -> None:
+    assert isinstance(parameters(example)["name"], click.Argument)
+
+
+def test_a_keyword_without_default_becomes_a_required_option() -> None:
+    assert isinstance(parameters(example)["must"], click.Option)
+    assert parameters(example)["must"].required
+
+
+def test_a_literal_becomes_a_choice() -> None:
+    kind = parameters(example)["kind"].type
+    assert isinstance(kind, click.Choice)
+    assert tuple(kind.choices) == ("a", "b")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("limit", click.INT), ("share", click.FLOAT), ("day", click.STRING)])
+def test_a_scalar_keeps_its_type(name: str, kind: object) -> None:
+    assert parameters(example)[name].type is kind
+
+
+def test_a_sequence_becomes_an_option_that_can_be_repeated() -> None:
+    assert parameters(example)["names"].multiple
+
+
+def test_a_flag_can_be_denied() -> None:
+    loud = parameters(example)["loud"]
+    assert (loud.opts, loud.secondary_opts) == (["--loud"], ["--no-loud"])
+
+
+def test_an_underscore_becomes_a_dash() -> None:
+    def define(self: object, *, from_date: str | None = None) -> None: ...
+
+    assert parameters(define)["from_date"].opts == ["--from-date"]
+
+
+def test_the_docstring_is_the_help_page() -> None:
+    assert help_of(example) == "Says name.\n\nTwice."
+
+
+def test_a_type_without_a_form_on_the_command_line_is_named() -> None:
+    def define(self: object, *, table: dict[str, int]) -> None: ...
+
+    with pytest.raises(TypeError, match="dict"):
+        parameters(define)
+
+
+def test_what_is_not_given_is_left_to_the_call() -> None:
+    assert given({"limit": None, "names": (), "loud": False, "name": ""}) == {"loud": False, "name": ""}
