@@ -55,10 +55,11 @@ def ignore(logged: Logged) -> None:
 class Sandbox:
     """A local Mixpanel project: real HTTP, real limits, answers computed from its events.
 
-    `events` and `profiles` mix files and rows; without any, the project is the shop of `engine.generate`. An `engine` of
-    one's own stays open afterwards. `now` is the project's clock for relative dates; `clock` (seconds) drives the limits:
-    `limit` queries in any `window` seconds, `concurrency` at once, kept by a counter of this `shape`. Every workspace id
-    sees the whole project. Use it in a `with` or an `async with` block; both leave nothing running.
+    `events` and `profiles` mix files and rows; without any, the project is the shop of `engine.generate`. `now` is the
+    project's clock for relative dates. An `engine` of one's own keeps its clock and zone, and stays open afterwards.
+    `clock` (seconds) drives the limits: `limit` queries in any `window` seconds, `concurrency` at once, kept by a counter
+    of this `shape`. Every workspace id sees the whole project. Use it in a `with` or an `async with` block; both leave
+    nothing running.
     """
 
     events: Sequence[Rows] = attrs.field(default=(), kw_only=False)

@@ -195,4 +195,5 @@ def format_number(value: float) -> str:
 
 def describe_span(seconds: float) -> str:
     """The window in the words of the service's message."""
-    return "the last hour" if seconds == 3600 else f"the last {format_number(seconds)} seconds"
+    named: dict[float, str] = {1: "second", 60: "minute", 3600: "hour"}
+    return f"the last {named.get(seconds) or format_number(seconds) + ' seconds'}"

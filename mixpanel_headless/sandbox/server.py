@@ -80,7 +80,7 @@ async def cut_response(request: web.Request, reply: Reply) -> web.StreamResponse
 @asynccontextmanager
 async def listening(app: web.Application, port: int) -> AsyncIterator[int]:
     """Serve `app` on this machine only, and say on which port; port 0 takes any that is free."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.25)
     await runner.setup()
     try:
         site = web.TCPSite(runner, HOST, port)

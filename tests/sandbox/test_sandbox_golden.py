@@ -73,7 +73,7 @@ def test_a_worked_case_comes_out_over_http(case: dict[str, Any], boxes: dict[str
     assert list(differences(expected["body"], answer.json, exact=False)) == []
 
 
-JUNK = (None, [], {}, "", "x", -1, 0, 1e308, True, 10**30, "2026-13-45", [None], [[]], {"a": 1})
+JUNK: tuple[Any, ...] = (None, [], {}, "", "x", -1, 0, 1e308, True, 10**30, "2026-13-45", [None], [[]], {"a": 1})
 
 
 def places(tree: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

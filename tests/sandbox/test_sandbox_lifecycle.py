@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import math
 import socket
@@ -79,6 +80,18 @@ def test_closing_ends_a_query_that_still_waits() -> None:
         box.close()
         assert held.result().status == 200
     assert threads_of_boxes() == []
+
+
+def test_closing_cuts_an_answer_that_is_far_off(caplog: pytest.LogCaptureFixture) -> None:
+    box = Sandbox(EVENTS, now=NOW, latency=600.0).open()
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(caller(box).get, NAMES)
+        assert box.wait_until(lambda counters: counters.running == 1)
+        box.close()
+        with pytest.raises(http.client.RemoteDisconnected):
+            late.result()
+    assert [(line.status, line.counted) for line in box.requests] == [(None, True)]
+    assert (threads_of_boxes(), caplog.text) == ([], "")
 
 
 def test_closing_twice_is_harmless_and_opening_twice_is_refused() -> None:
