@@ -87,7 +87,7 @@ def property_values(store: Store, name: str, event: str | None, limit: int) -> l
         f"SELECT label FROM (SELECT {label} AS label FROM {tables.name('events')} e {where}) WHERE label IS NOT NULL"
         f" GROUP BY label ORDER BY count(*) DESC, label LIMIT {statement.bind(_size(limit))}"
     )
-    return [label for (label,) in store.rows(sql, statement.parameters.values)]
+    return [label for (label,) in store.rows(sql, statement.parameters.used_in(sql))]
 
 
 def _count(kind: str) -> str:

@@ -6,12 +6,14 @@ keywords chosen by this package are written into the text.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import attrs
 
 NUMERIC_KINDS = "('BIGINT', 'UBIGINT', 'DOUBLE')"
 ISO_TIME = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z?)?"
+PLACEHOLDER = re.compile(r"\$(v\d+)\b")
 MILLISECONDS_FROM = 4294967295  # a larger number is a time in milliseconds, a smaller one in seconds
 
 
@@ -31,6 +33,10 @@ class Parameters:
         name = f"v{len(self.values)}"
         self.values[name] = value
         return f"${name}"
+
+    def used_in(self, sql: str) -> dict[str, Any]:
+        """The values whose placeholders the text holds: the database refuses any others."""
+        return {name: self.values[name] for name in PLACEHOLDER.findall(sql)}
 
 
 @attrs.frozen

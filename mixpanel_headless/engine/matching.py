@@ -12,6 +12,7 @@ from .tables import SYSTEM_EVENTS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .project import Project
     from .scopes import EventScope, Statement
 
 
@@ -44,22 +45,33 @@ def alternatives(behavior: Mapping[str, Any], statement: Statement) -> list[dict
     if not isinstance(name, str):
         raise BadQuery("A behavior needs the name of an event.")
     if kind == "custom-event" or name.startswith(CUSTOM):
-        return _custom(behavior, name, statement)
+        return _custom(behavior, statement.project)
     if kind != "event":
         raise Unsupported(f"behavior type {kind!r}")
     return [{"name": name, "tests": [(behavior.get("filters"), behavior.get("filtersDeterminer"))]}]
 
 
-def _custom(behavior: Mapping[str, Any], name: str, statement: Statement) -> list[dict[str, Any]]:
-    number = behavior.get("id") or name.removeprefix(CUSTOM)
+def display_name(behavior: Mapping[str, Any], project: Project) -> str:
+    """What a series of the behavior is called: a custom event by its own name."""
+    name = text(behavior, "name")
+    if not name.startswith(CUSTOM):
+        return name
+    return str(_definition(behavior, project).get("name") or name)
+
+
+def _definition(behavior: Mapping[str, Any], project: Project) -> Mapping[str, Any]:
+    number = behavior.get("id") or text(behavior, "name").removeprefix(CUSTOM)
     try:
-        definition = statement.project.custom_events[int(number)]
+        return project.custom_events[int(number)]
     except (KeyError, ValueError, TypeError) as problem:
         raise BadQuery(f"Custom event {number} does not exist.") from problem
+
+
+def _custom(behavior: Mapping[str, Any], project: Project) -> list[dict[str, Any]]:
     own = (behavior.get("filters"), behavior.get("filtersDeterminer"))
     return [
         {"name": str(part["event"]), "tests": [(part.get("filters"), "all"), own]}
-        for part in definition["alternatives"]
+        for part in _definition(behavior, project)["alternatives"]
     ]
 
 

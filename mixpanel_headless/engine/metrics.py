@@ -117,7 +117,7 @@ class _Build:
         base = self._base(scope, where)
         levels = [self._level(depth, outer) for depth in range(len(self.groupings) + 1)]
         sql = f"{self._with()}, base AS ({base}) {' UNION ALL '.join(levels)}"
-        return self.question.store.rows(sql, self.statement.parameters.values)
+        return self.question.store.rows(sql, self.statement.parameters.used_in(sql))
 
     def _bind_windows(self, windows: Sequence[Window]) -> None:
         bind = self.statement.bind
@@ -150,7 +150,7 @@ class _Build:
 
     def _extent(self, scope: EventScope | PersonScope, where: str, number: str) -> tuple[float, float] | None:
         sql = f"{self._with()} SELECT min({number}), max({number}) FROM {scope.from_clause} WHERE {where}"
-        [(low, high)] = self.question.store.rows(sql, self.statement.parameters.values)
+        [(low, high)] = self.question.store.rows(sql, self.statement.parameters.used_in(sql))
         return None if low is None else (low, high)
 
     def _base(self, scope: EventScope | PersonScope, where: str) -> str:
@@ -208,7 +208,7 @@ def _cohort_sizes(question: Question, metric: Metric, windows: Sequence[Window])
         raw = cohorts.definition(metric.behavior, statement)
         members = statement.add_with(cohorts.members_sql(raw, statement, window.hi))
         sql = f"WITH {', '.join(statement.withs)} SELECT count(*) FROM {members}"
-        points.append(question.store.rows(sql, statement.parameters.values)[0][0])
+        points.append(question.store.rows(sql, statement.parameters.used_in(sql))[0][0])
     return Found({(): points}, [])
 
 

@@ -10,6 +10,7 @@ import attrs
 from . import labels, series
 from .errors import BadQuery, Unsupported
 from .formulas import parse
+from .matching import display_name
 from .measures import read_measure
 from .metrics import Metric, Question, compute, is_known, ranks, read_segment_method
 from .reading import listing, mapping, text
@@ -83,7 +84,7 @@ def report_series(
         if place not in operands:
             shown.append(_formula(question, clause, place, operands, plan))
         elif not clause.get("isHidden") and operands[place].known:
-            shown.append(_metric(clause, place, operands[place]))
+            shown.append(_metric(question, clause, place, operands[place]))
     kept = [one for one in shown if one is not None]
     names = labels.distinct_labels([one.label for one in kept], [one.place for one in kept])
     body, hit = {}, False
@@ -101,9 +102,9 @@ def _operand(question: Question, clause: Mapping[str, Any], plan: Plan) -> Opera
     return Operand(metric, plan.analysed(found.table), found.groupings)
 
 
-def _metric(clause: Mapping[str, Any], place: int, operand: Operand) -> Shown:
+def _metric(question: Question, clause: Mapping[str, Any], place: int, operand: Operand) -> Shown:
     behavior, measure = operand.metric.behavior, operand.metric.measure
-    name = text(behavior, "name") or DEFAULT_NAMES.get(text(behavior, "type"), "")
+    name = display_name(behavior, question.store.project) or DEFAULT_NAMES.get(text(behavior, "type"), "")
     label = text(clause, "name") or labels.series_label(name, measure.label)
     return Shown(label, place, operand.table, operand.groupings, operand.metric)
 
