@@ -18,6 +18,8 @@ from mixpanel_headless.results.views import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MOST_ROWS = 20
+
 
 def draw_report(setting: Setting, tally: Tally, figures: Figures, *, finished: bool = True) -> RenderableType:
     """Everything that is said at the end."""
@@ -69,12 +71,14 @@ def agents_table(setting: Setting, tally: Tally) -> RenderableType:
         table.add_column(name)
     for name in ("answered", "requests", "wait p50", "wait p95"):
         table.add_column(name, justify="right")
-    for agent in cast_agents(setting.agents)[:20]:
+    for agent in cast_agents(setting.agents)[:MOST_ROWS]:
         mine = [reply for reply in tally.replies if reply.agent == agent.name and reply.fate == "answered"]
         waits = [reply.waited for reply in mine]
         sent = sum(reply.origin == "network" for reply in mine)
         p50, p95 = percentile(waits, 0.50), percentile(waits, 0.95)
         table.add_row(agent.name, agent.priority, f"{len(mine):,}", f"{sent:,}", f"{p50:.2f} s", f"{p95:.2f} s")
+    if setting.agents > MOST_ROWS:
+        table.caption = f"{setting.agents - MOST_ROWS:,} of {setting.agents:,} agents left out"
     return table
 
 
