@@ -38,7 +38,7 @@ class Discovery(Surface[Mode]):
     async def events(
         self: Discovery[Async], *, limit: int = 5000, from_date: Day | None = None, to_date: Day | None = None
     ) -> Listing[str]:
-        """Names of the project's events, in the service's order; at most `limit`, dates as YYYY-MM-DD.
+        """Names of the project's events, sorted; at most `limit` of them, dates as YYYY-MM-DD.
 
         Costs one query. A project whose plan keeps N days only, asked without `from_date`, costs a second one that
         starts N days ago.
@@ -122,7 +122,7 @@ def days_of_history(error: QueryError) -> int | None:
 
 
 def read_names(tree: Json, provenance: Provenance) -> Listing[str]:
-    return Listing(tree if isinstance(tree, list) else (), provenance=provenance)
+    return Listing(sorted(map(str, tree)) if isinstance(tree, list) else (), provenance=provenance)
 
 
 def read_keys(tree: Json, provenance: Provenance) -> Listing[str]:

@@ -14,6 +14,7 @@ from mixpanel_headless.query.canonical import canonical_params
 from mixpanel_headless.query.insights import build_insights_params, check_limit
 from mixpanel_headless.request import Request
 from mixpanel_headless.results.insights import QueryResult, check_reply
+from mixpanel_headless.results.trees import copy_tree
 
 if TYPE_CHECKING:
     from mixpanel_headless.query import vocabulary as words
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from mixpanel_headless.query.dates import Day
     from mixpanel_headless.query.filter_clauses import AnyFilter
     from mixpanel_headless.query.groups import AnyGroup
-    from mixpanel_headless.query.insights_rules import AnyMetric
+    from mixpanel_headless.query.insights_query import AnyMetric
 
 DEFAULT_LIMIT = 3000
 
@@ -95,7 +96,7 @@ class Insights(Surface[Mode]):
             raise InvalidArgumentError(
                 f"params is a {type(params).__name__}, not a mapping.", hint="Give what build_params returns."
             )
-        return ask_insights(params, self.pin.project, limit, workspace_id)
+        return ask_insights(copy_tree(dict(params)), self.pin.project, limit, workspace_id)
 
 
 def ask_insights(

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from .provenance import Provenance, given
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import RenderableType
 
-    from .provenance import Provenance
     from .table import Table
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class Listing(list[T]):
 
     def __init__(self, entries: Iterable[T] = (), *, provenance: Provenance | None = None) -> None:
         super().__init__(entries)
-        self.provenance = provenance
+        self.provenance: Provenance = provenance or given()
 
     @property
     def table(self) -> Table:
@@ -51,12 +52,12 @@ class Listing(list[T]):
     def _repr_html_(self) -> str:
         from .views import html_table
 
-        return html_table(self.table, title=self._title(), note=str(self.provenance or ""))
+        return html_table(self.table, title=self._title(), note=str(self.provenance))
 
     def __rich__(self) -> RenderableType:
         from .views import terminal_table
 
-        return terminal_table(self.table, title=self._title(), note=str(self.provenance or ""))
+        return terminal_table(self.table, title=self._title(), note=str(self.provenance))
 
     def _title(self) -> str:
         return "1 entry" if len(self) == 1 else f"{len(self):,} entries"

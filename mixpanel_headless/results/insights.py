@@ -10,14 +10,13 @@ import attrs
 
 from mixpanel_headless.errors import QueryError
 
+from .provenance import Provenance, given
 from .table import Table, flatten_series
 from .trees import copy_tree
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
-
-    from .provenance import Provenance
 
 
 T = TypeVar("T")
@@ -38,7 +37,7 @@ class QueryResult:
     _series: Mapping[str, Any] = attrs.field(factory=dict)
     _params: Mapping[str, Any] = attrs.field(factory=dict)
     _meta: Mapping[str, Any] = attrs.field(factory=dict)
-    provenance: Provenance | None = None
+    provenance: Provenance = attrs.field(factory=given)
 
     @classmethod
     def from_reply(cls, reply: Any, params: Mapping[str, Any], provenance: Provenance | None = None) -> Self:
@@ -53,7 +52,7 @@ class QueryResult:
             series=reply["series"],
             params=params,
             meta=_part(reply, "meta", dict),
-            provenance=provenance,
+            provenance=provenance or given(),
         )
 
     @cached_property
@@ -117,8 +116,7 @@ class QueryResult:
     def __repr__(self) -> str:
         metrics = list(self._series)
         shown = ", ".join(map(repr, metrics[:2])) + (f" and {len(metrics) - 2} more" if len(metrics) > 2 else "")
-        source = f", {self.provenance}" if self.provenance else ""
-        return f"<{type(self).__name__} {shown or 'nothing'}, {self._period()}{source}>"
+        return f"<{type(self).__name__} {shown or 'nothing'}, {self._period()}, {self.provenance}>"
 
     def _repr_html_(self) -> str:
         from .curves import curves_of
@@ -147,7 +145,7 @@ class QueryResult:
     @property
     def note(self) -> str:
         """What a reader must know beside the numbers: the source, and what the service left out."""
-        remarks = [str(self.provenance)] if self.provenance else []
+        remarks = [str(self.provenance)]
         if self._meta.get("is_segmentation_limit_hit"):
             remarks.append("segment limit hit: the service left segments out")
         factor = self._meta.get("min_sampling_factor")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-Origin = Literal["network", "flight", "cache", "fused", "sliced", "mirror"]
+Origin = Literal["network", "flight", "cache", "fused", "sliced", "mirror", "given"]
 
 
 @attrs.frozen(kw_only=True)
@@ -24,6 +24,7 @@ class Provenance:
 
     `network`: this call sent the request. `flight`: an equal call had sent it already. `cache`: known from before.
     `fused`: one request answered several questions. `sliced`: cut from a wider answer. `mirror`: computed locally.
+    `given`: made by the program itself, from no request.
     """
 
     origin: Origin
@@ -60,12 +61,21 @@ class Provenance:
         }
 
     def __str__(self) -> str:
+        if self.origin == "given":
+            return "given"
         parts = [self.origin, "1 request" if self.cost == 1 else f"{self.cost} requests"]
         if self.age >= 0.05:
             parts.append(f"{span(self.age)} old")
         if self.waited >= 0.05:
             parts.append(f"waited {span(self.waited)}")
         return ", ".join(parts)
+
+
+def given() -> Provenance:
+    """The provenance of a result that the program made itself."""
+    from datetime import UTC, datetime
+
+    return Provenance(origin="given", computed_at=datetime.now(UTC))
 
 
 def span(seconds: float) -> str:

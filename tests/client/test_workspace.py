@@ -209,9 +209,12 @@ def test_wrong_arguments_cost_nothing(box: Sandbox) -> None:
             ws.query("Purchase", limit=0)
         with pytest.raises(mp.InvalidArgumentError):
             ws.run_params([])  # type: ignore[arg-type]
-        for bad in (lambda: ws.events(limit=0), lambda: ws.properties(" "), lambda: ws.events(from_date="yesterday")):
-            with pytest.raises(ValueError):
-                bad()
+        with pytest.raises(ValueError, match="limit"):
+            ws.events(limit=0)
+        with pytest.raises(ValueError, match="event"):
+            ws.properties(" ")
+        with pytest.raises(ValueError, match="from_date"):
+            ws.events(from_date="yesterday")
     assert box.requests == []
 
 

@@ -59,7 +59,7 @@ def test_a_result_can_be_made_from_keywords() -> None:
         params={},
         meta={},
     )
-    assert (result.computed_at, result.series, result.provenance) == ("now", SERIES, None)
+    assert (result.computed_at, result.series, result.provenance.origin) == ("now", SERIES, "given")
 
 
 @pytest.mark.parametrize(
