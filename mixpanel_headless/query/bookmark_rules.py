@@ -9,7 +9,7 @@ from .fields import is_positive_integer
 from .operators import ALIASES, OPERATORS
 from .rules import Rule
 from .suggestions import nearest
-from .vocabulary import FUNNEL_MATHS, MATHS, MATHS_NEEDING_PROPERTY, PER_USER, RETENTION_MATHS
+from .vocabulary import FUNNEL_MATHS, MATHS, MATHS_NEEDING_PROPERTY, PER_USER, RETENTION_MATHS, among
 
 Object: TypeAlias = "dict[str, Any]"
 
@@ -38,13 +38,14 @@ BEHAVIOR_TYPES: Final = frozenset(
 )
 PROPERTY_TYPES: Final = frozenset({"string", "number", "boolean", "datetime", "list", "object"})
 FILTER_OPERATORS: Final = frozenset({*OPERATORS, *ALIASES})
+_OWN_MATHS: Final = {"funnel": FUNNEL_MATHS, "retention": RETENTION_MATHS}
 MAX_FILTER_VALUES: Final = 1_000
 
 
 def maths_of(clause: Object) -> frozenset[str]:
     """The maths that the behavior of a show clause allows."""
     kind = clause["behavior"].get("type")
-    return {"funnel": FUNNEL_MATHS, "retention": RETENTION_MATHS}.get(kind, MATHS)
+    return _OWN_MATHS[kind] if among(kind, _OWN_MATHS) else MATHS
 
 
 def _measurement(clause: Object) -> Object:
@@ -57,7 +58,7 @@ def _is_cohort(clause: Object) -> bool:
 
 
 def _unknown(value: object, known: frozenset[str]) -> bool:
-    return value is not None and (not isinstance(value, str) or value not in known)
+    return value is not None and not among(value, known)
 
 
 DISPLAY_RULES: tuple[Rule[Object], ...] = (
@@ -122,7 +123,7 @@ CLAUSE_RULES: tuple[Rule[Object], ...] = (
         "measurement.property",
         lambda c: (
             maths_of(c) is MATHS
-            and _measurement(c).get("math") in MATHS_NEEDING_PROPERTY
+            and among(_measurement(c).get("math"), MATHS_NEEDING_PROPERTY)
             and not _measurement(c).get("property")
             and not _measurement(c).get("perUserAggregation")
         ),

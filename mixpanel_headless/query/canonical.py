@@ -53,11 +53,12 @@ def _object(value: dict[str, Any], role: str) -> dict[str, Any]:
     level = {key: _level(item, key) for key, item in value.items()}
     level = {key: item for key, item in level.items() if key not in defaults or not _same(item, defaults[key])}
     values = level.get("filterValue")
-    if level.get("filterOperator") in {"equals", "does not equal"} and isinstance(values, list):
+    if level.get("filterOperator") in ("equals", "does not equal") and isinstance(values, list):
         level["filterValue"] = _distinct(values)
-    if level.get("operator") in {"and", "or"} and isinstance(level.get("children"), list):
+    if level.get("operator") in ("and", "or") and isinstance(level.get("children"), list):
         level["children"] = _distinct(level["children"])
-    if len(level.get("filters", ())) == 1 and level.get("filtersDeterminer") == "any":
+    conditions = level.get("filters")
+    if isinstance(conditions, list) and len(conditions) == 1 and level.get("filtersDeterminer") == "any":
         del level["filtersDeterminer"]  # of a single condition, any is all
     return level
 

@@ -10,7 +10,7 @@ from .dates import Day, checked_day
 from .fields import as_tuple, check_kinds, is_positive_integer
 from .filter_clauses import filter_clause
 from .filters import Filter
-from .names import name_flaw
+from .names import is_no_name
 from .suggestions import listed
 
 if TYPE_CHECKING:
@@ -35,11 +35,6 @@ _EVENT_OPERATORS: Final = frozenset(
 def refuse_criterion(code: str, complaint: str) -> NoReturn:
     """Raises `ParamValidationError` about a criterion of a cohort."""
     raise ParamValidationError(f"Cohort: {complaint}.", code, path="CohortCriteria")
-
-
-def is_no_name(text: object) -> bool:
-    """Whether this cannot name an event or a property."""
-    return not isinstance(text, str) or name_flaw(text) is not None
 
 
 def count_bound(bounds: dict[str, int | None]) -> tuple[str, int]:

@@ -9,12 +9,13 @@ import attrs
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError
 
 from .fields import is_positive_integer
+from .names import is_no_name
 
 if TYPE_CHECKING:
     from .cohorts import CohortDefinition
 
 
-def check_cohort(cohort: int | CohortDefinition, name: str | None, owner: str, family: str) -> None:
+def check_cohort(cohort: object, name: object, owner: str, family: str) -> None:
     """Raises `<family>1_COHORT_ID_NOT_POSITIVE`, or `<family>2_COHORT_NAME_EMPTY` for a blank name."""
     if isinstance(cohort, (int, float)) and not is_positive_integer(cohort):
         raise ParamValidationError(
@@ -23,7 +24,7 @@ def check_cohort(cohort: int | CohortDefinition, name: str | None, owner: str, f
     if not isinstance(cohort, int) and not hasattr(cohort, "to_dict"):
         kind = type(cohort).__name__
         raise ParamTypeError(f"{owner}: a cohort is an id or a CohortDefinition, no {kind}.", path=owner)
-    if name is not None and not name.strip():
+    if name is not None and is_no_name(name):
         raise ParamValidationError(f"{owner}: the cohort's name is blank.", f"{family}2_COHORT_NAME_EMPTY", path=owner)
 
 

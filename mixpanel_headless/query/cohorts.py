@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
-from .cohort_counts import aggregated, count_bound, count_window, event_selector, is_no_name, refuse_criterion
+from .cohort_counts import aggregated, count_bound, count_window, event_selector, refuse_criterion
 from .cohort_members import check_cohort, cohort_identity
 from .fields import check_kinds, is_positive_integer
+from .names import is_no_name
 from .suggestions import listed
 
 if TYPE_CHECKING:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
 from mixpanel_headless.errors import ParamTypeError, ValidationError
 
-from .fields import is_positive_integer
+from .fields import check_kinds, is_positive_integer
+from .names import is_no_name
 from .rules import Rule, problems
 from .vocabulary import DATASET, InputResourceType, ItemType, PropertyType, ResourceType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 MAX_FORMULA = 20_000
 
@@ -39,7 +41,9 @@ class CustomPropertyRef:
 
 
 def _inputs(inputs: Mapping[str, PropertyInput]) -> dict[str, PropertyInput]:
-    return dict(inputs)
+    kept = dict(inputs) if isinstance(inputs, Mapping) else {"": inputs}
+    check_kinds(kept.values(), "CP8_INPUT_TYPE", "InlineCustomProperty.inputs", PropertyInput)
+    return kept
 
 
 @attrs.frozen
@@ -104,11 +108,11 @@ def property_problems(source: object, path: str) -> Iterator[ValidationError]:
 
 
 def _unnamed(source: InlineCustomProperty) -> list[str]:
-    return [letter for letter, item in source.inputs.items() if not item.name.strip()]
+    return [letter for letter, item in source.inputs.items() if is_no_name(item.name)]
 
 
 _INLINE: tuple[Rule[InlineCustomProperty], ...] = (
-    Rule("CP2_EMPTY_FORMULA", "", lambda s: not s.formula.strip(), "the custom property has a blank formula."),
+    Rule("CP2_EMPTY_FORMULA", "", lambda s: is_no_name(s.formula), "the custom property has a blank formula."),
     Rule("CP3_NO_INPUTS", "", lambda s: not s.inputs, "the custom property reads no property."),
     Rule(
         "CP4_INPUT_LETTER",
@@ -119,7 +123,7 @@ _INLINE: tuple[Rule[InlineCustomProperty], ...] = (
     Rule(
         "CP5_FORMULA_TOO_LONG",
         "",
-        lambda s: len(s.formula) > MAX_FORMULA,
+        lambda s: isinstance(s.formula, str) and len(s.formula) > MAX_FORMULA,
         f"the formula of a custom property has at most {MAX_FORMULA} characters.",
     ),
     Rule(

@@ -23,11 +23,13 @@ def _where(instance: object, attribute: attrs.Attribute[Any]) -> str:
 
 
 def non_blank(code: str) -> Validator:
-    """Text with something in it; other kinds of value pass, for fields that take those too."""
+    """Text with something in it."""
 
     def check(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-        if isinstance(value, str) and not value.strip():
-            path = _where(instance, attribute)
+        path = _where(instance, attribute)
+        if not isinstance(value, str):
+            raise ParamTypeError(f"{path} is a {type(value).__name__}; it must be text.", code, path=path)
+        if not value.strip():
             raise ParamValidationError(f"{path} is blank.", code, path=path, hint="Give a name.")
 
     return check

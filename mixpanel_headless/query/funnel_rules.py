@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from mixpanel_headless.errors import ValidationError
 
-from .rules import Rule, problems
+from .rules import Rule, join, problems
 from .suggestions import listed, nearest
 from .vocabulary import Alignment, FunnelOrder, ReentryMode, RetentionUnit, UnboundedMode, WindowUnit
 
@@ -38,12 +38,16 @@ def funnel_problems(funnel: FunnelBehavior, place: str = "", math: str = "") -> 
     if math == "conversion_rate_session":
         yield from problems(_SESSION_MATH, funnel, place)
     for position, exclusion in enumerate(funnel.exclusions):
-        yield from _exclusion_problems(exclusion, len(funnel.steps), f"{place}.exclusions[{position}]".lstrip("."))
+        yield from _exclusion_problems(exclusion, len(funnel.steps), join(place, f"exclusions[{position}]"))
 
 
 def retention_problems(retention: RetentionBehavior, place: str = "") -> Iterator[ValidationError]:
     """Everything that the service would refuse in a retention (`R5` to `R13`)."""
-    return problems(_RETENTION, retention, place)
+    for position, size in enumerate(_sizes(retention)):
+        if not isinstance(size, int):
+            path = join(place, f"bucket_sizes[{position}]")
+            yield ValidationError(path, f"a bucket size is an integer, not {size!r}.", "R5_BUCKET_SIZES_INTEGER")
+    yield from problems(_RETENTION, retention, place)
 
 
 def _is_integer(value: object) -> bool:
@@ -148,12 +152,6 @@ def _sizes(retention: RetentionBehavior) -> tuple[int, ...]:
 
 
 _RETENTION: tuple[Rule[RetentionBehavior], ...] = (
-    Rule(
-        "R5_BUCKET_SIZES_INTEGER",
-        "bucket_sizes",
-        lambda r: any(not isinstance(size, int) for size in _sizes(r)),
-        "bucket_sizes are integers, not {0.bucket_sizes}.",
-    ),
     Rule(
         "R5_BUCKET_SIZES_POSITIVE",
         "bucket_sizes",

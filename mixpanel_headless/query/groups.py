@@ -32,7 +32,7 @@ class ListItemGroupMode:
 class GroupBy:
     """A breakdown by the values of a property; numbers may fall into buckets of equal size."""
 
-    property: AnyProperty = attrs.field(validator=non_blank("GB1_EMPTY_PROPERTY"))
+    property: AnyProperty
     property_type: PropertyType = attrs.field(
         default="string", validator=one_of("GB2_INVALID_PROPERTY_TYPE", get_args(PropertyType))
     )
@@ -46,6 +46,8 @@ class GroupBy:
 
     def __attrs_post_init__(self) -> None:
         check_property(self.property, "GroupBy.property")
+        if isinstance(self.property, str) and not self.property.strip():
+            raise ParamValidationError("GroupBy.property is blank.", "GB1_EMPTY_PROPERTY", path="GroupBy.property")
         if is_finite(self.bucket_size) and self.bucket_size is not None and self.bucket_size <= 0:
             raise ParamValidationError(
                 f"GroupBy.bucket_size is {self.bucket_size!r}; a bucket has a size above 0.",

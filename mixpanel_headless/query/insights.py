@@ -15,6 +15,7 @@ from .groups import AnyGroup, as_groups, group_clauses
 from .insights_query import AnyMetric, InsightsQuery
 from .insights_rules import query_problems
 from .measurements import Measurement
+from .vocabulary import among
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -112,7 +113,10 @@ def _show(query: InsightsQuery) -> list[dict[str, Any]]:
 
 
 def _display(query: InsightsQuery) -> dict[str, Any]:
-    display: dict[str, Any] = {"chartType": _CHARTS.get(query.mode, "line"), "analysis": "linear"}
+    display: dict[str, Any] = {
+        "chartType": _CHARTS[query.mode] if among(query.mode, _CHARTS) else "line",
+        "analysis": "linear",
+    }
     if query.cumulative:
         display["analysis"] = "cumulative"
     if query.rolling is not None:

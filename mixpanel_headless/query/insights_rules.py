@@ -22,7 +22,7 @@ from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 from .names import name_flaw
 from .rules import Rule, problems
 from .suggestions import listed, nearest
-from .vocabulary import UNITS
+from .vocabulary import UNITS, among
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,7 +146,7 @@ _QUERY: tuple[Rule[InsightsQuery], ...] = (
     Rule(
         "V30_INVALID_UNIT",
         "unit",
-        lambda q: q.unit not in UNITS,
+        lambda q: not among(q.unit, UNITS),
         f"unit is {{0.unit!r}}; it can be {listed(UNITS)}.",
         lambda q: nearest(q.unit, UNITS),
     ),

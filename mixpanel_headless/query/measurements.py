@@ -11,7 +11,6 @@ from .fields import is_finite
 from .rules import Rule
 from .suggestions import listed
 from .vocabulary import (
-    MATHS,
     MATHS_NEEDING_PROPERTY,
     MATHS_OF_PROPERTIES,
     MATHS_OF_USERS,
@@ -19,6 +18,7 @@ from .vocabulary import (
     Math,
     PerUser,
     SegmentMethod,
+    among,
 )
 
 
@@ -59,7 +59,7 @@ MEASUREMENT_RULES: tuple[Rule[Measurement], ...] = (
     Rule(
         "V1_MATH_REQUIRES_PROPERTY",
         "property",
-        lambda m: m.math in MATHS_NEEDING_PROPERTY and m.property is None,
+        lambda m: among(m.math, MATHS_NEEDING_PROPERTY) and m.property is None,
         "math {0.math!r} is computed over a property; none is given.",
     ),
     Rule(
@@ -71,31 +71,31 @@ MEASUREMENT_RULES: tuple[Rule[Measurement], ...] = (
     Rule(
         "V2_MATH_REJECTS_PROPERTY",
         "property",
-        lambda m: m.property is not None and wire_math(m.math) in MATHS - MATHS_OF_PROPERTIES,
+        lambda m: m.property is not None and among(wire_math(m.math), MATHS_OF_USERS),
         f"math {{0.math!r}} takes no property; these do: {listed(MATHS_OF_PROPERTIES)}.",
     ),
     Rule(
         "V3_PER_USER_INCOMPATIBLE",
         "per_user",
-        lambda m: m.per_user is not None and m.math in MATHS_OF_USERS,
+        lambda m: m.per_user is not None and among(m.math, MATHS_OF_USERS),
         "math {0.math!r} counts users already; per_user goes with the other maths.",
     ),
     Rule(
         "V3B_PER_USER_REQUIRES_PROPERTY",
         "per_user",
-        lambda m: m.per_user is not None and m.property is None and m.math not in MATHS_OF_USERS,
+        lambda m: m.per_user is not None and m.property is None and not among(m.math, MATHS_OF_USERS),
         "per_user aggregates a property; none is given.",
     ),
     Rule(
         "V26_PERCENTILE_REQUIRES_VALUE",
         "percentile_value",
-        lambda m: m.math in PERCENTILE_MATHS and m.percentile_value is None,
+        lambda m: among(m.math, PERCENTILE_MATHS) and m.percentile_value is None,
         "math {0.math!r} needs a percentile_value, such as 95.",
     ),
     Rule(
         "V26B_PERCENTILE_VALUE_IGNORED",
         "percentile_value",
-        lambda m: m.math not in PERCENTILE_MATHS and m.percentile_value is not None,
+        lambda m: not among(m.math, PERCENTILE_MATHS) and m.percentile_value is not None,
         "math {0.math!r} has no use for a percentile_value; math='percentile' has.",
     ),
     Rule(

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from .vocabulary import FunnelMath, Math, RetentionMath
 
 
+def _mapping(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not isinstance(value, Mapping):
+        path = f"MetricRef.{attribute.name}"
+        raise ParamTypeError(f"{path} is {value!r}; give a mapping.", "MR7_OVERRIDES_TYPE", path=path)
+
+
 @attrs.frozen
 class MetricRef:
     """A saved metric, by its id; what is given besides holds for this query only.
@@ -40,7 +46,7 @@ class MetricRef:
     funnel_order: FunnelOrder | None = attrs.field(default=None, kw_only=True)
     step_index: int | None = attrs.field(default=None, kw_only=True)
     bucket_index: int | None = attrs.field(default=None, kw_only=True)
-    overrides: Mapping[str, Any] | None = attrs.field(default=None, kw_only=True)
+    overrides: Mapping[str, Any] | None = attrs.field(default=None, kw_only=True, validator=_mapping)
 
     def __attrs_post_init__(self) -> None:
         given = {**self._measurement(), **({} if self.funnel_order is None else {"funnel_order": 0})}
@@ -104,6 +110,8 @@ class SavedMetric:
     @classmethod
     def model_validate(cls, data: Mapping[str, Any]) -> SavedMetric:
         """The metric from its JSON form; fields that have no name here are kept in `extra`."""
+        if not isinstance(data, Mapping):
+            raise ParamTypeError(f"A saved metric is an object, not {data!r}.", path="SavedMetric")
         named = {field.name for field in attrs.fields(cls)} - {"extra"}
         try:
             known = {key: value for key, value in data.items() if key in named}

@@ -21,3 +21,8 @@ def name_flaw(text: str) -> Flaw | None:
     if all(category in {"Cf", "Zs", "Zl", "Zp"} for category in categories):
         return "invisible"
     return None
+
+
+def is_no_name(text: object) -> bool:
+    """Whether this cannot name anything: no text, or one with a flaw."""
+    return not isinstance(text, str) or name_flaw(text) is not None

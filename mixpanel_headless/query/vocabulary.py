@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Unit = Literal["hour", "day", "week", "month", "quarter"]
 Mode = Literal["timeseries", "total", "table"]
@@ -90,3 +93,8 @@ FUNNEL_MATHS_OF_PROPERTIES = frozenset(
 RETENTION_MATHS_OF_PROPERTIES = frozenset({"total", "average"})
 
 DATASET = "$mixpanel"
+
+
+def among(word: object, words: Collection[str]) -> bool:
+    """Whether this is one of the words; what is no text is none of them."""
+    return isinstance(word, str) and word in words

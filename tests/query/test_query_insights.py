@@ -3,7 +3,10 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mixpanel_headless.errors import BookmarkValidationError, InvalidArgumentError
 from mixpanel_headless.query.comparisons import TimeComparison
@@ -18,6 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Build = Callable[..., dict[str, Any]]
+
+
+ARGUMENTS = sorted(set(inspect.signature(build_insights_params).parameters) - {"events", "today"})
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.sampled_from([object, b"", 1j]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    max_leaves=4,
+)
 
 
 def test_a_question_of_one_event_is_a_whole_bookmark(build: Build) -> None:
@@ -143,6 +154,15 @@ def test_any_other_limit_is_a_value_error(limit: Any) -> None:
     with pytest.raises(ValueError, match="limit") as caught:
         check_limit(limit)
     assert isinstance(caught.value, InvalidArgumentError)
+
+
+@given(st.dictionaries(st.sampled_from(ARGUMENTS), JUNK), JUNK)
+def test_whatever_is_given_becomes_a_bookmark_or_an_error_of_ours(arguments: dict[str, Any], events: Any) -> None:
+    try:
+        params = build_insights_params(events, **arguments)
+    except InvalidArgumentError:
+        return
+    assert msgspec.json.decode(msgspec.json.encode(params)) == params
 
 
 def test_an_unknown_keyword_is_a_type_error(build: Build) -> None:

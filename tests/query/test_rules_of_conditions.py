@@ -45,6 +45,10 @@ RULES: dict[str, tuple[Example, Example]] = {
     ),
     "CP6_EMPTY_INPUT_NAME": (lambda: ask(where=inline(A=" ")), lambda: ask(where=inline(A="x"))),
     "CP7_PROPERTY_TYPE": (lambda: Filter.is_set(5), lambda: Filter.is_set("5")),  # type: ignore[arg-type]
+    "CP8_INPUT_TYPE": (
+        lambda: InlineCustomProperty("A", {"A": "price"}),  # type: ignore[dict-item]
+        lambda: InlineCustomProperty("A", {"A": PropertyInput("price")}),
+    ),
     "FD1_UNKNOWN_OPERATOR": (lambda: Filter("x", "like", "y"), lambda: Filter("x", "contains", "y")),
     "FD2_BOOLEAN_COMPARISON": (
         lambda: Filter("x", "contains", "y", "boolean"),

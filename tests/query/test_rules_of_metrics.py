@@ -192,6 +192,10 @@ RULES: dict[str, tuple[Example, Example]] = {
         lambda: MetricRef(1, type="formula", math="unique"),
         lambda: MetricRef(1, type="formula", label="x"),
     ),
+    "MR7_OVERRIDES_TYPE": (
+        lambda: MetricRef(1, overrides=["name"]),  # type: ignore[arg-type]
+        lambda: MetricRef(1, overrides={"name": "x"}),
+    ),
     "FM1_EMPTY_EXPRESSION": (lambda: Formula(" "), lambda: Formula("A")),
     "FM2_UNKNOWN_LETTER": (lambda: Formula("A + B", metrics=[ONE]), lambda: Formula("A + B", metrics=[ONE, ONE])),
     "FM3_NESTED_FORMULA": (
