@@ -7,6 +7,7 @@ from random import Random
 
 import anyio
 from attrs import define, field
+
 from request_scheduler import Call, Outcome, Spend
 
 QUERY = (Spend("query"),)

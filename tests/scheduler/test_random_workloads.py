@@ -16,8 +16,8 @@ import trio.testing
 from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from request_scheduler import Answer, Budget, Call, Concurrent, Priority, Scheduler, Spend, Window
 
+from request_scheduler import Answer, Budget, Call, Concurrent, Priority, Scheduler, Spend, Window
 from tests.scheduler.conftest import VirtualTimeLoop
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import anyio
 import pytest
-from request_scheduler import Budget, Call, Concurrent, Freshness, NotCached, Scheduler, UnknownBudget, Window
 
+from request_scheduler import Budget, Call, Concurrent, Freshness, NotCached, Scheduler, UnknownBudget, Window
 from tests.scheduler.service import Service, fullest_window
 
 HOURLY = Budget("query", (Window(60, 3600.0), Concurrent(5)))
