@@ -145,6 +145,10 @@ def test_a_segment_limit_that_is_no_positive_number_is_refused(ask: Caller, limi
     assert ask.insights(total_of("Login"), queryLimits={"limit": limit}).status == 400
 
 
+def test_query_limits_that_are_no_object_are_refused(ask: Caller) -> None:
+    assert ask.insights(total_of("Login"), queryLimits=[5]).json["error"] == "queryLimits must be an object"
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"project_id": 12345}', b"\xff", b"[" * 100_000])
 def test_a_body_that_holds_no_question_is_a_bad_request(ask: Caller, body: bytes) -> None:
     answer = ask.send("POST", "/api/query/insights", body, {"Content-Type": "application/json"})
@@ -222,6 +226,24 @@ def test_a_refused_request_does_not_put_off_the_next_slot(open_box: Opener) -> N
         hands.time = 1000.0 + moment
         statuses.append(ask.get(NAMES).status)
     assert statuses == [200, 429, 200]
+
+
+def test_too_many_exports_are_refused_in_words_of_their_own(open_box: Opener) -> None:
+    ask = caller(open_box(clock=Hands()))
+    answers = [ask.get("/api/2.0/export") for _ in range(4)]
+    assert [answer.status for answer in answers] == [501, 501, 501, 429]
+    assert (answers[3].json["code"], answers[3].json["status"]) == (429, "Too Many Requests")
+
+
+def test_exports_and_queries_do_not_spend_from_each_other(open_box: Opener) -> None:
+    ask = caller(open_box(limit=1))
+    assert [ask.get(path).status for path in (NAMES, "/api/2.0/export", NAMES)] == [200, 501, 429]
+
+
+def test_the_project_may_stand_in_a_form(ask: Caller) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert ask.send("POST", "/api/query/engage", b"project_id=12345", form).status == 501
+    assert ask.send("POST", "/api/query/engage", b"project_id=9", form).status == 403
 
 
 def test_headers_can_be_left_out_of_refusals(open_box: Opener) -> None:
