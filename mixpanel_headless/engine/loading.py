@@ -111,6 +111,8 @@ def _checked(lines: Iterable[tuple[int, str]], source: str, check: Any) -> Itera
         for number, text in lines:
             check(text)
             yield number, text
+    except EventFileError:
+        raise
     except (EOFError, OSError, zlib.error, UnicodeDecodeError) as problem:
         raise EventFileError(source, number + 1, f"cannot be read: {problem}") from problem
     except (ValueError, msgspec.MsgspecError) as problem:
