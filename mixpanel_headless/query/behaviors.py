@@ -8,7 +8,7 @@ import attrs
 
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError
 
-from .fields import as_tuple, event_name, non_blank, one_of, positive_id
+from .fields import as_tuple, event_name, instances, non_blank, one_of, positive_id
 from .names import name_flaw
 from .steps import AnyEvent, CustomEventRef, FunnelStep, RetentionEvent, event_label
 from .vocabulary import (
@@ -152,8 +152,12 @@ class FunnelBehavior:
     conversion_window: int = 14
     conversion_window_unit: WindowUnit = "day"
     order: FunnelOrder = "loose"
-    exclusions: tuple[Exclusion, ...] = attrs.field(default=None, converter=_exclusions)
-    holding_constant: tuple[HoldingConstant, ...] = attrs.field(default=None, converter=_constants)
+    exclusions: tuple[Exclusion, ...] = attrs.field(
+        default=None, converter=_exclusions, validator=instances("EX3_EXCLUSION_TYPE", Exclusion)
+    )
+    holding_constant: tuple[HoldingConstant, ...] = attrs.field(
+        default=None, converter=_constants, validator=instances("HC2_CONSTANT_TYPE", HoldingConstant)
+    )
     reentry_mode: ReentryMode | None = None
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, get_args
 
 from mixpanel_headless.errors import ValidationError
 
 from .rules import Rule, join, problems
 from .suggestions import listed, nearest
-from .vocabulary import Alignment, FunnelOrder, ReentryMode, RetentionUnit, UnboundedMode, WindowUnit
+from .vocabulary import Alignment, FunnelOrder, ReentryMode, RetentionUnit, UnboundedMode, WindowUnit, among
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +56,8 @@ def _is_integer(value: object) -> bool:
 
 
 def _too_long(funnel: FunnelBehavior) -> bool:
-    longest = LONGEST_WINDOW.get(funnel.conversion_window_unit)
-    return longest is not None and _is_integer(funnel.conversion_window) and funnel.conversion_window > longest
+    unit, window = funnel.conversion_window_unit, funnel.conversion_window
+    return among(unit, LONGEST_WINDOW) and _is_integer(window) and window > LONGEST_WINDOW[unit]
 
 
 _FUNNEL: tuple[Rule[FunnelBehavior], ...] = (
@@ -147,21 +148,25 @@ def _exclusion_problems(exclusion: Exclusion, steps: int, path: str) -> Iterator
         yield ValidationError(path, "an exclusion ends after the step it starts at.", "F4_EXCLUSION_STEP_ORDER")
 
 
-def _sizes(retention: RetentionBehavior) -> tuple[int, ...]:
+def _sizes(retention: RetentionBehavior) -> tuple[object, ...]:
     return retention.bucket_sizes or ()
+
+
+def _whole_sizes(retention: RetentionBehavior) -> list[int]:
+    return [size for size in _sizes(retention) if isinstance(size, int)]
 
 
 _RETENTION: tuple[Rule[RetentionBehavior], ...] = (
     Rule(
         "R5_BUCKET_SIZES_POSITIVE",
         "bucket_sizes",
-        lambda r: any(isinstance(size, int) and (size is True or size < 1) for size in _sizes(r)),
+        lambda r: any(size is True or size < 1 for size in _whole_sizes(r)),
         "bucket_sizes are above 0, not {0.bucket_sizes}.",
     ),
     Rule(
         "R6_BUCKET_SIZES_ASCENDING",
         "bucket_sizes",
-        lambda r: any(low >= high for low, high in zip(_sizes(r), _sizes(r)[1:], strict=False)),
+        lambda r: any(low >= high for low, high in pairwise(_whole_sizes(r))),
         "bucket_sizes grow from one to the next; these do not: {0.bucket_sizes}.",
     ),
     Rule(

@@ -13,7 +13,7 @@ from .custom_properties import AnyProperty, measured_property
 from .fields import one_of, positive_id
 from .measurements import wire_math
 from .suggestions import listed
-from .vocabulary import MATHS, MATHS_OF_PROPERTIES, FunnelOrder, PerUser, SavedType, SegmentMethod
+from .vocabulary import MATHS_OF_PROPERTIES, MATHS_OF_USERS, FunnelOrder, PerUser, SavedType, SegmentMethod, among
 
 if TYPE_CHECKING:
     from .vocabulary import FunnelMath, Math, RetentionMath
@@ -55,7 +55,7 @@ class MetricRef:
                 "MR6_OVERRIDE_NOT_APPLICABLE",
                 f"a saved {self.type} has no measurement to change; label, hidden and overrides can be given",
             )
-        if self.property is not None and self.math is not None and wire_math(self.math) in MATHS - MATHS_OF_PROPERTIES:
+        if self.property is not None and among(self.math, MATHS_OF_USERS):
             self._refuse(
                 "V14_METRIC_REJECTS_PROPERTY",
                 f"math {self.math!r} takes no property; these do: {listed(MATHS_OF_PROPERTIES)}",

@@ -29,6 +29,7 @@ from .vocabulary import (
     PerUser,
     RetentionMath,
     SegmentMethod,
+    among,
 )
 
 if TYPE_CHECKING:
@@ -143,9 +144,9 @@ class FunnelMetric:
     def __attrs_post_init__(self) -> None:
         _check_kind(self.behavior, "funnel", "FunnelMetric.behavior", FunnelBehavior)
         needs = FUNNEL_MATHS_OF_PROPERTIES - {"total"}
-        if self.math in needs and self.property is None:
+        if among(self.math, needs) and self.property is None:
             _refuse("F10_MATH_MISSING_PROPERTY", "FunnelMetric.property", f"math {self.math!r} is computed over one")
-        if self.math in FUNNEL_MATHS - FUNNEL_MATHS_OF_PROPERTIES and self.property is not None:
+        if among(self.math, FUNNEL_MATHS - FUNNEL_MATHS_OF_PROPERTIES) and self.property is not None:
             _refuse("F11_MATH_REJECTS_PROPERTY", "FunnelMetric.property", f"only {listed(needs)} and total take one")
 
     def to_dict(self) -> dict[str, Any]:
@@ -170,7 +171,7 @@ class RetentionMetric:
         _check_kind(self.behavior, "retention", "RetentionMetric.behavior", RetentionBehavior)
         if self.math == "average" and self.property is None:
             _refuse("BH3_PROPERTY_MATH", "RetentionMetric.property", "math 'average' is computed over one")
-        if self.math in RETENTION_MATHS - RETENTION_MATHS_OF_PROPERTIES and self.property is not None:
+        if among(self.math, RETENTION_MATHS - RETENTION_MATHS_OF_PROPERTIES) and self.property is not None:
             _refuse("BH3_PROPERTY_MATH", "RetentionMetric.property", "only average and total take one")
 
     def to_dict(self) -> dict[str, Any]:

@@ -105,6 +105,8 @@ RULES: dict[str, tuple[Example, Example]] = {
     ),
     "EX1_FROM_STEP_NEGATIVE": (lambda: Exclusion("x", -1), lambda: Exclusion("x", 0)),
     "EX2_STEP_ORDER": (lambda: Exclusion("x", 2, 1), lambda: Exclusion("x", 1, 2)),
+    "EX3_EXCLUSION_TYPE": (lambda: funnel(exclusions=[5]), lambda: funnel(exclusions=["5"])),
+    "HC2_CONSTANT_TYPE": (lambda: funnel(holding_constant=[5]), lambda: funnel(holding_constant=["5"])),
     "HC1_EMPTY_PROPERTY": (lambda: HoldingConstant(""), lambda: HoldingConstant("x")),
     "FL3_FORWARD_RANGE": (lambda: FlowStep("x", forward=6), lambda: FlowStep("x", forward=5)),
     "FL4_REVERSE_RANGE": (lambda: FlowStep("x", reverse=-1), lambda: FlowStep("x", reverse=0)),
