@@ -11,11 +11,12 @@ import functools
 import inspect
 import re
 from contextlib import aclosing
+from datetime import date
 from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 
     from request_scheduler import Scheduler
 
@@ -37,6 +38,9 @@ class Blocking:
 
 
 Mode = TypeVar("Mode")
+PLAIN = frozenset({str, int, float, bool, type(None), date})
+KNOWN_REQUESTS = 1024
+"""How many requests an operation remembers; a request holds a question, never credentials or an answer."""
 
 
 class Surface(Generic[Mode]):
@@ -100,10 +104,25 @@ class Operation(Method[P, R_co]):
 
         @functools.wraps(build)
         async def call(surface: Surface[Async], *args: P.args, **kwargs: P.kwargs) -> R_co:
-            return await surface.send(build(surface, *args, **kwargs), self)
+            return await surface.send(self.request(surface, *args, **kwargs), self)
 
         super().__init__(call, build)
         self.build = build
+        self._known: dict[object, Request[R_co]] = {}
+
+    def request(self, surface: Surface[Any], *args: P.args, **kwargs: P.kwargs) -> Request[R_co]:
+        """The request of a call; one with plain arguments is built and checked once a day for each project and view."""
+        key = plain_key(args, kwargs)
+        if key is None:
+            return self.build(surface, *args, **kwargs)
+        key = (surface.pin.project, surface.pin.workspace, date.today(), key)  # noqa: DTZ011 - as query.dates has it
+        request = self._known.get(key)
+        if request is None:
+            request = self.build(surface, *args, **kwargs)
+            if len(self._known) >= KNOWN_REQUESTS:
+                self._known.clear()
+            self._known[key] = request
+        return request
 
 
 class Stream(Generic[P, R_co]):
@@ -150,6 +169,13 @@ class Stream(Generic[P, R_co]):
         if surface is None:
             return self
         return MethodType(self.iterate_blocking if surface.blocking else self.iterate, surface)
+
+
+def plain_key(args: tuple[object, ...], kwargs: Mapping[str, object]) -> object | None:
+    """Arguments as a key that tells 1, 1.0 and True apart; None when one is not a plain value, and so may change."""
+    values = (*args, *kwargs.values())
+    kinds = tuple(map(type, values))
+    return (values, kinds, *kwargs) if PLAIN.issuperset(kinds) else None
 
 
 def declare_result(function: Callable[..., Any], wrapper: str, shape: str = "{}") -> None:

@@ -133,8 +133,8 @@ def read_retry_after(text: str | None, now: datetime | None = None) -> float | N
     """Seconds from a Retry-After header, given as seconds or as an HTTP date; None for anything else."""
     if not text:
         return None
-    if re.fullmatch(r"\s*\d{1,9}(\.\d{1,9})?\s*", text):
-        return float(text)
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text.strip()):
+        return float(text.strip())
     try:
         when = parsedate_to_datetime(text)
     except (ValueError, TypeError):
@@ -148,8 +148,8 @@ def read_quota(headers: Mapping[str, str]) -> tuple[tuple[str, int, float], ...]
     quota = []
     for part in headers.get("ratelimit-policy", "").split(","):
         name = re.search(r'"([^"]*)"', part)
-        units = re.search(r";\s*q=(\d{1,7})(?![\d.])", part)
-        window = re.search(r";\s*w=(\d{1,7}(?:\.\d{1,6})?)", part)
+        units = re.search(r";\s*q=([0-9]{1,7})(?![0-9.])", part)
+        window = re.search(r";\s*w=([0-9]{1,7}(?:\.[0-9]{1,6})?)", part)
         if name and units and int(units[1]) > 0:
             quota.append((name[1], int(units[1]), float(window[1]) if window else 0.0))
     return tuple(quota)

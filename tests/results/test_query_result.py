@@ -147,7 +147,7 @@ def test_a_repr_is_one_short_line(answer: Answer) -> None:
     assert repr(result) == (
         "<QueryResult 'Metric 0', 'Metric 1' and 498 more, 2026-01-05 to 2026-01-07, network, 1 request, waited 2.3 s>"
     )
-    assert repr(QueryResult()) == "<QueryResult nothing, no dates>"
+    assert repr(QueryResult()) == "<QueryResult nothing, no dates, given>"
 
 
 def test_a_data_frame_has_the_tables_columns_and_rows(answer: Answer) -> None:
