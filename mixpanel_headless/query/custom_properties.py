@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from mixpanel_headless.errors import ParamTypeError, ValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ValidationError
 
 from .fields import check_kinds, is_positive_integer
 from .names import is_no_name
@@ -82,6 +82,14 @@ def check_property(source: object, path: str) -> None:
     if not isinstance(source, (str, CustomPropertyRef, InlineCustomProperty)):
         complaint = f"{path} is a {type(source).__name__}; give a name or a custom property"
         raise ParamTypeError(f"{complaint}.", "CP7_PROPERTY_TYPE", path=path)
+
+
+def check_measured(source: object, path: str) -> None:
+    """Raises `V1B_EMPTY_PROPERTY` or `CP7_PROPERTY_TYPE` for what a measurement cannot aggregate; None passes."""
+    if isinstance(source, str) and not source.strip():
+        raise ParamValidationError(f"{path} is blank.", "V1B_EMPTY_PROPERTY", path=path, hint="Name a property.")
+    if source is not None:
+        check_property(source, path)
 
 
 def measured_property(source: AnyProperty) -> dict[str, Any]:

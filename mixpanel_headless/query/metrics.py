@@ -10,7 +10,7 @@ from mixpanel_headless.errors import ParamTypeError, ParamValidationError
 
 from .behaviors import BehaviorRef, FunnelBehavior, RetentionBehavior, SimpleBehavior
 from .cohort_members import check_cohort, cohort_identity
-from .custom_properties import AnyProperty, measured_property
+from .custom_properties import AnyProperty, check_measured, measured_property
 from .fields import event_name, instances, one_of
 from .filter_clauses import filter_clauses
 from .filters import Filter, as_filters
@@ -143,6 +143,7 @@ class FunnelMetric:
 
     def __attrs_post_init__(self) -> None:
         _check_kind(self.behavior, "funnel", "FunnelMetric.behavior", FunnelBehavior)
+        check_measured(self.property, "FunnelMetric.property")
         needs = FUNNEL_MATHS_OF_PROPERTIES - {"total"}
         if among(self.math, needs) and self.property is None:
             _refuse("F10_MATH_MISSING_PROPERTY", "FunnelMetric.property", f"math {self.math!r} is computed over one")
@@ -169,6 +170,7 @@ class RetentionMetric:
 
     def __attrs_post_init__(self) -> None:
         _check_kind(self.behavior, "retention", "RetentionMetric.behavior", RetentionBehavior)
+        check_measured(self.property, "RetentionMetric.property")
         if self.math == "average" and self.property is None:
             _refuse("BH3_PROPERTY_MATH", "RetentionMetric.property", "math 'average' is computed over one")
         if among(self.math, RETENTION_MATHS - RETENTION_MATHS_OF_PROPERTIES) and self.property is not None:
