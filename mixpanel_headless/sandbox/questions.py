@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mixpanel_headless.engine import Engine
     from mixpanel_headless.sandbox.arrivals import Arrival
 
-MAX_SEGMENTS = 50_000
 DEFAULT_SEGMENTS = 3_000
 
 
@@ -39,18 +38,12 @@ def ask_insights(source: Source, arrival: Arrival) -> Any:
     """An insights answer for an inline bookmark."""
     if not isinstance(arrival.document, dict):
         raise Rejected(400, "Invalid JSON: the body must be an object")
-    bookmark = arrival.document.get("bookmark")
+    bookmark, limits = arrival.document.get("bookmark"), arrival.document.get("queryLimits") or {}
     if not isinstance(bookmark, dict):
         raise Rejected(400, "bookmark is a required parameter and must be an object")
-    limits = arrival.document.get("queryLimits") or {}
     if not isinstance(limits, dict):
         raise Rejected(400, "queryLimits must be an object")
-    limit = limits.get("limit", DEFAULT_SEGMENTS)
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise Rejected(400, f"queryLimits.limit must be a positive integer ({limit!r} was given)")
-    if limit > MAX_SEGMENTS:
-        raise Rejected(400, f"Query limit exceeds max limit of {MAX_SEGMENTS} ({limit} was given)")
-    return source.engine.insights(bookmark, limit=limit)
+    return source.engine.insights(bookmark, limits.get("limit", DEFAULT_SEGMENTS))
 
 
 def ask_event_names(source: Source, arrival: Arrival) -> Any:
