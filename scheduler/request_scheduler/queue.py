@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PRUNE_ABOVE = 256
+_REMEMBERED_SPENDS = 4096
 
 
 @define(eq=False, repr=False)
@@ -118,9 +119,9 @@ class Level(Generic[T]):
         self._turns += 1
 
     def _prune(self) -> None:
+        """Forget the idle when hundreds of them are remembered; what they lose is the debt of their last request."""
         if len(self.shares) > _PRUNE_ABOVE + 2 * len(self._active):
-            now = self.virtual_time
-            self.shares = {name: share for name, share in self.shares.items() if share.active or share.start > now}
+            self.shares = {name: share for name, share in self.shares.items() if share.active}
 
 
 @define(eq=False, repr=False)
@@ -282,5 +283,7 @@ class Queue(Generic[T]):
         lane = self._lanes.get(budgets)
         if lane is None:
             lane = self._lanes[budgets] = Lane(budgets)
+        if len(self._lane_of) >= _REMEMBERED_SPENDS:
+            self._lane_of.clear()
         self._lane_of[spends] = assigned = lane, max((spend.units for spend in spends), default=1)
         return assigned

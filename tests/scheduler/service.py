@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from random import Random
+from typing import TYPE_CHECKING
 
 import anyio
 from attrs import define, field
 
 from request_scheduler import Call, Outcome, Spend
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from random import Random
 
 QUERY = (Spend("query"),)
 
@@ -49,6 +52,11 @@ class Service:
         """A call that spends one query for `name`; equal names are equal questions."""
         settings = {"key": name or None, "spends": QUERY, "label": name} | wishes
         return Call(self.request(name, ttl=ttl, seconds=seconds), **settings)  # type: ignore[arg-type]
+
+
+def query(run: Callable[[], Awaitable[object]], **wishes: object) -> Call[object]:
+    """A call that spends one query on whatever `run` does."""
+    return Call(run, **({"spends": QUERY} | wishes))  # type: ignore[arg-type]
 
 
 def fullest_window(moments: list[float], seconds: float) -> int:

@@ -138,6 +138,7 @@ async def test_a_flight_is_paid_by_another_member_when_the_first_is_at_its_ceili
     poor, rich = Allowance("poor", max_requests=1), Allowance("rich", max_requests=5)
     async with Scheduler([ONE_AT_ONCE]) as scheduler, anyio.create_task_group() as tasks:
         tasks.start_soon(scheduler.submit, service.call("spends it", allowance=poor))
+        await anyio.sleep(0.1)
 
         async def lead() -> None:
             with pytest.raises(CeilingReached):

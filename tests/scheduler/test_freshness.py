@@ -48,10 +48,12 @@ async def test_a_stale_answer_comes_at_once_and_is_renewed_behind_it() -> None:
         await scheduler.submit(service.call("a", ttl=10.0))
         await anyio.sleep(60.0)
         stale = await scheduler.submit(service.call("a", ttl=10.0, freshness=Freshness.STALE_OK))
-        assert (stale.origin, stale.waited, stale.age) == ("cache", 0.0, pytest.approx(60.0))
+        assert (stale.origin, stale.waited) == ("cache", 0.0)
+        assert stale.age == pytest.approx(60.0)
         await anyio.sleep(6.0)
         renewed = await scheduler.submit(service.call("a"))
-        assert (renewed.origin, renewed.age) == ("cache", pytest.approx(1.0))
+        assert renewed.origin == "cache"
+        assert renewed.age == pytest.approx(1.0)
 
 
 async def test_a_stale_answer_is_renewed_once_however_many_ask() -> None:

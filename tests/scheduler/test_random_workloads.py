@@ -5,10 +5,9 @@ Hypothesis draws the workloads and prints what fails; the run itself is determin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from functools import partial
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
@@ -19,6 +18,9 @@ from hypothesis import strategies as st
 
 from request_scheduler import Answer, Budget, Call, Concurrent, Priority, Scheduler, Spend, Window
 from tests.scheduler.conftest import VirtualTimeLoop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
 
 
 def run_virtually(library: str, test: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import itertools
+from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
 from request_scheduler import (
     Budget,
-    Call,
     Concurrent,
     Failed,
     NotSent,
@@ -21,7 +21,10 @@ from request_scheduler import (
     TooWide,
     Window,
 )
-from tests.scheduler.service import QUERY, Service
+from tests.scheduler.service import Service, query
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 HOURLY = Budget("query", (Window(60, 3600.0), Concurrent(5)))
 
@@ -47,7 +50,7 @@ async def test_a_refused_call_is_sent_again_and_answered() -> None:
     sent: list[float] = []
     run = refusing(1, lambda: Refused(LimitError(), kind="window", retry_after=3600), sent)
     async with Scheduler([HOURLY]) as scheduler:
-        answer = await scheduler.submit(Call(run, spends=QUERY))
+        answer = await scheduler.submit(query(run))
         assert (answer.value, answer.attempts, answer.cost) == ("answer", 2, 1)
         assert scheduler.status().budgets["query"].used == 1
 
@@ -56,8 +59,8 @@ async def test_a_refusal_that_the_own_log_cannot_explain_pauses_a_share_of_the_w
     sent: list[float] = []
     run = refusing(3, lambda: Refused(LimitError(), kind="window", retry_after=3600), sent)
     async with Scheduler([HOURLY]) as scheduler:
-        await scheduler.submit(Call(run, spends=QUERY))
-    gaps = [later - earlier for earlier, later in zip(sent, sent[1:], strict=False)]
+        await scheduler.submit(query(run))
+    gaps = [later - earlier for earlier, later in itertools.pairwise(sent)]
     assert gaps == [pytest.approx(60.5), pytest.approx(120.5), pytest.approx(240.5)]
 
 
@@ -66,7 +69,7 @@ async def test_after_an_impossible_refusal_requests_are_paced_for_a_window() -> 
     service = Service()
     run = refusing(1, lambda: Refused(LimitError(), kind="window"), sent)
     async with Scheduler([HOURLY]) as scheduler, anyio.create_task_group() as tasks:
-        await scheduler.submit(Call(run, spends=QUERY))
+        await scheduler.submit(query(run))
         for number in range(4):
             tasks.start_soon(scheduler.submit, service.call(str(number)))
     gaps = [later - earlier for earlier, later in zip(service.sent, service.sent[1:], strict=False)]
@@ -81,7 +84,7 @@ async def test_only_one_probe_is_out_after_a_pause() -> None:
 
         async def refused() -> None:
             with pytest.raises(LimitError):
-                await scheduler.submit(Call(run, spends=QUERY, attempts=1))
+                await scheduler.submit(query(run, attempts=1))
 
         await refused()
         for number in range(5):
@@ -99,7 +102,7 @@ async def test_several_refusals_of_one_burst_are_one_piece_of_news() -> None:
 
         async def ask() -> None:
             with pytest.raises(LimitError):
-                await scheduler.submit(Call(run, spends=QUERY, attempts=1))
+                await scheduler.submit(query(run, attempts=1))
 
         async with anyio.create_task_group() as tasks:
             for _ in range(5):
@@ -112,7 +115,7 @@ async def test_the_error_is_raised_once_the_attempts_are_used_up() -> None:
     run = refusing(9, lambda: Refused(LimitError("too many"), kind="unknown"), sent)
     async with Scheduler([HOURLY]) as scheduler:
         with pytest.raises(LimitError, match="too many"):
-            await scheduler.submit(Call(run, spends=QUERY, attempts=3))
+            await scheduler.submit(query(run, attempts=3))
         assert scheduler.status().budgets["query"].used == 0
     assert len(sent) == 3
 
@@ -121,7 +124,7 @@ async def test_retry_after_is_never_a_reason_to_sleep_for_days() -> None:
     sent: list[float] = []
     run = refusing(1, lambda: Refused(LimitError(), kind="unknown", retry_after=1e6), sent)
     async with Scheduler([HOURLY]) as scheduler:
-        await scheduler.submit(Call(run, spends=QUERY))
+        await scheduler.submit(query(run))
     assert sent[1] - sent[0] < 10.0
 
 
@@ -129,7 +132,7 @@ async def test_a_small_retry_after_is_kept_when_no_limit_is_named() -> None:
     sent: list[float] = []
     run = refusing(1, lambda: Refused(LimitError(), kind="unknown", retry_after=20.0), sent)
     async with Scheduler([HOURLY]) as scheduler:
-        await scheduler.submit(Call(run, spends=QUERY))
+        await scheduler.submit(query(run))
     assert sent[1] - sent[0] == pytest.approx(20.5)
 
 
@@ -139,7 +142,7 @@ async def test_a_concurrency_refusal_holds_until_an_own_permit_comes_back() -> N
     run = refusing(1, lambda: Refused(LimitError(), kind="concurrency", retry_after=10.0), sent)
     async with Scheduler([HOURLY]) as scheduler, anyio.create_task_group() as tasks:
         tasks.start_soon(scheduler.submit, service.call("holds a permit"))
-        await scheduler.submit(Call(run, spends=QUERY))
+        await scheduler.submit(query(run))
     assert sent[1] - sent[0] == pytest.approx(3.0)
 
 
@@ -147,7 +150,7 @@ async def test_a_concurrency_refusal_without_own_permits_waits_as_told() -> None
     sent: list[float] = []
     run = refusing(1, lambda: Refused(LimitError(), kind="concurrency", retry_after=4.0), sent)
     async with Scheduler([HOURLY]) as scheduler:
-        await scheduler.submit(Call(run, spends=QUERY))
+        await scheduler.submit(query(run))
     assert sent[1] - sent[0] == pytest.approx(4.5)
 
 
@@ -156,7 +159,7 @@ async def test_a_refusal_teaches_the_real_limits() -> None:
     quota = (Window(100, 3600.0), Concurrent(2))
     run = refusing(1, lambda: Refused(LimitError(), kind="window", quota=quota), sent)
     async with Scheduler([HOURLY]) as scheduler:
-        await scheduler.submit(Call(run, spends=QUERY))
+        await scheduler.submit(query(run))
         budget = scheduler.status().budgets["query"]
     assert (budget.limit, budget.permits_limit, budget.learned) == (100, 2, True)
 
@@ -168,7 +171,7 @@ async def test_a_lower_learned_limit_waits_for_the_own_logs_next_slot() -> None:
     async with Scheduler([HOURLY]) as scheduler:
         for _ in range(3):
             await scheduler.submit(service.call())
-        await scheduler.submit(Call(run, spends=QUERY))
+        await scheduler.submit(query(run))
     assert sent[1] - service.sent[0] == pytest.approx(3600.05)
 
 
@@ -177,7 +180,7 @@ async def test_a_waiting_call_that_no_learned_limit_can_hold_is_told_so() -> Non
     run = refusing(1, lambda: Refused(LimitError(), kind="window", quota=(Window(3, 3600.0),)), sent)
     service = Service()
     async with Scheduler([HOURLY]) as scheduler, anyio.create_task_group() as tasks:
-        tasks.start_soon(scheduler.submit, Call(run, spends=(Spend("query", 2),)))
+        tasks.start_soon(scheduler.submit, query(run, spends=(Spend("query", 2),)))
         await anyio.sleep(0.1)
         with pytest.raises(TooWide):
             await scheduler.submit(service.call("wide", spends=(Spend("query", 59),)))
@@ -189,7 +192,7 @@ async def test_a_request_that_never_left_costs_nothing() -> None:
 
     async with Scheduler([HOURLY]) as scheduler:
         with pytest.raises(ConnectionError, match="no route"):
-            await scheduler.submit(Call(run, spends=QUERY))
+            await scheduler.submit(query(run))
         assert scheduler.status().budgets["query"].used == 0
 
 
@@ -202,7 +205,7 @@ async def test_a_failure_costs_what_it_says(settlement: Settlement, used: int) -
 
     async with Scheduler([HOURLY]) as scheduler:
         with pytest.raises(ValueError, match="bad query"):
-            await scheduler.submit(Call(run, spends=QUERY))
+            await scheduler.submit(query(run))
         assert scheduler.status().budgets["query"].used == used
 
 
@@ -212,7 +215,7 @@ async def test_any_other_error_keeps_the_slot_spent() -> None:
 
     async with Scheduler([HOURLY]) as scheduler:
         with pytest.raises(KeyError):
-            await scheduler.submit(Call(run, spends=QUERY))
+            await scheduler.submit(query(run))
         assert scheduler.status().budgets["query"].used == 1
 
 
@@ -220,7 +223,7 @@ async def test_a_retry_pays_like_any_request() -> None:
     sent: list[float] = []
     run = refusing(2, lambda: Failed(OSError("cut"), settlement=Settlement.UNKNOWN, retry=True, after=2.0), sent)
     async with Scheduler([HOURLY]) as scheduler:
-        answer = await scheduler.submit(Call(run, spends=QUERY))
+        answer = await scheduler.submit(query(run))
         assert scheduler.status().budgets["query"].used == 3
     assert (answer.attempts, answer.cost) == (3, 3)
     assert sent[1] - sent[0] == pytest.approx(2.5)
@@ -230,5 +233,5 @@ async def test_the_retries_of_a_full_window_wait_for_a_slot() -> None:
     sent: list[float] = []
     run = refusing(1, lambda: Failed(OSError("cut"), retry=True, after=1.0), sent)
     async with Scheduler([Budget("query", (Window(1, 60.0),))]) as scheduler:
-        await scheduler.submit(Call(run, spends=QUERY))
+        await scheduler.submit(query(run))
     assert sent[1] - sent[0] == pytest.approx(60.55)

@@ -54,7 +54,8 @@ async def test_an_answer_is_served_again_while_it_lives() -> None:
         await scheduler.submit(service.call("a", ttl=60.0))
         await anyio.sleep(30.0)
         again = await scheduler.submit(service.call("a", ttl=60.0))
-        assert (again.origin, again.cost, again.age) == ("cache", 0, pytest.approx(30.0))
+        assert (again.origin, again.cost) == ("cache", 0)
+        assert again.age == pytest.approx(30.0)
         await anyio.sleep(31.0)
         assert (await scheduler.submit(service.call("a", ttl=60.0))).origin == "network"
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from request_scheduler.call import Spend
 
 
+_REMEMBERED_PLANS = 4096
+
+
 @define(eq=False)
 class Account:
     """One budget and everything that was taken from it."""
@@ -254,5 +257,7 @@ class MemoryStore:
                 if name not in self._accounts:
                     raise UnknownBudget(name)
                 units[name] += count
+            if len(self._plans) >= _REMEMBERED_PLANS:
+                self._plans.clear()
             plan = self._plans[spends] = tuple((self._accounts[name], count) for name, count in units.items())
         return plan
