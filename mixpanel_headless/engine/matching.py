@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ANY_EVENT = "$all_events"
 CUSTOM = "$custom_event:"
+SESSION_EVENTS = ("$session_start", "$session_end")
 
 
 def event_match(statement: Statement, names: Sequence[str]) -> str:
@@ -25,7 +26,7 @@ def event_match(statement: Statement, names: Sequence[str]) -> str:
     for name in names:
         if name.startswith(CUSTOM):
             raise Unsupported("a custom event inside a behavior")
-        if name in {"$session_start", "$session_end"}:
+        if name in SESSION_EVENTS:
             raise Unsupported(f"the virtual event {name}")
     if ANY_EVENT in names:
         return f"(NOT list_contains({statement.bind(list(SYSTEM_EVENTS))}, e.event))"
@@ -40,6 +41,8 @@ def alternatives(behavior: Mapping[str, Any], statement: Statement) -> list[dict
         parts = listing(behavior.get("behaviors"), "behaviors")
         if not parts:
             raise BadQuery("A simple behavior needs behaviors.")
+        if any(text(mapping(part, "A behavior"), "type") == "simple" for part in parts):
+            raise BadQuery("A simple behavior cannot hold another one.")
         return [found for part in parts for found in alternatives(part, statement)]
     name = behavior.get("name")
     if not isinstance(name, str):
@@ -48,6 +51,8 @@ def alternatives(behavior: Mapping[str, Any], statement: Statement) -> list[dict
         return _custom(behavior, statement.project)
     if kind != "event":
         raise Unsupported(f"behavior type {kind!r}")
+    if name in SESSION_EVENTS:
+        raise Unsupported(f"the virtual event {name}")
     return [{"name": name, "tests": [(behavior.get("filters"), behavior.get("filtersDeterminer"))]}]
 
 

@@ -25,7 +25,7 @@ INNER = {
     "average": "favg(x)",
     "min": "min(x)",
     "max": "max(x)",
-    "unique_values": "count(DISTINCT k)",
+    "unique_values": "nullif(count(DISTINCT k), 0)",  # someone without a value has none, not 0
 }
 
 

@@ -171,7 +171,8 @@ class _Build:
             columns += [f"{value.number} AS x", f"{value.identity} AS k"]
             return f"SELECT {', '.join(columns)} FROM {scope.from_clause} WHERE {where}"
         item = value_of_json("item")
-        listed = f"SELECT {', '.join(columns)}, unnest({value.items}) AS item FROM {scope.from_clause} WHERE {where}"
+        items = f"CASE WHEN len({value.items}) > 0 THEN {value.items} ELSE [CAST(NULL AS JSON)] END"  # keeps every row
+        listed = f"SELECT {', '.join(columns)}, unnest({items}) AS item FROM {scope.from_clause} WHERE {where}"
         return f"SELECT * EXCLUDE (item), {item.number} AS x, {item.identity} AS k FROM ({listed})"
 
     def _segment(self, one: Grouping) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mixpanel_headless.engine import Engine, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 JSON = dict[str, Any]
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)

@@ -6,13 +6,15 @@ import csv
 import datetime as dt
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mixpanel_headless.engine import Engine, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DATA = Path(__file__).parent.parent / "data"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mixpanel_headless.engine import Engine
 from tests.engine.asking import by, event, filled, metric, only, points, profile, report, segments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mixpanel_headless.engine import Engine
 
 DAY = "2026-01-05T10:00:00"
 
@@ -16,7 +19,9 @@ DAY = "2026-01-05T10:00:00"
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     events = [
-        event("E", "u1", DAY, n=1, flag=True, when="2026-01-04T23:30:00", lines=[{"sku": "x"}, {"sku": "y"}], mixed="1"),
+        event(
+            "E", "u1", DAY, n=1, flag=True, when="2026-01-04T23:30:00", lines=[{"sku": "x"}, {"sku": "y"}], mixed="1"
+        ),
         event("E", "u1", DAY, n=12.5, flag=False, when="2026-02-01", lines=[{"sku": "x"}, {"sku": "x"}], mixed=1),
         event("E", "u2", "2026-01-06T00:00:00", n=-3, flag=0, lines=[{}], mixed=["1", 2, "1"], empty=""),
         event("E", "u3", "2026-01-07T00:00:00", n="7", when="soon", lines=[], object={"a": 1}),
@@ -125,7 +130,7 @@ def test_a_user_property_uses_the_profile_of_today(engine: Engine) -> None:
 
 
 def test_how_often_each_user_did_something_in_the_interval(engine: Engine) -> None:
-    behavior = {"behaviorType": "$frequency", "aggregationOperator": "total", "dateRange": None,
+    behavior: dict[str, Any] = {"behaviorType": "$frequency", "aggregationOperator": "total", "dateRange": None,
                 "event": {"label": "E", "value": "E"}, "filters": [], "filtersOperator": "and"}  # fmt: skip
     bucket = {"bucketSize": 1, "min": 0, "max": 10, "disabled": False}
     group = {"behavior": behavior, "value": "E Frequency", "resourceType": "people", "propertyType": "number",
@@ -164,7 +169,10 @@ def test_beyond_the_limit_the_largest_segments_stay_and_the_answer_says_so() -> 
         assert segments(answer) == {"b": 3, "a": 2}
         assert only(answer)["$overall"] == {"all": 7}
         assert answer["meta"]["is_segmentation_limit_hit"] is True
-        assert engine.insights(report(metric("E"), groups=[by("p")]), limit=4)["meta"]["is_segmentation_limit_hit"] is False
+        assert (
+            engine.insights(report(metric("E"), groups=[by("p")]), limit=4)["meta"]["is_segmentation_limit_hit"]
+            is False
+        )
 
 
 def test_the_limit_ranks_users_over_the_whole_range_not_by_the_sum_of_days() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mixpanel_headless.engine import BadQuery, Engine, Unsupported
 from tests.engine.asking import JSON, by, event, filled, metric, only, points, profile, report, segments, where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DAY = "2026-02-20T10:00:00"
 
@@ -47,7 +49,9 @@ def counting(name: str, filters: tuple[JSON, ...] = (), days: int | None = 30, *
     if filters:
         selector["selector"] = {"operator": "and", "children": [*filters]}
     behavior: JSON = {"count": {"event_selector": selector, "type": "absolute", **count}}
-    window = {"window": {"unit": "day", "value": days}} if days else {"from_date": "2026-01-01", "to_date": "2026-01-31"}
+    window = (
+        {"window": {"unit": "day", "value": days}} if days else {"from_date": "2026-01-01", "to_date": "2026-01-31"}
+    )
     return {**behavior, **window}
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mixpanel_headless.engine import Engine
 from tests.engine.asking import event, filled, metric, only, profile, report, where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mixpanel_headless.engine import Engine
 
 DAY = "2026-01-05T10:00:00"
 ROWS: dict[str, dict[str, Any]] = {
@@ -32,7 +35,9 @@ def engine() -> Iterator[Engine]:
 def passing(engine: Engine, *filters: dict[str, Any], determiner: str = "all") -> set[str]:
     """The rows that pass, told apart by a breakdown."""
     shown = metric("E", behavior={"filters": [*filters], "filtersDeterminer": determiner})
-    answer = engine.insights(report(shown, groups=[{"value": "row", "resourceType": "events", "propertyType": "string"}]))
+    answer = engine.insights(
+        report(shown, groups=[{"value": "row", "resourceType": "events", "propertyType": "string"}])
+    )
     return set(only(answer)) - {"$overall"}
 
 

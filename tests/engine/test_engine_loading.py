@@ -7,8 +7,7 @@ import gzip
 import json
 import sys
 import threading
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -16,6 +15,9 @@ import pytest
 from mixpanel_headless.engine import Engine, EventFileError, Project
 from mixpanel_headless.errors import ClosedError, MissingExtraError
 from tests.engine.asking import by, event, filled, metric, only, profile, report, segments, where
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = '{"event":"E","properties":{"distinct_id":"u","time":1767607200,"p":1}}'
 JANUARY = report(metric("$all_events"), dates=("2026-01-01", "2026-01-31"))
@@ -138,7 +140,11 @@ def test_a_csv_file_gives_events_with_typed_properties(tmp_path: Path) -> None:
     with Engine(Project(now=dt.datetime(2026, 3, 1, tzinfo=dt.UTC))) as engine:
         assert engine.load_events(path, **columns) == 3
         assert only(engine.insights(report(metric("Buy", "total", of="amount")))) == 12.5
-        assert segments(engine.insights(report(metric("Buy"), groups=[by("zip")]))) == {"00501": 1, "01234": 1, "99999": 1}
+        assert segments(engine.insights(report(metric("Buy"), groups=[by("zip")]))) == {
+            "00501": 1,
+            "01234": 1,
+            "99999": 1,
+        }
         assert only(engine.insights(report(metric("Buy"), filters=[where("vip", "true", kind="boolean")]))) == 1
         assert only(engine.insights(report(metric("Buy"), filters=[where("note", "is not set")]))) == 1
         hours = report(metric("Buy"), groups=[by("$time", "datetime", unit="hour_of_day")])
@@ -149,7 +155,12 @@ def test_a_csv_file_gives_events_with_typed_properties(tmp_path: Path) -> None:
     ("rows", "columns", "line", "reason"),
     [
         (["a,b,c", "1,2,3"], {}, 1, "no column of a usual name for the user"),
-        (["user,event,time"], {"time_column": "when"}, 1, "no column 'when'; give time_column one of: user, event, time"),
+        (
+            ["user,event,time"],
+            {"time_column": "when"},
+            1,
+            "no column 'when'; give time_column one of: user, event, time",
+        ),
         (["user,user,event,time"], {}, 1, "same name"),
         (["user,event,time", "u,E,2026-01-05", "u,E,yesterday"], {}, 3, "'yesterday' is not a time"),
         (["user,event,time", 'u,"E\nE",2026-01-05', ",E,2026-01-05"], {}, 4, "column 'user' is empty"),

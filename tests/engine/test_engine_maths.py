@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mixpanel_headless.engine import Engine
 from tests.engine.asking import by, event, filled, formula, metric, only, points, profile, report, segments, where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mixpanel_headless.engine import Engine
 
 DATES = ("2026-01-05", "2026-01-07")
 
@@ -81,7 +84,13 @@ def test_a_math_without_its_property_counts_events(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     ("math", "expected"),
-    [("unique", [2, 2, 1]), ("cumulative_unique", [2, 3, 3]), ("dau", [2, 2, 1]), ("wau", [2, 3, 3]), ("mau", [2, 3, 3])],
+    [
+        ("unique", [2, 2, 1]),
+        ("cumulative_unique", [2, 3, 3]),
+        ("dau", [2, 2, 1]),
+        ("wau", [2, 3, 3]),
+        ("mau", [2, 3, 3]),
+    ],
 )
 def test_maths_over_people(engine: Engine, math: str, expected: list[int]) -> None:
     assert line(engine, metric("Buy", math)) == expected
@@ -173,7 +182,7 @@ def test_several_events_in_one_block_are_one_series_and_each_row_counts_once(eng
 
 
 def test_a_block_without_a_name_gives_one_series_for_each_event(engine: Engine) -> None:
-    parts = [{"type": "event", "name": name, "filters": []} for name in ("Buy", "Visit")]
+    parts: list[dict[str, Any]] = [{"type": "event", "name": name, "filters": []} for name in ("Buy", "Visit")]
     shown = metric("", behavior={"type": "simple", "behaviors": parts})
     found = engine.insights(report(shown, dates=DATES))["series"]
     assert found == {"Buy [Total Events]": {"all": 6}, "Visit [Total Events]": {"all": 1}}

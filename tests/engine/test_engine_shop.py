@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mixpanel_headless.engine import Engine, Project, generate_shop
 from tests.engine.asking import by, formula, metric, only, report, segments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 END = dt.date(2026, 3, 1)
 FIRST = END - dt.timedelta(days=60)
@@ -42,7 +45,9 @@ def test_on_the_day_of_the_outage_there_are_only_tickets(shop: Engine) -> None:
     assert {count for date, count in days(shop, "Support Ticket").items() if date != OUTAGE} == {2}
 
 
-@pytest.mark.parametrize(("name", "weekday", "weekend"), [("Page View", 500, 200), ("Feature Used", 200, 80), ("Login", 100, 40)])
+@pytest.mark.parametrize(
+    ("name", "weekday", "weekend"), [("Page View", 500, 200), ("Feature Used", 200, 80), ("Login", 100, 40)]
+)
 def test_weekends_are_quiet(shop: Engine, name: str, weekday: int, weekend: int) -> None:
     for date, count in days(shop, name).items():
         assert count == (0 if date == OUTAGE else weekend if date.weekday() >= 5 else weekday)
@@ -100,7 +105,9 @@ def test_every_third_page_view_has_no_referrer(shop: Engine) -> None:
 
 def test_the_facts_do_not_hang_on_the_seed_or_the_end() -> None:
     events, profiles = generate_shop(seed=99, end=dt.date(2024, 2, 29))
-    paid = {row["properties"]["$insert_id"]: row["properties"]["amount"] for row in events if row["event"] == "Invoice Paid"}
+    paid = {
+        row["properties"]["$insert_id"]: row["properties"]["amount"] for row in events if row["event"] == "Invoice Paid"
+    }
     assert (len(paid), sum(paid.values()), len(profiles)) == (342, 27378, 1200)
 
 
@@ -111,7 +118,9 @@ def test_the_same_seed_gives_the_same_shop() -> None:
 
 def test_nothing_happens_before_a_sign_up_or_after_the_last_day() -> None:
     events, _ = generate_shop(end=END)
-    signed_up = {row["properties"]["distinct_id"]: row["properties"]["time"] for row in events if row["event"] == "Sign Up"}
+    signed_up = {
+        row["properties"]["distinct_id"]: row["properties"]["time"] for row in events if row["event"] == "Sign Up"
+    }
     midnight = dt.datetime(2026, 3, 2, tzinfo=dt.UTC).timestamp()
     for row in events:
         assert signed_up[row["properties"]["distinct_id"]] <= row["properties"]["time"] < midnight

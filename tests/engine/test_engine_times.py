@@ -17,7 +17,13 @@ def keys(answer: dict[str, Any]) -> list[str]:
 
 
 def test_the_last_days_reach_to_now_and_hold_whole_days_before() -> None:
-    times = ["2026-02-21T23:59:59", "2026-02-22T00:00:00", "2026-02-28T23:59:59", "2026-03-01T11:59:59", "2026-03-01T12:00:01"]
+    times = [
+        "2026-02-21T23:59:59",
+        "2026-02-22T00:00:00",
+        "2026-02-28T23:59:59",
+        "2026-03-01T11:59:59",
+        "2026-03-01T12:00:01",
+    ]
     now = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
     with filled(*(event("E", "u", time) for time in times), now=now) as engine:
         time = {"dateRangeType": "in the last", "unit": "day", "window": {"unit": "day", "value": 7}}
@@ -32,10 +38,21 @@ def test_the_last_days_reach_to_now_and_hold_whole_days_before() -> None:
 
 @pytest.mark.parametrize(
     ("token", "count"),
-    [("$start_of_current_day", 1), ("$start_of_current_week", 2), ("$start_of_current_month", 3), ("$start_of_current_year", 4)],
+    [
+        ("$start_of_current_day", 1),
+        ("$start_of_current_week", 2),
+        ("$start_of_current_month", 3),
+        ("$start_of_current_year", 4),
+    ],
 )
 def test_since_the_start_of_the_current_unit(token: str, count: int) -> None:
-    times = ["2025-12-31T00:00:00", "2026-01-10T00:00:00", "2026-02-02T00:00:00", "2026-02-16T10:00:00", "2026-02-18T10:00:00"]
+    times = [
+        "2025-12-31T00:00:00",
+        "2026-01-10T00:00:00",
+        "2026-02-02T00:00:00",
+        "2026-02-16T10:00:00",
+        "2026-02-18T10:00:00",
+    ]
     now = dt.datetime(2026, 2, 18, 12, tzinfo=dt.UTC)
     with filled(*(event("E", "u", time) for time in times), now=now) as engine:
         time = {"dateRangeType": "since", "unit": "day", "value": token}

@@ -176,9 +176,7 @@ def test_aircraft_by_manufacturer_from_their_profiles(
     assert segments(answer) == makers
 
 
-def test_flights_of_large_aircraft(
-    flights: Engine, flight_lines: Lines, aircraft: dict[str, dict[str, Any]]
-) -> None:
+def test_flights_of_large_aircraft(flights: Engine, flight_lines: Lines, aircraft: dict[str, dict[str, Any]]) -> None:
     large = {one for one, own in aircraft.items() if (own.get("seats") or 0) > 300}
     wanted = [
         line for line in in_january(flight_lines, "Flight Departed") if line["properties"]["distinct_id"] in large
@@ -221,7 +219,7 @@ def test_departures_by_day_of_week(flights: Engine, flight_lines: Lines) -> None
     groups = [by("$time", "datetime", unit="day_of_week")]
     found = segments(flights.insights(report(metric("Flight Departed"), dates=JANUARY, groups=groups)))
     assert found == names
-    assert list(found)[0] == "Monday"
+    assert next(iter(found)) == "Monday"
 
 
 YEAR = ("2024-01-01", "2024-12-31")
@@ -258,7 +256,9 @@ def test_shop_sessions_named_by_the_file(ecom: Engine, ecom_rows: list[dict[str,
 
 def test_shop_users_who_did_either_of_two_things(ecom: Engine, ecom_rows: list[dict[str, str]]) -> None:
     users = {row["user_id"] for row in ecom_rows if row["event"] in {"add_to_cart", "promo_page"}}
-    parts = [{"type": "event", "name": name, "filters": []} for name in ("add_to_cart", "promo_page")]
+    parts: list[dict[str, Any]] = [
+        {"type": "event", "name": name, "filters": []} for name in ("add_to_cart", "promo_page")
+    ]
     behavior = {"type": "simple", "behaviors": parts}
     clause = metric("add_to_cart or promo_page", "unique", behavior=behavior)
     assert only(ecom.insights(report(clause, dates=YEAR))) == len(users)
