@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +15,7 @@ from mixpanel_headless.cli.demo.stage import Stage
 from mixpanel_headless.cli.demo.survey import Facts, survey
 from mixpanel_headless.cli.demo.tally import Setting
 from mixpanel_headless.cli.groups import INTERRUPTED
+from mixpanel_headless.cli.interrupts import interruptible
 from mixpanel_headless.sandbox import Sandbox
 from mixpanel_headless.sandbox.contents import open_contents
 
@@ -43,9 +45,11 @@ def show_demo(
     **columns: str | None,
 ) -> int:
     """Run a demo and give its exit code; `compute` replaces the engine as the judge of answers."""
-    contents = open_contents(events, (), project=PROJECT, timezone="UTC", now=None, columns=columns)
-    with contents.engine as engine:
-        facts = survey(engine)
+    with ExitStack() as stack:
+        with interruptible():
+            contents = open_contents(events, (), project=PROJECT, timezone="UTC", now=None, columns=columns)
+            engine = stack.enter_context(contents.engine)
+            facts = survey(engine)
         setting = set_up(facts, contents.events, agents=agents, calls=calls, hour=hour, seed=seed)
         box = Sandbox(
             engine=engine, project=PROJECT, limit=LIMIT, concurrency=CONCURRENCY, window=setting.hour,
