@@ -120,7 +120,12 @@ def _unnamed(source: InlineCustomProperty) -> list[str]:
 
 
 _INLINE: tuple[Rule[InlineCustomProperty], ...] = (
-    Rule("CP2_EMPTY_FORMULA", "", lambda s: is_no_name(s.formula), "the custom property has a blank formula."),
+    Rule(
+        "CP2_EMPTY_FORMULA",
+        "",
+        lambda s: not isinstance(s.formula, str) or not s.formula.strip(),
+        "the custom property has a blank formula.",
+    ),
     Rule("CP3_NO_INPUTS", "", lambda s: not s.inputs, "the custom property reads no property."),
     Rule(
         "CP4_INPUT_LETTER",

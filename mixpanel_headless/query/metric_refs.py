@@ -9,7 +9,7 @@ import attrs
 
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError
 
-from .custom_properties import AnyProperty, measured_property
+from .custom_properties import AnyProperty, check_measured, measured_property
 from .fields import one_of, positive_id
 from .measurements import wire_math
 from .suggestions import listed
@@ -49,6 +49,7 @@ class MetricRef:
     overrides: Mapping[str, Any] | None = attrs.field(default=None, kw_only=True, validator=_mapping)
 
     def __attrs_post_init__(self) -> None:
+        check_measured(self.property, "MetricRef.property")
         given = {**self._measurement(), **({} if self.funnel_order is None else {"funnel_order": 0})}
         if self.type != "metric" and given:
             self._refuse(

@@ -132,6 +132,13 @@ def test_a_default_said_aloud_is_the_default(build: Build) -> None:
     assert canonical_params(build(math="total", last=30, unit="day")) == canonical_params(build())
 
 
+@pytest.mark.parametrize("join", ["and", "or"])
+def test_the_order_of_joined_nodes_of_a_selector_does_not_count(join: str) -> None:
+    nodes = [{"property": "cohort", "value": number, "operator": "in"} for number in (1, 2)]
+    first, second = ({"operator": join, "children": children} for children in (nodes, nodes[::-1]))
+    assert canonical_params(first) == canonical_params(second)
+
+
 def test_any_of_one_condition_is_all_of_it(build: Build) -> None:
     alone = [Metric("Visit", filters=Filter.is_set("plan"), filters_combinator=word) for word in ("any", "all")]
     assert canonical_params(build(alone[0])) == canonical_params(build(alone[1]))

@@ -154,10 +154,19 @@ def test_the_items_of_a_list_are_filtered_by_conditions_or_by_equalities() -> No
         Filter.list_contains("cart", Filter.equals("brand", "acme"), Filter.equals("color", ["red", "blue"]))
     )
     assert short == long
-    assert short["listQuantifier"] == "any"
-    assert short["filterOperator"] == "true"
-    assert short["filterValue"] is True
-    assert [item["dataset"] for item in short["listItemFilters"]] == ["$mixpanel"] * 2
+    items = short.pop("listItemFilters")
+    assert [(item["value"], item["dataset"]) for item in items] == [("brand", "$mixpanel"), ("color", "$mixpanel")]
+    assert short == {
+        "dataset": "$mixpanel",
+        "value": "cart",
+        "resourceType": "events",
+        "filterType": "object",
+        "defaultType": "object",
+        "filterJoinType": "list",
+        "listQuantifier": "any",
+        "filterOperator": "true",
+        "filterValue": True,
+    }
 
 
 def test_a_frequency_filter_counts_events_of_people_in_a_stretch() -> None:
@@ -174,9 +183,27 @@ def test_a_frequency_filter_counts_events_of_people_in_a_stretch() -> None:
 
 def test_a_frequency_filter_without_a_stretch_counts_by_interval_and_names_itself() -> None:
     clause = filter_clause(FrequencyFilter("Visit", 2))
-    assert clause["behavior"]["dateRange"] is None
-    assert clause["value"] == "Visit Frequency"
-    assert clause["filterOperator"] == "is at least"
+    assert clause == {
+        "dataset": "$mixpanel",
+        "value": "Visit Frequency",
+        "resourceType": "people",
+        "profileType": None,
+        "search": "",
+        "dataGroupId": None,
+        "behavior": {
+            "aggregationOperator": "total",
+            "behaviorType": "$frequency",
+            "dateRange": None,
+            "event": {"label": "Visit", "value": "Visit"},
+            "filters": [],
+            "filtersOperator": "and",
+        },
+        "filterType": "number",
+        "defaultType": "number",
+        "filterOperator": "is at least",
+        "filterValue": 2,
+        "propertyObjectKey": None,
+    }
 
 
 def test_an_unknown_operator_is_answered_with_the_nearest_ones() -> None:

@@ -39,10 +39,19 @@ def test_a_breakdown_can_be_by_a_profile_property() -> None:
 
 def test_a_computed_property_has_no_name_but_may_have_a_data_group() -> None:
     clause = GroupBy(CustomPropertyRef(71), "number").to_dict(data_group_id=8)
-    assert clause["customPropertyId"] == 71
-    assert clause["value"] is None
-    assert clause["dataGroupId"] == "8"
-    assert clause["propertyType"] == "number"
+    assert clause == {
+        "customPropertyId": 71,
+        "value": None,
+        "resourceType": "events",
+        "profileType": None,
+        "search": "",
+        "dataGroupId": "8",
+        "dataset": "$mixpanel",
+        "propertyType": "number",
+        "typeCast": None,
+        "unit": None,
+        "isHidden": False,
+    }
 
 
 def test_an_inline_property_brings_its_own_resource_and_lends_the_type() -> None:
@@ -54,21 +63,37 @@ def test_an_inline_property_brings_its_own_resource_and_lends_the_type() -> None
 
 def test_the_items_of_a_list_are_grouped_by_one_of_their_fields() -> None:
     clause = GroupBy.list_item("cart", "price", sub_type="number").to_dict()
-    assert clause["joinPropertyType"] == "list"
-    assert clause["listItemGroup"] == {
-        "resourceType": "event",
-        "propertyName": "price",
-        "propertyDefaultType": "number",
-        "propertyType": "number",
+    assert clause == {
+        "dataset": "$mixpanel",
+        "value": "cart",
+        "resourceType": "events",
+        "joinPropertyType": "list",
+        "propertyType": "object",
+        "listItemGroup": {
+            "resourceType": "event",
+            "propertyName": "price",
+            "propertyDefaultType": "number",
+            "propertyType": "number",
+        },
     }
 
 
 def test_a_cohort_stands_beside_those_outside_it() -> None:
     clause = CohortBreakdown(9, "Staff").to_dict(data_group_id=3)
-    assert clause["value"] == ["Staff", "Not In Staff"]
-    assert clause["cohorts"] == [
-        {"name": "Staff", "negated": negated, "data_group_id": "3", "id": 9, "groups": []} for negated in (False, True)
-    ]
+    assert clause == {
+        "value": ["Staff", "Not In Staff"],
+        "resourceType": "events",
+        "profileType": None,
+        "search": "",
+        "dataGroupId": "3",
+        "propertyType": None,
+        "typeCast": None,
+        "cohorts": [
+            {"name": "Staff", "negated": negated, "data_group_id": "3", "id": 9, "groups": []}
+            for negated in (False, True)
+        ],
+        "isHidden": False,
+    }
 
 
 def test_a_cohort_can_stand_alone() -> None:
@@ -78,10 +103,22 @@ def test_a_cohort_can_stand_alone() -> None:
 
 
 def test_a_frequency_breakdown_counts_events_of_people() -> None:
-    clause = FrequencyBreakdown("Visit", 5, 1, 51, "Visits").to_dict()
-    assert clause["value"] == "Visits"
-    assert clause["behavior"]["event"] == {"label": "Visit", "value": "Visit"}
-    assert clause["customBucket"] == {"bucketSize": 5, "min": 1, "max": 51, "disabled": False}
+    assert FrequencyBreakdown("Visit", 5, 1, 51, "Visits").to_dict() == {
+        "dataset": "$mixpanel",
+        "behavior": {
+            "aggregationOperator": "total",
+            "event": {"label": "Visit", "value": "Visit"},
+            "behaviorType": "$frequency",
+            "filters": [],
+            "filtersOperator": "and",
+            "dateRange": None,
+        },
+        "value": "Visits",
+        "resourceType": "people",
+        "propertyType": "number",
+        "dataGroupId": None,
+        "customBucket": {"bucketSize": 5, "min": 1, "max": 51, "disabled": False},
+    }
 
 
 @pytest.mark.parametrize("wrong", [4, None, {"plan"}, b"plan"])

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixpanel_headless.errors import BookmarkValidationError, InvalidArgumentError
+from mixpanel_headless.query.behaviors import Exclusion, FunnelBehavior, RetentionBehavior
 from mixpanel_headless.query.comparisons import TimeComparison
 from mixpanel_headless.query.filters import Filter
 from mixpanel_headless.query.formulas import Formula
 from mixpanel_headless.query.groups import GroupBy
 from mixpanel_headless.query.insights import build_insights_params, check_limit
 from mixpanel_headless.query.metric_refs import MetricRef
-from mixpanel_headless.query.metrics import CohortMetric, Metric
+from mixpanel_headless.query.metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +109,45 @@ def test_every_problem_is_said_at_once_with_its_place(build: Build) -> None:
         ("where[1]", "V25_INVALID_FILTER_TYPE"),
         ("formula", "V19_FORMULA_BOUNDS"),
     }
+
+
+def test_a_problem_inside_a_behavior_is_placed_inside_its_event(build: Build) -> None:
+    funnel = FunnelBehavior(["Visit", "Buy"], 368, "dai", "strict", Exclusion("Help", 1, 1), ["a"] * 4, "often")  # type: ignore[arg-type]
+    retention = RetentionBehavior("Join", "Visit", "dai", "start", [2, 1, 1.5], "carry")  # type: ignore[arg-type, list-item]
+    with pytest.raises(BookmarkValidationError) as caught:
+        build([FunnelMetric(funnel, "conversion_rate_session"), RetentionMetric(retention)])
+    assert [problem.path for problem in caught.value.errors] == [
+        "events[0].conversion_window_unit",
+        "events[0].order",
+        "events[0].holding_constant",
+        "events[0].reentry_mode",
+        "events[0].math",
+        "events[0].exclusions[0]",
+        "events[1].bucket_sizes[2]",
+        "events[1].bucket_sizes",
+        "events[1].retention_unit",
+        "events[1].alignment",
+        "events[1].unbounded_mode",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "longest"),
+    [
+        ("second", 31_708_800),
+        ("minute", 528_480),
+        ("hour", 8_808),
+        ("day", 367),
+        ("week", 52),
+        ("month", 12),
+        ("session", 12),
+    ],
+)
+def test_each_unit_has_its_longest_conversion_window(build: Build, unit: Any, longest: int) -> None:
+    math: Any = "conversion_rate_session" if unit == "session" else "conversion_rate_unique"
+    build(FunnelMetric(FunnelBehavior(["Visit", "Buy"], longest, unit), math))
+    with pytest.raises(BookmarkValidationError, match="conversion_window"):
+        build(FunnelMetric(FunnelBehavior(["Visit", "Buy"], longest + 1, unit), math))
 
 
 def test_a_word_that_is_nearly_right_is_answered_with_the_right_one(build: Build) -> None:

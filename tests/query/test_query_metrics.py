@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mixpanel_headless.errors import ParamValidationError
 from mixpanel_headless.query.behaviors import (
     BehaviorRef,
     Exclusion,
@@ -17,6 +18,9 @@ from mixpanel_headless.query.filters import Filter
 from mixpanel_headless.query.metric_refs import MetricRef, SavedMetric
 from mixpanel_headless.query.metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 from mixpanel_headless.query.steps import CustomEventRef, FunnelStep, RetentionEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROME = Filter.equals("city", "Rome")
 
@@ -86,9 +90,21 @@ def test_a_measured_property_can_be_computed() -> None:
 
 
 def test_the_size_of_a_cohort_is_a_metric() -> None:
-    clause = CohortMetric(9, "Staff").to_dict()
-    assert (clause["behavior"]["type"], clause["behavior"]["id"]) == ("cohort", 9)
-    assert clause["measurement"] == {"math": "unique", "property": None, "perUserAggregation": None}
+    assert CohortMetric(9, "Staff").to_dict() == {
+        "type": "metric",
+        "behavior": {
+            "type": "cohort",
+            "name": "Staff",
+            "resourceType": "cohorts",
+            "dataGroupId": None,
+            "dataset": "$mixpanel",
+            "filtersDeterminer": "all",
+            "filters": [],
+            "id": 9,
+        },
+        "measurement": {"math": "unique", "property": None, "perUserAggregation": None},
+        "isHidden": False,
+    }
 
 
 def test_a_funnel_counts_its_steps_from_one_on_the_wire() -> None:
@@ -119,6 +135,28 @@ def test_a_funnel_is_measured_as_one_number() -> None:
         "stepIndex": 1,
     }
     assert clause["name"] == "Price"
+    assert clause["type"] == "metric"
+    assert clause["behavior"] == {
+        "type": "funnel",
+        "resourceType": "events",
+        "behaviors": [
+            {
+                "type": "event",
+                "id": None,
+                "name": name,
+                "filters": [],
+                "filtersDeterminer": "all",
+                "funnelOrder": "loose",
+            }
+            for name in ("Visit", "Buy")
+        ],
+        "conversionWindowDuration": 14,
+        "conversionWindowUnit": "day",
+        "funnelOrder": "loose",
+        "exclusions": [],
+        "aggregateBy": [],
+        "filter": [],
+    }
 
 
 def test_a_retention_is_measured_as_one_number() -> None:
@@ -129,8 +167,20 @@ def test_a_retention_is_measured_as_one_number() -> None:
         "retentionBucketIndex": 1,
         "retentionCumulative": True,
     }
-    assert clause["behavior"]["retentionCustomBucketSizes"] == [1, 7]
-    assert [side["name"] for side in clause["behavior"]["behaviors"]] == ["Join", "Visit"]
+    assert clause["type"] == "metric"
+    sides = clause["behavior"].pop("behaviors")
+    assert [(side["type"], side["id"], side["name"], side["filtersDeterminer"]) for side in sides] == [
+        ("event", None, "Join", "any"),
+        ("event", None, "Visit", "all"),
+    ]
+    assert clause["behavior"] == {
+        "type": "retention",
+        "resourceType": "events",
+        "retentionUnit": "day",
+        "retentionAlignmentType": "birth",
+        "retentionCustomBucketSizes": [1, 7],
+        "filter": [],
+    }
 
 
 def test_a_saved_metric_is_sent_by_id_with_only_what_changes() -> None:
@@ -169,6 +219,23 @@ def test_a_saved_metric_can_be_changed_for_one_query() -> None:
     assert saved.to_ref(math="percentile", property="price").to_dict()["overrides"]["measurement"]["math"] == (
         "custom_percentile"
     )
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda name: FunnelMetric(FunnelBehavior(["Visit", "Buy"]), "average", name),
+        lambda name: RetentionMetric(RetentionBehavior("Join", "Visit"), "average", name),
+        lambda name: MetricRef(4, math="average", property=name),
+        lambda name: Metric("Buy", "average", name),
+    ],
+    ids=["funnel", "retention", "saved", "events"],
+)
+def test_a_blank_name_of_a_measured_property_is_refused(measure: Callable[[str], object]) -> None:
+    measure("price")
+    with pytest.raises(ParamValidationError) as caught:
+        measure(" ")
+    assert caught.value.code == "V1B_EMPTY_PROPERTY"
 
 
 def test_what_is_no_saved_metric_is_refused() -> None:

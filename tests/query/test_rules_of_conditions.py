@@ -36,7 +36,7 @@ RULES: dict[str, tuple[Example, Example]] = {
         lambda: ask(group_by=GroupBy(CustomPropertyRef(0))),
         lambda: ask(group_by=GroupBy(CustomPropertyRef(1))),
     ),
-    "CP2_EMPTY_FORMULA": (lambda: ask(where=inline(" ", A="x")), lambda: ask(where=inline(A="x"))),
+    "CP2_EMPTY_FORMULA": (lambda: ask(where=inline(" ", A="x")), lambda: ask(where=inline("A +\n1", A="x"))),
     "CP3_NO_INPUTS": (lambda: ask(where=inline()), lambda: ask(where=inline(A="x"))),
     "CP4_INPUT_LETTER": (lambda: ask(where=inline(price="x")), lambda: ask(where=inline(Z="x"))),
     "CP5_FORMULA_TOO_LONG": (
