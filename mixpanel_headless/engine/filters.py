@@ -12,8 +12,9 @@ from typing import Any
 from . import cohorts, frequency
 from .errors import BadQuery, Unsupported
 from .expressions import Value, value_of_json
+from .properties import property_value
 from .reading import listing, mapping, number, text
-from .scopes import ItemScope, Scope, property_name
+from .scopes import ItemScope, Scope
 from .times import FIXED_SECONDS, day_after, midnight, read_day, to_ms
 
 NEGATIVE = {
@@ -66,7 +67,7 @@ def condition(clause: Any, scope: Scope) -> str:
         return _number(operator, clause.get("filterValue"), frequency.value(clause["behavior"], scope), scope)
     if clause.get("value") == "$cohorts":
         return cohorts.filter_condition(operator, clause.get("filterValue"), scope)
-    value = scope.value(property_name(clause), clause.get("resourceType"))
+    value = property_value(clause, scope)
     if clause.get("filterJoinType") == "list" or clause.get("listItemFilters") is not None:
         return _objects(clause, value, scope)
     if value.may_be_list or clause.get("filterType") == "list":

@@ -5,22 +5,26 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from . import cohorts, filters, frequency
 from .errors import BadQuery, Unsupported
 from .expressions import Value, pointer, value_of_json
+from .properties import property_name, property_value
 from .reading import listing, mapping, number, text
-from .scopes import Scope, property_name
 from .times import local_ms
+
+if TYPE_CHECKING:
+    from .scopes import Scope
 
 UNSET = "undefined"
 NOT_A_NUMBER = "$non_numeric_values"
 REMAINING = "$remaining_values"
 AUTOMATIC_BUCKETS = 12
-MAX_NUMBER_BUCKETS = 10_000
+MAX_NUMBER_BUCKETS = 1_000
+LARGEST_BUCKETED = 1e15
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 Extent = Callable[[str], tuple[float, float] | None]  # SQL of a number → its least and greatest value
 
@@ -44,7 +48,7 @@ def grouping(clause: Any, scope: Scope, extent: Extent) -> Grouping:
         value = frequency.value(clause["behavior"], scope)
         return _numbers(clause, str(clause.get("value") or "Frequency"), value, scope, extent)
     name = property_name(clause)
-    value = scope.value(name, clause.get("resourceType"))
+    value = property_value(clause, scope)
     if clause.get("listItemGroup") is not None:
         return _sub_property(clause["listItemGroup"], name, value, scope)
     if clause.get("customGroups"):
@@ -150,15 +154,16 @@ def _numbers(clause: Mapping[str, Any], name: str, value: Value, scope: Scope, e
     edges = _edges(clause, custom, value, extent)
     if edges is None:
         return _labelled(name, value, value.text)
-    labels = [bucket_label(low, high) for low, high in itertools.pairwise(edges)]
-    under, over = f"< {plain(edges[0])}", f"≥ {plain(edges[-1])}"
-    bind = scope.statement.bind
-    place = f"len(list_filter({bind(edges)}::DOUBLE[], lambda edge: edge <= {value.number})) + 1"
-    if len(edges) > 40 and (step := edges[1] - edges[0]):
-        low, last = bind(edges[0]), len(edges)
-        place = f"CAST(greatest(0, least({last}, floor(({value.number} - {low}) / {bind(step)}) + 1)) + 1 AS BIGINT)"
-    names = [under, *labels, over]
-    return _labelled(name, value, f"{bind(names)}[{place}]", names)
+    label, names = bucketed(edges, value.number, scope.statement.bind)
+    return _labelled(name, value, label, names)
+
+
+def bucketed(edges: Sequence[float], number: str, bind: Callable[[Any], str]) -> tuple[str, list[str]]:
+    """SQL of the label of a number's bucket, and all labels in order, the under and the over included."""
+    within = [bucket_label(low, high) for low, high in itertools.pairwise(edges)]
+    names = [f"< {plain(edges[0])}", *within, f"≥ {plain(edges[-1])}"]
+    place = f"len(list_filter({bind(list(edges))}::DOUBLE[], lambda edge: edge <= {number})) + 1"
+    return f"{bind(names)}[{place}]", names
 
 
 def _labelled(name: str, value: Value, label: str, order: Sequence[str] = ()) -> Grouping:
@@ -179,10 +184,17 @@ def _edges(clause: Mapping[str, Any], custom: Mapping[str, Any], value: Value, e
     if size is not None and low is not None and high is not None:
         return even_edges(low, high, size)
     found = extent(value.number)
-    if found is None:
-        return None
-    size = size or nice_width(*found)
-    first, last = math.floor(found[0] / size) * size, (math.floor(found[1] / size) + 1) * size
+    return None if found is None else aligned_edges(*found, size, low, high)
+
+
+def aligned_edges(
+    least: float, greatest: float, size: float | None = None, low: float | None = None, high: float | None = None
+) -> list[float]:
+    """Bounds at multiples of the bucket size around the values; what is not given is chosen."""
+    if max(abs(least), abs(greatest)) > LARGEST_BUCKETED:
+        raise Unsupported(f"automatic buckets between {least} and {greatest}")
+    size = size or nice_width(least, greatest)
+    first, last = math.floor(least / size) * size, (math.floor(greatest / size) + 1) * size
     return even_edges(first if low is None else low, last if high is None else high, size)
 
 
@@ -190,15 +202,17 @@ def even_edges(low: float, high: float, size: float) -> list[float]:
     """Bounds from `low` in steps of `size`, the last one at `high`."""
     if high <= low:
         raise BadQuery("The bucket's max must be above its min.")
-    count = math.ceil((high - low) / size - 1e-9)
-    if count > MAX_NUMBER_BUCKETS:
+    if (high - low) / size > MAX_NUMBER_BUCKETS:
         raise BadQuery(f"The breakdown has more than {MAX_NUMBER_BUCKETS} buckets.")
-    return [*(low + place * size for place in range(count)), high]
+    count = math.ceil((high - low) / size - 1e-9)
+    return [*(round(low + place * size, 10) for place in range(count)), round(high, 10)]  # 0.3, not 0.1 + 0.1 + 0.1
 
 
 def nice_width(low: float, high: float) -> float:
-    """The least of 1, 2, 5 x 10^k that covers the values in at most twelve aligned buckets."""
+    """The least of 1, 2, 5 x 10^k that covers the values in at most twelve aligned buckets; between whole ends, from 1."""
     exponent = math.floor(math.log10((high - low) / AUTOMATIC_BUCKETS)) if high > low else 0
+    if low == int(low) and high == int(high):
+        exponent = max(exponent, 0)
     for power in range(exponent, exponent + 3):
         for digit in (1, 2, 5):
             width = digit * 10.0**power

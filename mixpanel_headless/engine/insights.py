@@ -10,6 +10,7 @@ import attrs
 
 from .errors import BadQuery, Unsupported
 from .metrics import Question
+from .properties import property_name
 from .reading import listing, mapping, text
 from .report import Plan, report_series
 from .times import Range, Window, buckets, compared, read_range, whole
@@ -115,12 +116,8 @@ def _expanded(shows: Sequence[Any]) -> list[Mapping[str, Any]]:
     return found
 
 
-def _header(clause: Any) -> str:
-    if isinstance(clause, Mapping):
-        for key in ("propertyName", "value"):
-            if isinstance(clause.get(key), str):
-                return str(clause[key])
-    return "$cohorts"
+def _header(clause: Mapping[str, Any]) -> str:
+    return "$cohorts" if clause.get("cohorts") is not None else property_name(clause)
 
 
 def _meta(body: Mapping[str, Any], shows: Sequence[Any], groups: Sequence[Any], cut: bool) -> dict[str, Any]:

@@ -31,6 +31,7 @@ OF_PROPERTY = {
     "most_frequent": "Most Frequent {}",
     "first_value": "First Value of {}",
     "numeric_summary": "Numeric Summary of {}",
+    "histogram": "Distribution of {}",
 }
 EVENTS = {"$all_events": "All Events"}
 

@@ -9,8 +9,8 @@ import attrs
 
 from .errors import BadQuery, Unsupported
 from .labels import measure_label
+from .properties import property_name
 from .reading import mapping, number, text
-from .scopes import property_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +47,7 @@ class Measure:
     from_start: bool = False  # whether a bucket reads from the start of the range
     property: Mapping[str, Any] | None = None
     sessions: bool = False
+    histogram: bool = False  # whether a last level tells the values of `v` apart by bucket
     decoded: bool = False  # whether the result is an identity to be turned back into a value
 
 
@@ -63,7 +64,7 @@ def read_measure(measurement: Any) -> Measure:
     if per_user := text(measurement, "perUserAggregation"):
         return _per_user(math_name, per_user, target, measurement)
     if math_name == "histogram":
-        raise Unsupported("math 'histogram'")
+        return _histogram(target, None)
     if math_name in PEOPLE_MATHS or math_name == "sessions":
         return _counted(math_name)
     if math_name != "total" and math_name not in PROPERTY_MATHS:
@@ -105,6 +106,8 @@ def _per_user(math_name: str, inner: str, target: Mapping[str, Any] | None, meas
         raise BadQuery(f"perUserAggregation does not go with math {math_name!r}.")
     if inner not in INNER:
         raise BadQuery(f"{inner!r} is not a perUserAggregation.")
+    if math_name == "histogram":
+        return _histogram(target, inner)
     if math_name not in {"total", "unique_values", *NUMBER_MATHS}:
         raise Unsupported(f"math {math_name!r} with perUserAggregation")
     name = property_name(target) if target is not None else None
@@ -120,6 +123,16 @@ def _per_user(math_name: str, inner: str, target: Mapping[str, Any] | None, meas
         empty=0 if outer else None,
         property=target,
     )
+
+
+def _histogram(target: Mapping[str, Any] | None, per_user: str | None) -> Measure:
+    """How many events, or people, have a value in each bucket; `$overall` has all that have a value."""
+    name = property_name(target) if target is not None else None
+    if name is None and per_user is None:
+        return Measure(measure_label("total", None), "count(*)", rank="count(*)")
+    inner, per = ("any_value(x)", "seq, x") if per_user is None else (INNER[per_user] if name else "count(*)", "person")
+    label = measure_label("histogram", name, None, None if per_user is None else per_user if name else "total")
+    return Measure(label, "count(v)", rank="count(v)", inner=inner, per=per, property=target, histogram=True)
 
 
 def _aggregate(math_name: str, column: str, measurement: Mapping[str, Any]) -> str:

@@ -11,11 +11,12 @@ import attrs
 from . import cohorts, filters
 from .errors import BadQuery, Unsupported
 from .expressions import value_of_json
-from .groups import Grouping, grouping
+from .groups import Grouping, aligned_edges, bucketed, grouping
 from .matching import ANY_EVENT, alternatives, behavior_condition
 from .measures import Measure, plain_value
+from .properties import property_value
 from .reading import text
-from .scopes import EventScope, PersonScope, Statement, property_name
+from .scopes import EventScope, PersonScope, Statement
 from .times import Window, trailing
 
 if TYPE_CHECKING:
@@ -115,8 +116,12 @@ class _Build:
         self.groupings = [grouping(clause, scope, lambda sql: self._extent(scope, where, sql))
                           for clause in self.question.groups]  # fmt: skip
         base = self._base(scope, where)
-        levels = [self._level(depth, outer) for depth in range(len(self.groupings) + 1)]
-        sql = f"{self._with()}, base AS ({base}) {' UNION ALL '.join(levels)}"
+        self.statement.withs.append(f"base AS ({base})")
+        real = len(self.groupings)
+        if self.metric.measure.histogram:
+            self.groupings.append(self._values())
+        levels = [self._level(depth, outer, real) for depth in range(len(self.groupings) + 1)]
+        sql = f"{self._with()} {' UNION ALL '.join(levels)}"
         return self.question.store.rows(sql, self.statement.parameters.used_in(sql))
 
     def _bind_windows(self, windows: Sequence[Window]) -> None:
@@ -166,7 +171,7 @@ class _Build:
         if target is None:
             return f"SELECT {', '.join(columns)} FROM {scope.from_clause} WHERE {where}"
         default = "events" if events else "people"
-        value = scope.value(property_name(target), target.get("resourceType", default))
+        value = property_value(target, scope, default)
         if not value.may_be_list:
             columns += [f"{value.number} AS x", f"{value.identity} AS k"]
             return f"SELECT {', '.join(columns)} FROM {scope.from_clause} WHERE {where}"
@@ -177,24 +182,39 @@ class _Build:
 
     def _segment(self, one: Grouping) -> str:
         """The level's labels; of the person's first or last event in the bucket when the metric asks for it."""
-        if self.metric.segment_method == "all":
+        if self.metric.segment_method == "all" or self.metric.of_people:
             return one.sql
         way = "ASC" if self.metric.segment_method == "first" else "DESC"
         return f"first_value({one.sql}) OVER (PARTITION BY b.bucket, e.person ORDER BY e.t {way}, e.seq {way})"
 
-    def _level(self, depth: int, outer: str) -> str:
-        """The numbers of all segment paths of one length; rows with several labels count in each."""
+    def _values(self) -> Grouping:
+        """The last level of a histogram: the bucket of `v`, chosen by the data."""
+        sql = f"{self._with()} SELECT min(v), max(v) FROM {self._rows(0)}"
+        [(low, high)] = self.question.store.rows(sql, self.statement.parameters.used_in(sql))
+        if low is None:
+            return Grouping("", "CAST(v AS VARCHAR)")
+        label, names = bucketed(aligned_edges(low, high), "v", self.statement.bind)
+        return Grouping("", label, order=names)
+
+    def _rows(self, depth: int) -> str:
+        """What the numbers of paths of one length read; rows with several labels stand for each."""
         rows = "base"
         for level, one in enumerate(self.groupings[:depth], 1):
             if one.many:
                 rows = f"(SELECT * REPLACE (unnest(s{level}) AS s{level}) FROM {rows})"
-        keys = ["bucket", *(f"s{level}" for level in range(1, depth + 1))]
         measure = self.metric.measure
-        if measure.inner is not None:
-            inner_keys = ", ".join([*keys, measure.per])
-            rows = f"(SELECT {inner_keys}, {measure.inner} AS v FROM {rows} GROUP BY {inner_keys}) WHERE v IS NOT NULL"
+        if measure.inner is None:
+            return rows
+        keys = ", ".join(["bucket", *(f"s{level}" for level in range(1, depth + 1)), measure.per])
+        return f"(SELECT {keys}, {measure.inner} AS v FROM {rows} GROUP BY {keys}) WHERE v IS NOT NULL"
+
+    def _level(self, depth: int, outer: str, real: int) -> str:
+        """The numbers of all segment paths of one length; beyond the `real` levels stands that of a histogram."""
+        keys = ["bucket", *(f"s{level}" for level in range(1, min(depth, real) + 1))]
+        keys += [one.sql for one in self.groupings[real:depth]]
         padding = ["NULL"] * (len(self.groupings) - depth)
-        return f"SELECT {', '.join([str(depth), *keys, *padding, outer])} FROM {rows} GROUP BY {', '.join(keys)}"
+        columns = ", ".join([str(depth), *keys, *padding, outer])
+        return f"SELECT {columns} FROM {self._rows(min(depth, real))} GROUP BY {', '.join(keys)}"
 
 
 def _cohort_sizes(question: Question, metric: Metric, windows: Sequence[Window]) -> Found:

@@ -155,14 +155,3 @@ def _stored(statement: Statement, columns: Columns, alias: str, name: str) -> Va
     if name in columns.places:
         return columns.value(alias, name)
     return value_of_json(f"json_extract({alias}.properties, {statement.bind(pointer(name))})")
-
-
-def property_name(clause: Mapping[str, Any]) -> str:
-    """The property that a filter, breakdown or measurement names; custom properties are refused."""
-    for key in ("customProperty", "customPropertyId"):
-        if clause.get(key) is not None:
-            raise Unsupported(key)
-    name = clause.get("value") or clause.get("propertyName") or clause.get("name")
-    if not isinstance(name, str):
-        raise BadQuery("A property name is missing.")
-    return name

@@ -14,13 +14,13 @@ JSON = dict[str, Any]
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
 
-def event(name: str, user: str, moment: str, **properties: Any) -> JSON:
+def event(name: str, user: str, moment: str, /, **properties: Any) -> JSON:
     """An event at an ISO moment in UTC."""
     time = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC).timestamp()
     return {"event": name, "properties": {"distinct_id": user, "time": int(time), **properties}}
 
 
-def profile(user: str, **properties: Any) -> JSON:
+def profile(user: str, /, **properties: Any) -> JSON:
     return {"$distinct_id": user, "$properties": properties}
 
 

@@ -282,3 +282,32 @@ def test_a_rolling_formula_is_made_of_rolling_metrics(engine: Engine) -> None:
     shows = [metric("Buy", hidden=True), metric("Visit", hidden=True), formula("A / B")]
     bookmark = report(*shows, chart="line", dates=DATES, analysis="rolling", rollingWindowSize=3)
     assert points(engine.insights(bookmark)) == pytest.approx([3, 5, 6])
+
+
+def test_a_histogram_tells_values_apart_by_bucket(engine: Engine) -> None:
+    answer = engine.insights(report(metric("Buy", "histogram", of="amount"), dates=DATES))
+    assert answer["series"] == {
+        "Buy [Distribution of amount]": {
+            "$overall": {"all": 4},
+            "5 - 10": {"all": 1},
+            "10 - 15": {"all": 1},
+            "20 - 25": {"all": 1},
+            "30 - 35": {"all": 1},
+        }
+    }
+
+
+def test_a_histogram_of_what_each_user_has(engine: Engine) -> None:
+    shown = metric("Buy", "histogram", perUserAggregation="total")
+    answer = engine.insights(report(shown, dates=DATES))
+    assert list(answer["series"]) == ["Buy [Distribution of Total per User]"]
+    assert segments(answer) == {"1 - 2": 1, "2 - 3": 1, "3 - 4": 1}
+    sums = metric("Buy", "histogram", of="amount", perUserAggregation="total")
+    nested = only(engine.insights(report(sums, dates=DATES, groups=[by("item")])))
+    assert nested["ink"] == {"$overall": {"all": 2}, "20 - 21": {"all": 1}, "30 - 31": {"all": 1}}
+    assert nested["$overall"] == {"all": 2}
+
+
+def test_a_histogram_of_no_values_is_empty(engine: Engine) -> None:
+    answer = engine.insights(report(metric("Visit", "histogram", of="amount"), dates=DATES))
+    assert only(answer) == {"$overall": {"all": 0}}
