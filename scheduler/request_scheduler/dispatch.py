@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from request_scheduler.admission import Admission
-    from request_scheduler.call import Call
+    from request_scheduler.call import Call, Spend
     from request_scheduler.journal import Journal
     from request_scheduler.limits import Budget
     from request_scheduler.wakeup import Wakeup
@@ -215,12 +215,22 @@ class Dispatch:
 
     def recheck(self, now: float) -> None:
         """Turn away whoever waits for more than the limits, as they are now, can ever hold."""
+        verdicts: dict[tuple[object, bool], TooWide | None] = {}
         for flight in self.admission.all_waiting():
-            try:
-                self.admission.store.check(flight.call.spends, urgent=flight.priority is Priority.INTERACTIVE)
-            except TooWide as error:
+            question = flight.call.spends, flight.priority is Priority.INTERACTIVE
+            if question not in verdicts:
+                verdicts[question] = self._why_too_wide(*question)
+            error = verdicts[question]
+            if error is not None:
                 for member in tuple(flight.members):
                     self._turn_away(member, error, now)
+
+    def _why_too_wide(self, spends: tuple[Spend, ...], urgent: bool) -> TooWide | None:
+        try:
+            self.admission.store.check(spends, urgent=urgent)
+        except TooWide as error:
+            return error
+        return None
 
     def fail(self, flight: Flight, error: BaseException, now: float) -> None:
         """End a flight that was not run, with an error for everybody in it."""

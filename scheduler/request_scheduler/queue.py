@@ -166,6 +166,8 @@ class Queue(Generic[T]):
     """All waiting calls."""
 
     def __init__(self, *, weights: Mapping[str, float], ageing: float) -> None:
+        if ageing <= 0 or any(weight <= 0 for weight in weights.values()):
+            raise ValueError("weights and ageing must be positive")
         self._weights = weights
         self._ageing = ageing
         self._lanes: dict[frozenset[str], Lane[T]] = {}

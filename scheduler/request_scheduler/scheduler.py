@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_IDLE_WORKERS = 32
+_IDLE_WORKERS = 128  # kept for the next burst; each is one parked task
 
 
 class Scheduler:
@@ -100,6 +100,8 @@ class Scheduler:
         self._current_home = home_token()
         self._home = self._current_home()
         self._process = os.getpid()
+        self._ready.clear()
+        self._idle.clear()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._open = True
@@ -384,5 +386,9 @@ class Scheduler:
             raise SchedulerClosed("the scheduler is not open")
         if os.getpid() != self._process:
             raise SchedulerClosed("the scheduler was opened in another process; open a new one after a fork")
-        if self._current_home() != self._home:
-            raise SchedulerClosed("the scheduler was opened in another event loop; enter it through that loop's portal")
+        try:
+            at_home = self._current_home() == self._home
+        except RuntimeError:  # no event loop runs in this thread
+            at_home = False
+        if not at_home:
+            raise SchedulerClosed("the scheduler was opened in another event loop; call it through that loop's portal")

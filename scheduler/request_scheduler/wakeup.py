@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -80,7 +81,10 @@ def wakeup_factory() -> Callable[[], Wakeup]:
 def native_clock() -> Callable[[], float]:
     """The event loop's clock by its shortest way, or anyio's way to it when no loop runs yet."""
     loop = running_loop()
-    return anyio.current_time if loop is None else loop.time
+    if loop is None:
+        return anyio.current_time
+    stock: object = sys.modules["asyncio"].BaseEventLoop.time  # which only calls time.monotonic
+    return time.monotonic if type(loop).time is stock else loop.time
 
 
 def home_token() -> Callable[[], object]:

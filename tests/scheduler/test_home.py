@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -109,3 +110,28 @@ async def test_one_scheduler_serves_two_windows_of_work_and_closes_clean() -> No
         for number in range(4):
             await scheduler.submit(service.call(f"{number}"))
     assert len(service.sent) == 4
+
+
+async def test_a_scheduler_can_be_opened_again_and_remembers_what_was_spent() -> None:
+    service = Service()
+    scheduler = Scheduler([Budget("query", (Window(5, 3600.0),))])
+    for name in "ab":
+        async with scheduler:
+            await scheduler.submit(service.call(name))
+            assert scheduler.status().budgets["query"].used == len(service.sent)
+
+
+async def test_a_thread_without_an_event_loop_is_told_where_to_call() -> None:
+    async with Scheduler() as scheduler:
+
+        def elsewhere() -> None:
+            with pytest.raises(SchedulerClosed, match="portal"):
+                scheduler.status()
+
+        await anyio.to_thread.run_sync(elsewhere)
+
+
+@pytest.mark.parametrize("settings", [{"weights": {"a": 0.0}}, {"ageing": 0.0}])
+def test_shares_and_ageing_must_be_positive(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        Scheduler(**settings)

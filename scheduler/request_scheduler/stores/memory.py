@@ -34,7 +34,7 @@ class Account:
     permits: int | None = None
     running: int = 0
     held: int = 0
-    held_by: Counter[str] = field(factory=Counter)
+    held_by: dict[str, int] = field(factory=dict)
     last_start: float = -math.inf
     pause: Pause = CLEAR
     taught: bool = False
@@ -88,7 +88,7 @@ class Account:
         """Charge a start."""
         self.running += 1
         self.held += units
-        self.held_by[tenant] += units
+        self.held_by[tenant] = self.held_by.get(tenant, 0) + units
         self.last_start = now
 
     def release(self, units: int, tenant: str) -> None:
