@@ -304,7 +304,7 @@ def test_a_histogram_of_what_each_user_has(engine: Engine) -> None:
     assert segments(answer) == {"1 - 2": 1, "2 - 3": 1, "3 - 4": 1}
     sums = metric("Buy", "histogram", of="amount", perUserAggregation="total")
     nested = only(engine.insights(report(sums, dates=DATES, groups=[by("item")])))
-    assert nested["ink"] == {"$overall": {"all": 2}, "20 - 21": {"all": 1}, "30 - 31": {"all": 1}}
+    assert nested["ink"] == {"$overall": {"all": 2}, "20 - 25": {"all": 1}, "30 - 35": {"all": 1}}
     assert nested["$overall"] == {"all": 2}
 
 
