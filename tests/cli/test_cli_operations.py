@@ -39,11 +39,11 @@ def mp(box: Sandbox, *arguments: str) -> str:
 
 
 def test_events_are_listed_one_a_line(box: Sandbox) -> None:
-    assert mp(box, "inspect", "events", "--format", "plain") == "Sign Up\nLog In\n"
+    assert mp(box, "inspect", "events", "--format", "plain") == "Log In\nSign Up\n"
 
 
 def test_a_program_gets_json_without_asking(box: Sandbox) -> None:
-    assert json.loads(mp(box, "inspect", "events")) == ["Sign Up", "Log In"]
+    assert json.loads(mp(box, "inspect", "events")) == ["Log In", "Sign Up"]
 
 
 def test_options_of_a_call_are_options_of_its_command(box: Sandbox) -> None:
