@@ -65,6 +65,8 @@ def filter_condition(operator: str, operand: Any, scope: Scope) -> str:
 
 def membership(cohort: Mapping[str, Any], scope: Scope) -> str:
     """SQL: the row's person is a member, or is not when the cohort is marked as negated."""
+    if cohort.get("data_group_id") is not None or cohort.get("groups"):
+        raise Unsupported("a cohort of groups")
     statement = scope.statement
     members = statement.add_with(members_sql(definition(cohort, statement), statement, statement.now_ms))
     inside = f"({scope.person} IN (SELECT person FROM {members}))"

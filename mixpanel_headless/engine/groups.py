@@ -12,8 +12,8 @@ import attrs
 from . import cohorts, filters, frequency
 from .errors import BadQuery, Unsupported
 from .expressions import Value, pointer, value_of_json
-from .properties import property_name, property_value
-from .reading import listing, mapping, number, text
+from .properties import PROPERTY_KEYS, property_name, property_value
+from .reading import listing, mapping, number, refuse_unknown, text
 from .times import local_ms
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Grouping:
 def grouping(clause: Any, scope: Scope, extent: Extent) -> Grouping:
     """The level that a group clause adds; `extent` looks at the data when buckets are chosen by it."""
     clause = mapping(clause, "A breakdown")
+    refuse_unknown(clause, PROPERTY_KEYS, "breakdown")
     if clause.get("cohorts") is not None:
         return _cohorts(clause, scope)
     if clause.get("behavior") is not None:

@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from .custom_properties import custom_value
 from .errors import BadQuery, Unsupported
-from .reading import mapping, text
+from .reading import mapping, refuse_unknown, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .expressions import Value
     from .scopes import Scope
+
+
+# `search`, `dataset`, `label` and their like are for the eye
+PROPERTY_KEYS = frozenset({"value", "propertyName", "name", "resourceType", "type", "propertyType",
+    "propertyDefaultType", "defaultType", "filterType", "filterOperator", "filterValue", "filterDateUnit",
+    "filterJoinType", "listQuantifier", "listItemFilters", "listItemGroup", "joinPropertyType", "typeCast", "unit",
+    "customBucket", "customGroups", "groups", "customProperty", "customPropertyId", "behavior", "cohorts", "dataset", "search", "label",
+    "isHidden", "determiner", "activeParamDetails", "id", "_id", "$id"})  # fmt: skip
 
 
 def property_name(clause: Mapping[str, Any]) -> str:
@@ -30,6 +38,7 @@ def property_name(clause: Mapping[str, Any]) -> str:
 
 def property_value(clause: Mapping[str, Any], scope: Scope, resource: str = "events") -> Value:
     """The property's value in the current row; `resource` is meant when the clause names none."""
+    refuse_unknown(clause, PROPERTY_KEYS, "property clause")
     name = property_name(clause)
     if clause.get("customProperty") is not None:
         return custom_value(clause["customProperty"], scope)

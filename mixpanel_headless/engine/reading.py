@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import BadQuery
+from .errors import BadQuery, Unsupported
 
 
 def text(clause: Mapping[str, Any], key: str, default: str = "") -> str:
@@ -33,6 +33,13 @@ def listing(value: Any, what: str) -> list[Any]:
     if not isinstance(value, list | tuple):
         raise BadQuery(f"{what} must be a list.")
     return list(value)
+
+
+def refuse_unknown(clause: Mapping[str, Any], known: frozenset[str], what: str) -> None:
+    """Raise Unsupported for a filled key that would be passed over: it may change the answer."""
+    for key, value in clause.items():
+        if key not in known and value not in (None, "", False) and value != [] and value != {}:
+            raise Unsupported(f"{what} key {key!r}")
 
 
 def number(value: Any) -> float:

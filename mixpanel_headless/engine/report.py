@@ -13,7 +13,7 @@ from .formulas import parse
 from .matching import display_name
 from .measures import read_measure
 from .metrics import Metric, Question, compute, is_known, ranks, read_segment_method
-from .reading import listing, mapping, text
+from .reading import listing, mapping, refuse_unknown, text
 from .times import Range, Window, whole
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from .series import Table
 
 OTHER_ENGINES = ("funnel", "retention", "flows")
+BEHAVIOR_KEYS = frozenset({"type", "name", "id", "resourceType", "filtersDeterminer", "filters", "behaviors", "dataset",
+    "raw_cohort", "renamed", "search", "label"})  # fmt: skip
+MEASUREMENT_KEYS = frozenset(
+    {"math", "property", "perUserAggregation", "percentile", "segmentMethod", "multiAttribution"}
+)
 DEFAULT_NAMES = {"people": "User Profiles", "cohort": "Cohort"}
 
 
@@ -157,13 +162,10 @@ def read_metric(clause: Mapping[str, Any]) -> Metric:
     kind = text(behavior, "type", "event")
     if kind in OTHER_ENGINES:
         raise Unsupported(f"behavior type {kind!r}")
-    if behavior.get("dataGroupId") is not None:
-        raise Unsupported("dataGroupId")
+    refuse_unknown(behavior, BEHAVIOR_KEYS, "behavior")
     measurement = mapping(clause.get("measurement") or {}, "measurement")
+    refuse_unknown(measurement, MEASUREMENT_KEYS, "measurement")
     measure = read_measure(measurement)
-    for key in ("rolling", "cumulative"):
-        if measurement.get(key):
-            raise Unsupported(f"measurement.{key}")
     if kind == "people" and measure.sessions:
         raise BadQuery("Profiles have no sessions.")
     return Metric(behavior, measure, read_segment_method(measurement))
