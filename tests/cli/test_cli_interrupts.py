@@ -73,7 +73,7 @@ def test_ctrl_c_while_events_are_read_ends_with_130(tmp_path: Path) -> None:
     pipe = tmp_path / "endless.jsonl"
     os.mkfifo(pipe)
     process = subprocess.Popen(
-        [*MP, "demo", "--events", str(pipe)],
+        [sys.executable, "-m", "mixpanel_headless.cli", "demo", "--events", str(pipe)],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
