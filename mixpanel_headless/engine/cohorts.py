@@ -113,7 +113,8 @@ def _node(node: Any, scope: PersonScope, count: Callable[[str], str], as_of: int
     if kind == "behaviors":
         if operator not in COMPARISONS:
             raise Unsupported(f"cohort behavior operator {operator!r}")
-        return f"coalesce({count(text(node, 'value'))} {COMPARISONS[operator]} {scope.statement.bind(number(operand))}, false)"
+        threshold = scope.statement.bind(number(operand))
+        return f"coalesce({count(text(node, 'value'))} {COMPARISONS[operator]} {threshold}, false)"
     if kind == "user":
         return _user(node, scope)
     if kind == "cohort":

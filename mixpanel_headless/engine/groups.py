@@ -210,7 +210,7 @@ def even_edges(low: float, high: float, size: float) -> list[float]:
 
 
 def nice_width(low: float, high: float) -> float:
-    """The least of 1, 2, 5 x 10^k that covers the values in at most twelve aligned buckets; between whole ends, from 1."""
+    """The least 1, 2 or 5 x 10^k that needs at most twelve aligned buckets; at least 1 between whole numbers."""
     exponent = math.floor(math.log10((high - low) / AUTOMATIC_BUCKETS)) if high > low else 0
     if low == int(low) and high == int(high):
         exponent = max(exponent, 0)

@@ -52,7 +52,7 @@ class Measure:
 
 
 def read_measure(measurement: Any) -> Measure:
-    """The measure that a clause's measurement asks for; a math without its property counts events, as the service does."""
+    """The measure that a clause asks for; a math without its property counts events, as the service does."""
     measurement = mapping(measurement, "measurement")
     math_name = text(measurement, "math", "total")
     math_name = {"general": "total", "percentile": "custom_percentile"}.get(math_name, math_name)

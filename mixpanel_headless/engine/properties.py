@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from .scopes import Scope
 
 
-# `search`, `dataset`, `label` and their like are for the eye
+# What a clause may hold without changing the answer in a way that is not computed; the last four are for the eye.
 PROPERTY_KEYS = frozenset({"value", "propertyName", "name", "resourceType", "type", "propertyType",
     "propertyDefaultType", "defaultType", "filterType", "filterOperator", "filterValue", "filterDateUnit",
     "filterJoinType", "listQuantifier", "listItemFilters", "listItemGroup", "joinPropertyType", "typeCast", "unit",
-    "customBucket", "customGroups", "groups", "customProperty", "customPropertyId", "behavior", "cohorts", "dataset", "search", "label",
-    "isHidden", "determiner", "activeParamDetails", "id", "_id", "$id"})  # fmt: skip
+    "customBucket", "customGroups", "groups", "customProperty", "customPropertyId", "behavior", "cohorts", "dataset",
+    "search", "label", "id"})  # fmt: skip
 
 
 def property_name(clause: Mapping[str, Any]) -> str:

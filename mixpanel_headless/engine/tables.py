@@ -2,7 +2,7 @@
 
 Loading appends to `raw_events` and `raw_profiles`. `Store.tables()` seals them: equal copies of an event
 collapse to the newest, people get small numbers, and the most frequent properties become typed columns.
-Each load makes a new generation of tables, so a query that runs meanwhile keeps reading the one before.
+Each load makes a new generation of tables, so a query that has begun keeps reading the one before.
 """
 
 # ruff: noqa: S608 - only identifiers of this package are spliced; every name and value of a caller is bound
