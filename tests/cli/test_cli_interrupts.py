@@ -79,7 +79,10 @@ def test_ctrl_c_while_events_are_read_ends_with_130(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    with pipe.open("w"):  # succeeds as soon as the demo opens its end
-        process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=30)
+    try:
+        with pipe.open("w"):  # succeeds as soon as the demo opens its end
+            process.send_signal(signal.SIGINT)
+            rest, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert (process.returncode, rest, errors) == (130, "", "Interrupted.\n")

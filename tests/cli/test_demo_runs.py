@@ -84,9 +84,12 @@ def test_ctrl_c_while_calls_wait_ends_with_the_figures_so_far_and_130() -> None:
         [*MP, "demo", "--hour", "60"], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    assert any("60 requests counted" in line for line in process.stdout)
-    process.send_signal(signal.SIGINT)
-    rest, errors = process.communicate(timeout=30)
+    try:
+        assert any("60 requests counted" in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert (process.returncode, errors) == (130, "")
     assert rest.rstrip().endswith("Interrupted: these are the figures up to then.")
 
