@@ -196,7 +196,8 @@ def measure(quick: bool) -> dict[str, Any]:
     ratios: dict[str, float] = {"call / asyncio task (at most 4)": round(single["call"] / single["task"], 2)}
     for peer, row in waiters.items():
         if isinstance(row, dict) and peer != "request_scheduler":
-            ratios[f"waiting grant / {peer} (at most 1)"] = round(ours / row["cpu_us_per_grant"], 2)
+            target = " (at most 1)" if peer == "aiolimiter" else ""
+            ratios[f"waiting grant / {peer}{target}"] = round(ours / row["cpu_us_per_grant"], 2)
     return {
         "ratios": ratios,
         "cpu_us": {name: round(cost, 2) for name, cost in single.items()},

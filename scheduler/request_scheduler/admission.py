@@ -7,6 +7,7 @@ moment at which something may have become possible.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from attrs import define, field
@@ -53,6 +54,7 @@ class Admission:
     _retries: Schedule[Flight] = field(factory=Schedule)
     _asking: set[Lane[Flight]] = field(factory=set)
     _denied: dict[Lane[Flight], float] = field(factory=dict)
+    _learning: Counter[Lane[Flight]] = field(factory=Counter)
 
     @property
     def waiting(self) -> int:
@@ -131,7 +133,9 @@ class Admission:
             self.journal.tell(events.Refusal(now, flight.call.label, flight.tenant, refusal.kind))
         pending = self.store.refuse(reservation, refusal, now, jitter)
         if pending is not None:
-            self.defer(pending)
+            lane = self.queue.lane_of(flight.call.spends)
+            self._learning[lane] += 1
+            self.defer(self._learn(lane, pending))
 
     def tick(self, now: float) -> None:
         """Queue the retries that are due, then grant."""
@@ -205,12 +209,9 @@ class Admission:
         flight = place.item
         urgent = flight.priority is Priority.INTERACTIVE
         verdict = self.store.reserve(flight.call.spends, now, flight.tenant, urgent, NO_CLAIMS)
-        if isinstance(verdict, Reservation | Denied):
-            self.decide(place, verdict, now)
-            return None
         flight.state = State.ASKING
         self._asking.add(place.lane)
-        self.ask(place, verdict)
+        self.ask(place, _at_once(verdict) if isinstance(verdict, Reservation | Denied) else verdict)
         return math.inf
 
     def _undecided(self, now: float) -> set[Lane[Flight]]:
@@ -218,7 +219,14 @@ class Admission:
         for lane in [lane for lane, until in self._denied.items() if until <= now]:
             del self._denied[lane]
         self.wake_by(min(self._denied.values(), default=math.inf))
-        return {*self._asking, *self._denied}
+        return {*self._asking, *self._denied, *+self._learning}
+
+    async def _learn(self, lane: Lane[Flight], lesson: Awaitable[None]) -> None:
+        """Let nobody of a lane ask a shared store before it has taken in a refusal."""
+        try:
+            await lesson
+        finally:
+            self._learning[lane] -= 1
 
     def _grant(self, flight: Flight, payer: Member | None, now: float) -> None:
         call = flight.call
@@ -261,6 +269,10 @@ class Admission:
         )
         flight.turn = place.turn
         return place
+
+
+async def _at_once(verdict: Verdict) -> Verdict:
+    return verdict
 
 
 def _claim(claims: dict[str, Claim], spends: tuple[Spend, ...], until: float, now: float) -> None:

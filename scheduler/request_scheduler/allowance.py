@@ -9,8 +9,8 @@ from attrs import define, field
 class Allowance:
     """A counter that all calls of a task share: requests sent on its account, and the longest that one may wait.
 
-    Answers from the cache or from another caller's request are free. A request that was refused by the service counts;
-    one that never left does not.
+    Answers from the cache or from another caller's request are free. What the service did not count is given back,
+    except refusals for a limit: those were sent, and a ceiling is for everything that a task sends.
     """
 
     name: str
@@ -36,5 +36,5 @@ class Allowance:
         return True
 
     def give_back(self) -> None:
-        """Take back the charge for a request that never left."""
+        """Take back the charge for a request that the service did not count."""
         self.used = max(0, self.used - 1)

@@ -66,7 +66,9 @@ Freshness.OFFLINE = Freshness("offline")
 class Call(Generic[T_co]):
     """One question: what to run, what that spends, and how it may be answered otherwise.
 
-    `run` sends one request and is called once for each admitted attempt. Calls with equal keys are the same question:
+    `run` sends one request and is called once for each admitted attempt, by a worker: context variables are those of
+    whoever opened the scheduler, so bind what it needs of the caller's. Name the type when it returns an Outcome, as
+    type checkers cannot infer it: `call: Call[str] = Call(run)`. Calls with equal keys are the same question:
     they share runs and answers, so a key must hold everything that the answer depends on, credentials included; None is
     never shared. `deadline` is a moment on the scheduler's clock by which the (last) attempt must have started. `label`
     and `tags` are shown and compared, so they must not hold secrets.

@@ -317,7 +317,7 @@ def _settlement_of(error: BaseException) -> Settlement:
 
 
 def _give_back(flight: Flight) -> None:
-    """Return the charge for a request that never left to the task that paid for it."""
+    """Return the charge for a request that the service did not count to the task that paid for it."""
     allowance = flight.call.allowance if flight.payer is None else flight.payer.call.allowance
     if allowance is not None:
         allowance.give_back()

@@ -230,11 +230,15 @@ class Queue(Generic[T]):
         first = place.lane.first(self._ageing)
         return first is not None and first[1] is place
 
+    def lane_of(self, spends: tuple[Spend, ...]) -> Lane[T]:
+        """Where calls that spend this wait."""
+        return (self._lane_of.get(spends) or self._assign(spends))[0]
+
     def contends(self, spends: tuple[Spend, ...]) -> bool:
         """Whether somebody waits for one of these budgets."""
         if not self._waiting:
             return False
-        budgets = (self._lane_of.get(spends) or self._assign(spends))[0].budgets
+        budgets = self.lane_of(spends).budgets
         return any(lane.waiting and (lane.budgets & budgets) for lane in self._lanes.values())
 
     def next(self, passed: Collection[Lane[T]]) -> Place[T] | None:

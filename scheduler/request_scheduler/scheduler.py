@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
+from contextvars import copy_context
 from random import Random
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast
 
@@ -24,7 +25,7 @@ from request_scheduler.clock import Clock, SystemClock
 from request_scheduler.dispatch import Dispatch
 from request_scheduler.errors import NotCached, RunInterrupted, SchedulerClosed, SchedulerError
 from request_scheduler.flight import Flight, Member, State
-from request_scheduler.journal import Journal
+from request_scheduler.journal import Journal, logger
 from request_scheduler.outcome import Outcome
 from request_scheduler.queue import Queue
 from request_scheduler.status import Status
@@ -100,6 +101,7 @@ class Scheduler:
         self._current_home = home_token()
         self._home = self._current_home()
         self._process = os.getpid()
+        self._context = copy_context()
         self._ready.clear()
         self._idle.clear()
         self._tasks = anyio.create_task_group()
@@ -120,7 +122,8 @@ class Scheduler:
     async def submit(self, call: Call[T]) -> Answer[T]:
         """Answer a call: from the cache, together with equal calls, or by running it when its turn comes.
 
-        Raises what its run raised, or a SchedulerError that says why it was not run.
+        Raises what its run raised, or a SchedulerError that says why it was not run. A cached answer comes without
+        giving other tasks a turn.
         """
         self._check_home()
         now = self._now()
@@ -270,7 +273,8 @@ class Scheduler:
         if self._idle:
             self._idle.pop().set()
         else:
-            self._tasks.start_soon(self._work, name="scheduler worker")
+            # A worker outlives the caller that happened to need it, so it must not inherit that caller's context.
+            self._context.run(lambda: self._tasks.start_soon(self._work, name="scheduler worker"))
 
     async def _work(self) -> None:
         """Run granted flights one after another. The cancel scope is made anew only after a flight was cancelled."""
@@ -349,8 +353,12 @@ class Scheduler:
         self._set_alarm()
 
     async def _finish(self, pending: Awaitable[None]) -> None:
+        """Wait for a settlement; one that fails leaves its units held, which is the safe side."""
         with CancelScope(shield=True):
-            await pending
+            try:
+                await pending
+            except Exception:  # noqa: BLE001 - the store is not ours to trust
+                logger.exception("the store could not settle an attempt")
         self._admission.settled(self._now())
         self._set_alarm()
 

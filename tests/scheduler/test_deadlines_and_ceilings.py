@@ -11,6 +11,7 @@ from request_scheduler import (
     Concurrent,
     DeadlinePassed,
     DeadlineUnreachable,
+    Failed,
     Freshness,
     NotSent,
     QueueFull,
@@ -209,3 +210,76 @@ async def test_an_offline_call_takes_an_expired_answer() -> None:
         await scheduler.submit(service.call("a", ttl=5.0))
         await anyio.sleep(10.0)
         assert (await scheduler.submit(service.call("a", freshness=Freshness.OFFLINE))).age == pytest.approx(10.0)
+
+
+async def test_an_answer_at_hand_or_under_way_has_no_eta() -> None:
+    service = Service(seconds=10.0)
+    async with Scheduler([SINGLE]) as scheduler, anyio.create_task_group() as tasks:
+        tasks.start_soon(scheduler.submit, service.call("a", ttl=600.0))
+        await anyio.sleep(1.0)
+        assert scheduler.eta(service.call("a")) == 0.0
+        await anyio.sleep(10.0)
+        assert scheduler.eta(service.call("a")) == 0.0
+        assert scheduler.eta(service.call("b")) > 50.0
+
+
+async def test_a_task_that_may_wait_a_little_is_told_when_that_is_over() -> None:
+    service = Service(seconds=100.0)
+    async with Scheduler([ONE_AT_ONCE]) as scheduler, anyio.create_task_group() as tasks:
+        tasks.start_soon(scheduler.submit, service.call("slow"))
+        await anyio.sleep(1.0)
+        with pytest.raises(CeilingReached, match="7 seconds of waiting"):
+            await scheduler.submit(service.call("waits", allowance=Allowance("quick look", max_wait=7.0)))
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_deadline_holds_for_the_wait_before_a_retry() -> None:
+    async def run() -> None:
+        raise Failed(OSError("cut"), retry=True, after=60.0)
+
+    async with Scheduler([ONE_AT_ONCE]) as scheduler:
+        with pytest.raises(DeadlinePassed):
+            await scheduler.submit(Call(run, spends=QUERY, deadline=scheduler.now() + 10.0))
+        assert scheduler.status().queued == 0
+
+
+async def test_a_flight_is_useful_until_the_latest_deadline_of_those_in_it() -> None:
+    service = Service(seconds=20.0)
+    answered: list[str] = []
+    async with Scheduler([ONE_AT_ONCE]) as scheduler, anyio.create_task_group() as tasks:
+        tasks.start_soon(scheduler.submit, service.call("slow"))
+        await anyio.sleep(1.0)
+        now = scheduler.now()
+
+        async def ask(name: str, patience: float) -> None:
+            try:
+                answered.append((await scheduler.submit(service.call(name, deadline=now + patience))).value)
+            except DeadlinePassed:
+                answered.append(f"{name} too late")
+
+        for patience in (5.0, 90.0, 10.0):
+            tasks.start_soon(ask, "shared", patience)
+        tasks.start_soon(ask, "other", 80.0)
+    assert answered == ["shared too late", "shared too late", "other", "shared"]
+
+
+async def test_an_allowance_at_its_ceiling_renews_nothing() -> None:
+    service = Service()
+    async with Scheduler([ONE_AT_ONCE]) as scheduler:
+        await scheduler.submit(service.call("a", ttl=5.0))
+        await anyio.sleep(10.0)
+        spent = Allowance("spent", max_requests=0)
+        answer = await scheduler.submit(service.call("a", allowance=spent, freshness=Freshness.STALE_OK))
+        assert answer.origin == "cache"
+        await anyio.sleep(10.0)
+    assert len(service.sent) == 1
+
+
+async def test_a_ceiling_is_given_back_by_a_call_cancelled_before_it_was_sent() -> None:
+    service = Service(seconds=0.0)
+    allowance = Allowance("report", max_requests=1)
+    async with Scheduler([SINGLE]) as scheduler:
+        await scheduler.submit(service.call("first"))
+        with anyio.move_on_after(5.0):
+            await scheduler.submit(service.call("leaves", allowance=allowance))
+    assert allowance.left == 1

@@ -120,6 +120,23 @@ async def test_clearing_the_cache_forgets_everything() -> None:
         assert scheduler.cached("a") is None
 
 
+async def test_clearing_the_cache_reaches_answers_under_way() -> None:
+    service = Service(seconds=10.0)
+    async with Scheduler([ROOMY]) as scheduler, anyio.create_task_group() as tasks:
+        tasks.start_soon(scheduler.submit, service.call("a", ttl=60.0))
+        await anyio.sleep(1.0)
+        scheduler.clear_cache()
+        await anyio.sleep(10.0)
+        assert scheduler.cached("a") is None
+
+
+async def test_one_tag_may_be_named_as_it_is() -> None:
+    service = Service()
+    async with Scheduler([ROOMY]) as scheduler:
+        await scheduler.submit(service.call("a", ttl=60.0, tags=frozenset({"cohorts"})))
+        assert scheduler.invalidate("cohorts") == 1
+
+
 async def test_an_answer_without_time_to_live_is_not_kept() -> None:
     service = Service()
     async with Scheduler([ROOMY]) as scheduler:

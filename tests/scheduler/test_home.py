@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any
 
 import anyio
@@ -17,6 +18,8 @@ from anyio.from_thread import start_blocking_portal
 import request_scheduler
 from request_scheduler import Budget, Call, Concurrent, Scheduler, SchedulerClosed, Window
 from tests.scheduler.service import Service
+
+CALLER = ContextVar("caller", default="nobody")
 
 
 async def test_a_scheduler_that_was_not_opened_says_so() -> None:
@@ -121,6 +124,12 @@ async def test_a_scheduler_can_be_opened_again_and_remembers_what_was_spent() ->
             assert scheduler.status().budgets["query"].used == len(service.sent)
 
 
+async def test_a_scheduler_is_opened_once_at_a_time() -> None:
+    async with Scheduler() as scheduler:
+        with pytest.raises(SchedulerClosed, match="open already"):
+            await scheduler.__aenter__()
+
+
 async def test_a_thread_without_an_event_loop_is_told_where_to_call() -> None:
     async with Scheduler() as scheduler:
 
@@ -129,6 +138,20 @@ async def test_a_thread_without_an_event_loop_is_told_where_to_call() -> None:
                 scheduler.status()
 
         await anyio.to_thread.run_sync(elsewhere)
+
+
+async def test_a_run_sees_the_openers_context_and_no_other_callers() -> None:
+    seen: list[str] = []
+
+    async def run() -> None:
+        seen.append(CALLER.get())
+
+    CALLER.set("opener")
+    async with Scheduler() as scheduler:
+        CALLER.set("first caller")
+        for _ in range(2):
+            await scheduler.submit(Call(run))
+    assert seen == ["opener", "opener"]
 
 
 @pytest.mark.parametrize("settings", [{"weights": {"a": 0.0}}, {"ageing": 0.0}])

@@ -9,7 +9,7 @@ import pytest
 
 from request_scheduler import Budget, Concurrent, MemoryStore, Refused, Scheduler, Settlement, Spend, Window
 from request_scheduler.stores import NO_CLAIMS, Claim, Denied, Reservation, Verdict
-from tests.scheduler.service import Service, fullest_window
+from tests.scheduler.service import Service, fullest_window, query
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -90,3 +90,44 @@ async def test_a_store_that_fails_fails_the_call_and_not_the_scheduler() -> None
             await scheduler.submit(service.call("a"))
         store.broken = False
         assert (await scheduler.submit(service.call("b"))).value == "b"
+
+
+async def test_refusals_are_learned_over_a_distance() -> None:
+    sent: list[float] = []
+
+    async def run() -> str:
+        sent.append(anyio.current_time())
+        if len(sent) == 1:
+            raise Refused(RuntimeError("too many"), kind="window")
+        return "answer"
+
+    async with Scheduler([LIMITED], store=DistantStore()) as scheduler:
+        assert (await scheduler.submit(query(run))).value == "answer"
+        await anyio.sleep(1.0)
+        assert scheduler.status().budgets["query"].used == 1
+    assert sent[1] - sent[0] >= 12.0
+
+
+async def test_a_shared_store_may_answer_at_once() -> None:
+    class NearStore(MemoryStore):
+        shared = True
+
+    service = Service(seconds=0.0)
+    roomy = Budget("query", (Window(100, 60.0),))
+    async with Scheduler([roomy], store=NearStore()) as scheduler, anyio.create_task_group() as tasks:
+        for _ in range(100):
+            tasks.start_soon(scheduler.submit, service.call())
+    assert len(service.sent) == 100
+
+
+async def test_a_settlement_that_fails_is_reported_and_keeps_its_units(caplog: pytest.LogCaptureFixture) -> None:
+    class Forgetful(DistantStore):
+        async def settle(self, reservation: Reservation, settlement: Settlement, now: float) -> None:  # type: ignore[override]
+            raise OSError("the store is gone")
+
+    service = Service()
+    async with Scheduler([LIMITED], store=Forgetful()) as scheduler:
+        await scheduler.submit(service.call("a"))
+        await anyio.sleep(1.0)
+        assert scheduler.status().budgets["query"].used == 1
+    assert "could not settle" in caplog.text
