@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 from cachetools import LRUCache
 
+from request_scheduler.call import Answer
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable
 
@@ -26,6 +28,10 @@ class Kept:
     expires: float
     size: int = 0
     tags: frozenset[str] = frozenset()
+
+    def answer(self, now: float) -> Answer[object]:
+        """What a caller gets who takes it."""
+        return Answer(self.value, "cache", self.wall, now - self.at)
 
 
 class Use(Enum):

@@ -13,16 +13,14 @@ from attrs import define, field
 from request_scheduler import events
 from request_scheduler.call import Priority
 from request_scheduler.errors import (
-    CeilingReached,
-    DeadlinePassed,
     DeadlineUnreachable,
     SchedulerClosed,
     SchedulerError,
     TooWide,
 )
 from request_scheduler.feedback import retry_delay
-from request_scheduler.flight import UNSENT, Flight, Member, State
-from request_scheduler.outcome import Failed, NotSent, Refused, Settlement
+from request_scheduler.flight import UNSENT, Flight, Member, State, request_ceiling, waiting_ceiling
+from request_scheduler.outcome import Failed, NotSent, Refused, Settlement, settlement_of
 from request_scheduler.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -111,14 +109,10 @@ class Dispatch:
 
     def find_payer(self, flight: Flight, now: float) -> Member | None:
         """The member that has been in a flight longest and may still spend; the others' ceilings end their wait."""
-        for member in flight.members:
-            if member.call.allowance is None or not member.call.allowance.exhausted:
-                return member
-            break
         for member in tuple(flight.members):
             if member.call.allowance is None or not member.call.allowance.exhausted:
                 return member
-            self._turn_away(member, _ceiling(member.call), now)
+            self._turn_away(member, request_ceiling(member.call), now)
         return None
 
     def eta(self, call: Call[object], now: float) -> float:
@@ -166,7 +160,7 @@ class Dispatch:
                 self.recheck(now)
             return
         self._service += _SERVICE_MEMORY * (now - flight.started_at - self._service)
-        settlement = Settlement.SPENT if error is None else _settlement_of(error)
+        settlement = settlement_of(error)
         self.admission.settle(flight, settlement, now)
         payer = flight.payer
         if settlement is Settlement.REFUNDED:
@@ -203,7 +197,7 @@ class Dispatch:
         self.admission.alarm = math.inf
         for member in self._patience.pop_due(now):
             if member.flight.state in UNSENT:
-                self._turn_away(member, _too_late(member, now), now)
+                self._turn_away(member, member.why_too_late(now), now)
         self.admission.tick(now)
         self.admission.wake_by(self._patience.next_time())
 
@@ -286,14 +280,14 @@ class Dispatch:
     def _check_worthwhile(self, call: Call[object], latest: float, now: float) -> None:
         """Raise for a task at its ceiling, or a call that cannot start in time."""
         if call.allowance is not None and call.allowance.exhausted:
-            error: SchedulerError = _ceiling(call)
+            error: SchedulerError = request_ceiling(call)
         elif latest < math.inf:
             self.admission.store.check(call.spends, urgent=call.priority is Priority.INTERACTIVE)
             eta = self.eta(call, now)
             if now + eta <= latest:
                 return
             late = call.deadline is not None and now + eta > call.deadline
-            error = DeadlineUnreachable(eta) if late else _wait_ceiling(call)
+            error = DeadlineUnreachable(eta) if late else waiting_ceiling(call)
         else:
             return
         self._count_away(call, error, now)
@@ -310,31 +304,8 @@ class Dispatch:
             member.alarm = None
 
 
-def _settlement_of(error: BaseException) -> Settlement:
-    if isinstance(error, Failed):
-        return error.settlement
-    return Settlement.REFUNDED if isinstance(error, NotSent) else Settlement.UNKNOWN
-
-
 def _give_back(flight: Flight) -> None:
     """Return the charge for a request that the service did not count to the task that paid for it."""
     allowance = flight.call.allowance if flight.payer is None else flight.payer.call.allowance
     if allowance is not None:
         allowance.give_back()
-
-
-def _ceiling(call: Call[object]) -> CeilingReached:
-    assert call.allowance is not None
-    return CeilingReached(call.allowance.name, call.allowance.max_requests or 0)
-
-
-def _wait_ceiling(call: Call[object]) -> CeilingReached:
-    assert call.allowance is not None
-    return CeilingReached(call.allowance.name, call.allowance.max_wait or 0.0, "seconds of waiting")
-
-
-def _too_late(member: Member, now: float) -> SchedulerError:
-    deadline = member.call.deadline
-    if deadline is not None and deadline <= now:
-        return DeadlinePassed(now - member.submitted_at)
-    return _wait_ceiling(member.call)

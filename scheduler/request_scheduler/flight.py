@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from attrs import define, field
 
-from request_scheduler.call import Priority
+from request_scheduler.call import Answer, Priority
+from request_scheduler.errors import CeilingReached, DeadlinePassed, SchedulerError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -47,6 +48,27 @@ class Member:
     cost: int = 0
     error: BaseException | None = None
     alarm: Entry[Member] | None = None
+
+    def answer(self) -> Answer[object]:
+        """What the caller gets once its fate is decided; raises what went wrong."""
+        flight = self.flight
+        error = self.error or flight.error
+        if error is not None:
+            try:
+                # Many callers may raise the same error: each starts from where it came from, not from each other.
+                raise error.with_traceback(flight.trace)
+            finally:
+                del error
+        waited = max(0.0, flight.started_at - self.submitted_at)
+        origin: Literal["flight", "network"] = "flight" if self.joined else "network"
+        return Answer(flight.value, origin, flight.ended_wall, 0.0, self.cost, waited, flight.attempt)
+
+    def why_too_late(self, now: float) -> SchedulerError:
+        """Why the wait ends when its latest start has come."""
+        deadline = self.call.deadline
+        if deadline is not None and deadline <= now:
+            return DeadlinePassed(now - self.submitted_at)
+        return waiting_ceiling(self.call)
 
 
 @define(eq=False, repr=False)
@@ -109,6 +131,18 @@ class Flight:
         if self.outdated or self.state is State.ENDED:
             return False
         return not (unsent_only and self.state is State.RUNNING)
+
+
+def request_ceiling(call: Call[object]) -> CeilingReached:
+    """What a call is told whose task may send nothing more."""
+    assert call.allowance is not None
+    return CeilingReached(call.allowance.name, call.allowance.max_requests or 0)
+
+
+def waiting_ceiling(call: Call[object]) -> CeilingReached:
+    """What a call is told whose task may wait no longer."""
+    assert call.allowance is not None
+    return CeilingReached(call.allowance.name, call.allowance.max_wait or 0.0, "seconds of waiting")
 
 
 def _highest(members: dict[Member, None], so_far: Priority) -> Priority:

@@ -84,3 +84,12 @@ class Failed(_Attempt):
         self.settlement = settlement
         self.retry = retry
         self.after = after
+
+
+def settlement_of(error: BaseException | None) -> Settlement:
+    """What an attempt cost that ended with this error, or without one."""
+    if error is None:
+        return Settlement.SPENT
+    if isinstance(error, Failed):
+        return error.settlement
+    return Settlement.REFUNDED if isinstance(error, NotSent) else Settlement.UNKNOWN

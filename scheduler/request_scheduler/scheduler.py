@@ -7,7 +7,6 @@ task keeps time. A call costs two wake-ups and no new task. All of it lives in o
 from __future__ import annotations
 
 import math
-import os
 from collections import deque
 from contextvars import copy_context
 from random import Random
@@ -25,13 +24,14 @@ from request_scheduler.clock import Clock, SystemClock
 from request_scheduler.dispatch import Dispatch
 from request_scheduler.errors import NotCached, RunInterrupted, SchedulerClosed, SchedulerError
 from request_scheduler.flight import Flight, Member, State
+from request_scheduler.home import Home
 from request_scheduler.journal import Journal, logger
 from request_scheduler.outcome import Outcome
 from request_scheduler.queue import Queue
 from request_scheduler.status import Status
 from request_scheduler.stores import Denied
 from request_scheduler.stores.memory import MemoryStore
-from request_scheduler.wakeup import Wakeup, cancelled_from_outside, home_token, wakeup_factory
+from request_scheduler.wakeup import Wakeup, cancelled_from_outside, wakeup_factory
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
@@ -98,9 +98,7 @@ class Scheduler:
         self._clock = self._clock or SystemClock()
         self._now = self._clock.now
         self._new_wakeup = wakeup_factory()
-        self._current_home = home_token()
-        self._home = self._current_home()
-        self._process = os.getpid()
+        self._home = Home()
         self._context = copy_context()
         self._ready.clear()
         self._idle.clear()
@@ -133,7 +131,7 @@ class Scheduler:
         kept = self._look_up(call, now)
         if kept is not None:
             # The cache and the flights hold answers of every type; equal keys promise equal types.
-            return cast("Answer[T]", self._cached_answer(kept, now))
+            return cast("Answer[T]", kept.answer(now))
         member = self._board(call, now)
         try:
             await member.wakeup
@@ -141,7 +139,7 @@ class Scheduler:
             self._dispatch.leave(member, self._now())
             self._set_alarm()
             raise
-        return cast("Answer[T]", self._answer(member))
+        return cast("Answer[T]", member.answer())
 
     def define(self, budget: Budget) -> None:
         """Add a budget, or change its limits and keep what it has counted."""
@@ -192,7 +190,7 @@ class Scheduler:
         self._check_home()
         now = self._now()
         kept = self._cache.get(key)
-        return None if kept is None or use_of(kept, freshness, now) is Use.NOTHING else self._cached_answer(kept, now)
+        return None if kept is None or use_of(kept, freshness, now) is Use.NOTHING else kept.answer(now)
 
     def invalidate(self, tags: Iterable[str]) -> int:
         """Forget the answers that bear one of the tags, those under way included, and say how many were kept."""
@@ -243,28 +241,6 @@ class Scheduler:
         if flight is None or not flight.can_be_joined(unsent_only=call.freshness.mode == "fresh"):
             return None
         return flight
-
-    def _answer(self, member: Member) -> Answer[object]:
-        flight = member.flight
-        error = member.error or flight.error
-        if error is not None:
-            try:
-                # Many callers may raise the same error: each starts from where it came from, not from each other.
-                raise error.with_traceback(flight.trace)
-            finally:
-                del error
-        return Answer(
-            flight.value,
-            "flight" if member.joined else "network",
-            flight.ended_wall,
-            0.0,
-            member.cost,
-            max(0.0, flight.started_at - member.submitted_at),
-            flight.attempt,
-        )
-
-    def _cached_answer(self, kept: Kept, now: float) -> Answer[object]:
-        return Answer(kept.value, "cache", kept.wall, now - kept.at)
 
     # -- workers
 
@@ -392,11 +368,4 @@ class Scheduler:
     def _check_home(self) -> None:
         if not self._open:
             raise SchedulerClosed("the scheduler is not open")
-        if os.getpid() != self._process:
-            raise SchedulerClosed("the scheduler was opened in another process; open a new one after a fork")
-        try:
-            at_home = self._current_home() == self._home
-        except RuntimeError:  # no event loop runs in this thread
-            at_home = False
-        if not at_home:
-            raise SchedulerClosed("the scheduler was opened in another event loop; call it through that loop's portal")
+        self._home.check()

@@ -87,14 +87,6 @@ def native_clock() -> Callable[[], float]:
     return time.monotonic if type(loop).time is stock else loop.time
 
 
-def home_token() -> Callable[[], object]:
-    """A function that tells the event loops of callers apart."""
-    if running_loop() is None:
-        return anyio.lowlevel.current_token
-    get_running_loop: Callable[[], object] = sys.modules["asyncio"].get_running_loop
-    return get_running_loop
-
-
 def cancelled_from_outside() -> bool:
     """Whether the current task itself is being cancelled, rather than something that it awaited."""
     if anyio.current_effective_deadline() == -math.inf:
