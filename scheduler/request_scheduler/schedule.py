@@ -20,8 +20,6 @@ _TOLERATED_DEAD = 32
 class Entry(Generic[T]):
     """A place in a schedule; its item is None once it was taken or withdrawn."""
 
-    when: float
-    turn: int
     item: T | None
 
 
@@ -32,26 +30,25 @@ class Schedule(Generic[T]):
     Discarded entries are swept out when they outnumber the living, so a thousand withdrawals leave nothing behind.
     """
 
-    _heap: list[tuple[float, int, Entry[T]]] = field(factory=list, init=False)
+    _heap: list[tuple[float, int, int, Entry[T]]] = field(factory=list, init=False)
     _dead: int = field(default=0, init=False)
-    _turns: int = field(default=0, init=False)
+    _added: int = field(default=0, init=False)
 
     def __len__(self) -> int:
         return len(self._heap) - self._dead
 
     def __iter__(self) -> Iterator[T]:
         """Everything in it, in no particular order."""
-        for _, _, entry in self._heap:
+        for *_, entry in self._heap:
             if entry.item is not None:
                 yield entry.item
 
     def add(self, when: float, item: T, turn: int | None = None) -> Entry[T]:
         """Put an item in; among equal times the lower turn goes first, by default the one added first."""
-        if turn is None:
-            turn = self._turns
-            self._turns += 1
-        entry = Entry(when, turn, item)
-        heappush(self._heap, (when, turn, entry))
+        entry = Entry(item)
+        self._added += 1
+        # The count settles ties with a withdrawn entry of the same time and turn, which may still be in the heap.
+        heappush(self._heap, (when, self._added if turn is None else turn, self._added, entry))
         return entry
 
     def discard(self, entry: Entry[T]) -> None:
@@ -59,12 +56,12 @@ class Schedule(Generic[T]):
         if entry.item is None:
             return
         entry.item = None
-        if self._heap[0][2] is entry:
+        if self._heap[0][-1] is entry:
             heappop(self._heap)
             return
         self._dead += 1
         if self._dead > _TOLERATED_DEAD and self._dead * 2 > len(self._heap):
-            self._heap = [place for place in self._heap if place[2].item is not None]
+            self._heap = [place for place in self._heap if place[-1].item is not None]
             heapify(self._heap)
             self._dead = 0
 
@@ -72,7 +69,7 @@ class Schedule(Generic[T]):
         """The earliest item, left in place."""
         heap = self._heap
         while heap:
-            item = heap[0][2].item
+            item = heap[0][-1].item
             if item is not None:
                 return item
             heappop(heap)
@@ -87,7 +84,7 @@ class Schedule(Generic[T]):
         """Take the earliest item out."""
         item = self.first()
         if item is not None:
-            heappop(self._heap)[2].item = None
+            heappop(self._heap)[-1].item = None
         return item
 
     def pop_due(self, now: float) -> list[T]:

@@ -196,3 +196,12 @@ def test_withdrawing_what_was_taken_changes_nothing() -> None:
     assert schedule.pop() is None
     with pytest.raises(IndexError):
         schedule._heap[0]
+
+
+def test_an_entry_may_come_back_at_its_old_time_and_turn() -> None:
+    schedule: Schedule[str] = Schedule()
+    schedule.add(1.0, "first", turn=1)
+    entry = schedule.add(2.0, "moves", turn=2)
+    schedule.discard(entry)
+    schedule.add(2.0, "is back", turn=2)
+    assert schedule.pop_due(2.0) == ["first", "is back"]

@@ -42,6 +42,7 @@ class Ask:
     tenant: str
     priority: Priority
     patience: float | None
+    key: int | None
 
 
 asks = st.builds(
@@ -53,6 +54,7 @@ asks = st.builds(
     tenant=st.sampled_from("abc"),
     priority=st.sampled_from(Priority),
     patience=st.none() | st.floats(0, 60),
+    key=st.none() | st.integers(0, 3),
 )
 LIMITS = {"query": (Window(6, 60.0), Window(4, 7.0), Concurrent(3)), "other": (Window(3, 25.0),)}
 
@@ -90,7 +92,7 @@ async def replay(workload: list[Ask], seed: int) -> dict[str, list[Counted]]:
         async def submit(ask: Ask) -> None:
             await anyio.sleep(ask.arrives)
             spends = tuple(Spend(n, u) for n, u in (("query", ask.query), ("other", ask.other)) if u)
-            call = Call(partial(serve, ask), spends=spends, priority=ask.priority, tenant=ask.tenant)
+            call = Call(partial(serve, ask), spends=spends, key=ask.key, priority=ask.priority, tenant=ask.tenant)
             with anyio.move_on_after(ask.patience):
                 answered.append(await scheduler.submit(call))
 
