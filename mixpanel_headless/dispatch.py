@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import attrs
 import msgspec
@@ -15,7 +16,8 @@ import request_scheduler as rs
 
 from . import errors
 from .accounts.credentials import fingerprint
-from .planning.budgets import budgets, spends
+from .observation import log_fate, log_refusal, log_wait
+from .planning.budgets import budgets, name_pools, spends
 from .planning.freshness import time_to_live
 from .replies import RefusalNote, Reply, counts, decode, error_of, read_refusal, refuse_error_body
 from .request import Message
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
     from .accounts.settings import Settings
     from .operation import Operation
     from .options import Options, Pin, Task
-    from .request import Json, Request
+    from .planning.budgets import Pools
+    from .request import Base, Json, Request
     from .transport import Transport
 
 R = TypeVar("R")
@@ -37,51 +40,83 @@ LARGE_BODY = 1_000_000
 """Bytes from which decoding moves to a worker thread, so that it does not hold up the event loop."""
 
 
+TIMEOUTS: dict[Base, float] = {"query": 503.0, "app": 135.0, "export": 600.0}
+
+
+@attrs.frozen(eq=False)
+class Prepared:
+    """What stays the same each time that a request is sent for one pin with one set of credentials."""
+
+    pin: Pin
+    message: Message
+    key: tuple[object, ...]
+    """Equal for calls that must get the same answer: host, project, view, credentials and the question."""
+    spends: tuple[rs.Spend, ...]
+    shown: Mapping[str, Any]
+    """The request as provenance tells it."""
+
+
 class Dispatcher:
     """Takes requests to answers for one set of credentials."""
 
     def __init__(self, settings: Settings, scheduler: rs.Scheduler, transport: Transport) -> None:
         self.settings, self.scheduler, self.transport = settings, scheduler, transport
         self.headers = make_headers(settings)
+        self.body_headers = {**self.headers, "Content-Type": "application/json"}
         self.owner = fingerprint(settings.credentials)
-        self.projects = {settings.project}
+        self.roots = {base: settings.base_url(base) for base in TIMEOUTS}
+        self.pools = {settings.project: name_pools(settings)}
+        self._prepared: WeakKeyDictionary[Request[Any], Prepared] = WeakKeyDictionary()
 
     async def ask(
         self, request: Request[R], operation: Operation[Any, R], options: Options, pin: Pin, task: Task | None
     ) -> R:
         """The typed answer to one request; raises what `errors` lists."""
-        settings = self.settings_of(pin.project)
-        message = self.address(request, pin)
-        now = self.scheduler.now()
+        prepared = self.prepare(request, pin)
+        label, tenant = operation.name, options.tenant or (task.name if task else "default")
         call = rs.Call(
-            run=Attempt(self, request, message),
-            key=self.key(request, message),
-            spends=spends(request, settings),
+            run=Attempt(self, request, prepared.message, label, tenant),
+            key=prepared.key,
+            spends=prepared.spends,
             priority=options.priority,
-            tenant=options.tenant or (task.name if task else "default"),
-            deadline=None if options.deadline is None else now + options.deadline,
-            freshness=rs.Freshness(options.freshness, options.max_age),
+            tenant=tenant,
+            deadline=None if options.deadline is None else self.scheduler.now() + options.deadline,
+            freshness=options.accepted,
             attempts=ATTEMPTS,
             allowance=task,
-            tags=frozenset({operation.family, f"{operation.family}.{operation.name}"}),
-            label=operation.name,
+            tags=operation.tags,
+            label=label,
         )
         try:
             answer = await self.scheduler.submit(call)
         except rs.SchedulerError as error:
+            log_fate(label, tenant, error)
             raise translate(error) from None
-        return request.read(answer.value, describe(answer, request, message))
+        log_wait(label, tenant, answer)
+        return request.read(answer.value, describe(answer, prepared.shown))
 
-    def settings_of(self, project: str) -> Settings:
-        """The settings for a project, whose budgets are known to the scheduler from here on."""
-        settings = self.settings
-        if project != settings.project:
-            settings = attrs.evolve(settings, project=project)
-            if project not in self.projects:
-                self.projects.add(project)
-                for budget in budgets(settings):
-                    self.scheduler.define(budget)
-        return settings
+    def prepare(self, request: Request[Any], pin: Pin) -> Prepared:
+        """The request made ready to be sent; one that is asked again is ready already, for as long as it is kept."""
+        prepared = self._prepared.get(request)
+        if prepared is None or prepared.pin is not pin:
+            message = self.address(request, pin)
+            question = message.body if request.canonical is None else request.canonical
+            key = (message.verb, message.url, tuple(sorted(message.params.items())), question, self.owner)
+            parameters = {**message.params, **(request.body or {})}
+            shown = {"method": message.verb, "path": request.path, "parameters": parameters}
+            prepared = Prepared(pin, message, key, spends(request, self.pools_of(pin.project)), shown)
+            self._prepared[request] = prepared
+        return prepared
+
+    def pools_of(self, project: str) -> Pools:
+        """The budgets of a project, known to the scheduler from here on."""
+        pools = self.pools.get(project)
+        if pools is None:
+            settings = attrs.evolve(self.settings, project=project)
+            pools = self.pools[project] = name_pools(settings)
+            for budget in budgets(settings):
+                self.scheduler.define(budget)
+        return pools
 
     def address(self, request: Request[Any], pin: Pin) -> Message:
         """The request with base URL, credentials and the parameters that every call carries."""
@@ -93,29 +128,23 @@ class Dispatcher:
             workspace = request.workspace or pin.workspace
             if workspace is not None:
                 params["workspace_id"] = str(workspace)
-        headers = self.headers
-        body = None
-        if request.body is not None:
-            headers = {**headers, "Content-Type": "application/json"}
-            body = msgspec.json.encode(request.body)
-        return Message(
-            request.verb, self.settings.base_url(request.base) + request.path, params, headers, body,
-            timeout={"query": 503.0, "app": 135.0, "export": 600.0}[request.base],
-        )  # fmt: skip
-
-    def key(self, request: Request[Any], message: Message) -> tuple[object, ...]:
-        """Equal for calls that must get the same answer: host, project, view, credentials and the question."""
-        question = message.body if request.canonical is None else request.canonical
-        return (message.verb, message.url, tuple(sorted(message.params.items())), question, self.owner)
+        url, timeout = self.roots[request.base] + request.path, TIMEOUTS[request.base]
+        if request.body is None:
+            return Message(request.verb, url, params, self.headers, timeout=timeout)
+        body = msgspec.json.encode(request.body)
+        return Message(request.verb, url, params, self.body_headers, body, timeout)
 
 
 class Attempt:
     """One run of a call, once the scheduler has admitted it: sends a single request."""
 
-    __slots__ = ("dispatcher", "message", "request")
+    __slots__ = ("dispatcher", "label", "message", "request", "tenant")
 
-    def __init__(self, dispatcher: Dispatcher, request: Request[Any], message: Message) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, request: Request[Any], message: Message, label: str, tenant: str
+    ) -> None:
         self.dispatcher, self.request, self.message = dispatcher, request, message
+        self.label, self.tenant = label, tenant
 
     async def __call__(self) -> rs.Outcome[Json]:
         try:
@@ -126,7 +155,9 @@ class Attempt:
             raise rs.Failed(error, settlement=rs.Settlement.UNKNOWN) from error
         failure = error_of(reply)
         if isinstance(failure, errors.RateLimitError):
-            raise refusal(failure, read_refusal(reply))
+            note = read_refusal(reply)
+            log_refusal(self.label, self.tenant, note.kind)
+            raise refusal(failure, note)
         if failure is not None:
             raise rs.Failed(failure, settlement=rs.Settlement.SPENT if counts(failure) else rs.Settlement.REFUNDED)
         try:
@@ -154,16 +185,15 @@ def refusal(error: errors.RateLimitError, note: RefusalNote) -> rs.Refused:
     return rs.Refused(error, kind=note.kind, retry_after=note.retry_after, quota=quota or None)
 
 
-def describe(answer: rs.Answer[Any], request: Request[Any], message: Message) -> Provenance:
+def describe(answer: rs.Answer[Any], shown: Mapping[str, Any]) -> Provenance:
     """Where an answer came from, in the client's terms."""
-    parameters: Mapping[str, Any] = {**message.params, **(request.body or {})}
     return Provenance(
         origin=answer.origin,
         computed_at=datetime.fromtimestamp(answer.computed_at, UTC),
         age=answer.age,
         cost=answer.cost,
         waited=answer.waited,
-        request={"method": message.verb, "path": request.path, "parameters": parameters},
+        request=shown,
     )
 
 

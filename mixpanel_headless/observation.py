@@ -1,26 +1,35 @@
-"""What the scheduler does, as log records: logger `mixpanel_headless`, quiet below WARNING unless configured."""
+"""What befalls calls, as log records: logger `mixpanel_headless`, quiet below WARNING unless configured."""
 
 from __future__ import annotations
 
 import functools
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from request_scheduler import events
+import request_scheduler as rs
+
+if TYPE_CHECKING:
+    from .replies import RefusalKind
 
 PATIENCE = 5.0
 """Seconds in the queue from which a wait is worth a record."""
 
 
-def log_event(event: events.Event) -> None:
-    """Record refusals as warnings, calls turned away and long waits as information; nothing else."""
-    match event:
-        case events.Refusal():
-            logger().warning("refused by the service", call=event.label, tenant=event.tenant, kind=event.kind)
-        case events.TurnedAway():
-            logger().info("not sent", call=event.label, tenant=event.tenant, reason=event.reason)
-        case events.Admitted() if event.waited >= PATIENCE:
-            logger().info("sent after waiting", call=event.label, tenant=event.tenant, waited=round(event.waited, 1))
+def log_refusal(call: str, tenant: str, kind: RefusalKind) -> None:
+    """The service refused a request for a limit, which the scheduler was there to prevent."""
+    logger().warning("refused by the service", call=call, tenant=tenant, kind=kind)
+
+
+def log_fate(call: str, tenant: str, error: rs.SchedulerError) -> None:
+    """The scheduler turned a call away; that a workspace was closed or knows no answer, its caller chose itself."""
+    if not isinstance(error, rs.NotCached | rs.SchedulerClosed | rs.RunInterrupted):
+        logger().info("not sent", call=call, tenant=tenant, reason=type(error).__name__)
+
+
+def log_wait(call: str, tenant: str, answer: rs.Answer[Any]) -> None:
+    """A call was sent and answered, but stood in the queue for long."""
+    if answer.waited >= PATIENCE and answer.origin == "network":
+        logger().info("sent after waiting", call=call, tenant=tenant, waited=round(answer.waited, 1))
 
 
 @functools.cache

@@ -108,7 +108,12 @@ class Operation(Method[P, R_co]):
 
         super().__init__(call, build)
         self.build = build
+        self.tags: frozenset[str] = frozenset()
         self._known: dict[object, Request[R_co]] = {}
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        super().__set_name__(owner, name)
+        self.tags = frozenset({self.family, f"{self.family}.{name}"})
 
     def request(self, surface: Surface[Any], *args: P.args, **kwargs: P.kwargs) -> Request[R_co]:
         """The request of a call; one with plain arguments is built and checked once a day for each project and view."""

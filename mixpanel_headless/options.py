@@ -59,6 +59,10 @@ class Options:
     deadline: float | None = None
     max_age: float | None = None
     freshness: Literal["cached", "fresh", "stale_ok", "offline"] = "cached"
+    accepted: rs.Freshness = attrs.field(
+        init=False, default=attrs.Factory(lambda wish: rs.Freshness(wish.freshness, wish.max_age), takes_self=True)
+    )
+    """Which earlier answers will do, in the scheduler's terms."""
 
 
 @attrs.frozen

@@ -35,7 +35,7 @@ UNCOUNTED = frozenset({401, 402, 429})
 
 @attrs.frozen
 class Reply:
-    """One answer as it came: status, headers in lower case, body."""
+    """One answer as it came: status, headers (asked for in lower case), body."""
 
     verb: str
     url: str

@@ -23,12 +23,13 @@ def accept_any(tree: Json) -> None:
     """Nothing in the body of this 2xx answer makes it an error."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Request(Generic[R]):
     """One request, without credentials: where it goes, what it asks, how long its answer lives, how it is read.
 
     `accept` raises when a 2xx body says that the call failed; it runs once for each answer, before anybody shares it.
-    `read` runs once for each caller and must not change the tree, which callers share.
+    `read` runs once for each caller and must not change the tree, which callers share. Two requests are never equal:
+    `canonical` and the address say which calls may share an answer.
     """
 
     verb: Verb
@@ -59,6 +60,9 @@ class Message:
     headers: Mapping[str, str] = attrs.field(repr=False)
     body: bytes | None = attrs.field(default=None, repr=False)
     timeout: float = 503.0
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.url}"
 
 
 def query_params(**values: str | int | None) -> dict[str, str]:

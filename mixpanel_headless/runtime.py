@@ -16,7 +16,6 @@ import request_scheduler as rs
 
 from .dispatch import Dispatcher
 from .errors import ClosedError
-from .observation import log_event
 from .planning.budgets import budgets
 
 if TYPE_CHECKING:
@@ -72,7 +71,6 @@ class Runtime:
             async with AsyncExitStack() as stack:
                 transport = await stack.enter_async_context(Transport())
                 scheduler = await stack.enter_async_context(rs.Scheduler(budgets(self.settings), **self.scheduling))
-                scheduler.listen(log_event)
                 self._dispatcher = Dispatcher(self.settings, scheduler, transport)
                 started.set_result(None)
                 await self._stop.wait()

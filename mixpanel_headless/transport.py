@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
@@ -44,7 +45,6 @@ class Transport:
         """The answer, whatever its status; TransportError when there is none, with `sent` False when nothing left."""
         if self._session is None:
             raise ClosedError("The transport is closed.", sent=False)
-        what = f"{message.verb} {message.url}"
         try:
             async with self._session.request(
                 message.verb,
@@ -53,22 +53,28 @@ class Transport:
                 headers=message.headers,
                 data=message.body,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=message.timeout, sock_connect=30.0),
+                timeout=patience(message.timeout),
             ) as response:
                 body = await response.read()
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(message.verb, message.url, response.status, headers, body)
+                return Reply(message.verb, message.url, response.status, response.headers, body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-            raise TransportError(f"{what}: no connection ({describe(error)}).", sent=False) from error
+            raise TransportError(f"{message}: no connection ({describe(error)}).", sent=False) from error
         except TimeoutError as error:
             raise TransportError(
-                f"{what}: no answer within {message.timeout:g} s; the service may have counted it.", sent=True
+                f"{message}: no answer within {message.timeout:g} s; the service may have counted it.",
+                sent=True,
             ) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise TransportError(
-                f"{what}: the connection broke ({describe(error)}); the service may have counted the request.",
+                f"{message}: the connection broke ({describe(error)}); the service may have counted the request.",
                 sent=True,
             ) from error
+
+
+@functools.lru_cache(maxsize=8)
+def patience(total: float) -> aiohttp.ClientTimeout:
+    """The time limits of a request; there is one `total` for each base."""
+    return aiohttp.ClientTimeout(total=total, sock_connect=30.0)
 
 
 def describe(error: BaseException) -> str:

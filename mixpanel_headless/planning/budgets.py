@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from request_scheduler import Budget, Concurrent, Spend, Window
 
 if TYPE_CHECKING:
@@ -46,19 +48,39 @@ def query_budget(settings: Settings, project: str) -> str:
     return f"query:{settings.host()}/{project}"
 
 
-def spends(request: Request[Any], settings: Settings) -> tuple[Spend, ...]:
+@attrs.frozen
+class Pools:
+    """The names of one project's budgets."""
+
+    query: str
+    jql: str
+    export: str
+    schemas: str
+    app: str
+
+
+def name_pools(settings: Settings) -> Pools:
+    """The budgets that the settings' project has at its hosts; that of the App API belongs to the user."""
+    project = settings.project
+    return Pools(
+        query=query_budget(settings, project),
+        jql=f"jql:{settings.host()}/{project}",
+        export=f"export:{settings.host('export')}/{project}",
+        schemas=f"schemas:{settings.host('app')}/{project}",
+        app=f"app:{settings.host('app')}",
+    )
+
+
+def spends(request: Request[Any], pools: Pools) -> tuple[Spend, ...]:
     """What one request takes, from every budget at once."""
-    segment = request.path.strip("/").partition("/")[0]
-    scope = f"{settings.host(request.base)}/{settings.project}"
     if request.base == "export":
-        return (Spend(f"export:{scope}"),)
+        return (Spend(pools.export),)
     if request.base == "app":
-        return (Spend(f"schemas:{scope}" if "/schemas" in request.path else f"app:{settings.host('app')}"),)
+        return (Spend(pools.schemas if "/schemas" in request.path else pools.app),)
+    segment = request.path.strip("/").partition("/")[0]
     if segment not in COUNTED_SEGMENTS or uncounted_engage(request):
         return ()
-    if segment == "jql":
-        return (Spend(query_budget(settings, settings.project)), Spend(f"jql:{scope}"))
-    return (Spend(query_budget(settings, settings.project)),)
+    return (Spend(pools.query), Spend(pools.jql)) if segment == "jql" else (Spend(pools.query),)
 
 
 def uncounted_engage(request: Request[Any]) -> bool:
@@ -71,17 +93,14 @@ def budgets(settings: Settings) -> tuple[Budget, ...]:
     """The budgets of one project (and of its user, for the App API)."""
     limits = settings.limits
     query = (Window(limits.query, limits.query_window), Concurrent(limits.query_concurrency))
-    scope = f"{settings.host()}/{settings.project}"
+    pools = name_pools(settings)
     margin = transit_margin(limits.query_window)
     return (
-        Budget(name=query_budget(settings, settings.project), limits=query, margin=margin),
-        Budget(name=f"jql:{scope}", limits=query, margin=margin),
-        Budget(
-            name=f"export:{settings.host('export')}/{settings.project}",
-            limits=(Window(60, 3600.0), Window(3, 1.0), Concurrent(100)),
-        ),
-        Budget(name=f"schemas:{settings.host('app')}/{settings.project}", limits=(Window(5, 60.0),)),
-        Budget(name=f"app:{settings.host('app')}", limits=(Concurrent(10),)),
+        Budget(name=pools.query, limits=query, margin=margin),
+        Budget(name=pools.jql, limits=query, margin=margin),
+        Budget(name=pools.export, limits=(Window(60, 3600.0), Window(3, 1.0), Concurrent(100))),
+        Budget(name=pools.schemas, limits=(Window(5, 60.0),)),
+        Budget(name=pools.app, limits=(Concurrent(10),)),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -122,3 +124,24 @@ def test_building_a_request_sends_nothing(box: Sandbox) -> None:
 def test_the_bare_surface_says_which_mode_it_lacks() -> None:
     with pytest.raises(TypeError, match="await"):
         Surface[Async]().wait_for(lambda: None)  # type: ignore[arg-type, return-value]
+
+
+def test_one_request_is_made_ready_once_for_a_pin_and_anew_for_another(box: Sandbox) -> None:
+    with Toyspace(**settings(box)) as ws:
+        ws.list_names()
+        dispatcher = ws.thread.call(ws.runtime.open)
+        request = Toys.list_names.build(ws)
+        first = dispatcher.prepare(request, ws.pin)
+        assert dispatcher.prepare(request, ws.pin) is first
+        ws.use(workspace=42)
+        assert dispatcher.prepare(request, ws.pin).message.params["workspace_id"] == "42"
+
+
+def test_what_was_made_ready_goes_with_its_request(box: Sandbox) -> None:
+    with Toyspace(**settings(box)) as ws:
+        dispatcher = ws.thread.call(ws.runtime.open)
+        request = Toys.list_names.build(ws)
+        ready = weakref.ref(dispatcher.prepare(request, ws.pin))
+        del request
+        gc.collect()
+        assert ready() is None
