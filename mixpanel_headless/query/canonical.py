@@ -29,6 +29,7 @@ _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     "behaviors": _BEHAVIOR,
     **{key: {"filterValue": None} for key in _CONDITIONS},
 }
+_NO_DEFAULTS: Final[dict[str, Any]] = {}
 
 
 def canonical_params(params: Any) -> bytes:
@@ -38,6 +39,8 @@ def canonical_params(params: Any) -> bytes:
 
 def _level(value: Any, role: str) -> Any:
     """The value in its one spelling; `role` is the key that it stands under, seen through lists."""
+    if isinstance(value, str):  # first, because most values are text
+        return value
     if isinstance(value, dict):
         return _object(value, role)
     if isinstance(value, (list, tuple)):
@@ -49,9 +52,10 @@ def _level(value: Any, role: str) -> Any:
 
 
 def _object(value: dict[str, Any], role: str) -> dict[str, Any]:
-    defaults = _DEFAULTS.get(role, {})
     level = {key: _level(item, key) for key, item in value.items()}
-    level = {key: item for key, item in level.items() if key not in defaults or not _same(item, defaults[key])}
+    for key, default in _DEFAULTS.get(role, _NO_DEFAULTS).items():
+        if key in level and _same(level[key], default):
+            del level[key]
     values = level.get("filterValue")
     if level.get("filterOperator") in ("equals", "does not equal") and isinstance(values, list):
         level["filterValue"] = _distinct(values)

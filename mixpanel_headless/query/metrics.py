@@ -79,9 +79,10 @@ class Metric:
             _check_events(self.event)
         if self.filters and isinstance(self.event, (SimpleBehavior, BehaviorRef)):
             _refuse("MT3_FILTERS_WITH_BEHAVIOR", "Metric.filters", "filters go on the events inside a behavior")
+        measurement = self.measurement()
         for rule in MEASUREMENT_RULES:
-            if rule.broken(self.measurement()):
-                problem = rule.problem(self.measurement())
+            if rule.broken(measurement):
+                problem = rule.problem(measurement)
                 code = _METRIC_CODES.get(rule.code, rule.code)
                 raise ParamValidationError(f"Metric: {problem.message}", code, path=f"Metric.{rule.path}")
 

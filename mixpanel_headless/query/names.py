@@ -15,6 +15,8 @@ def name_flaw(text: str) -> Flaw | None:
     """
     if not text.strip():
         return "empty"
+    if text.isascii() and text.isprintable():
+        return None
     categories = [unicodedata.category(character) for character in text]
     if any(category in {"Cc", "Cs"} for category in categories):
         return "control"
