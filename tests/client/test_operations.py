@@ -145,3 +145,12 @@ def test_what_was_made_ready_goes_with_its_request(box: Sandbox) -> None:
         del request
         gc.collect()
         assert ready() is None
+
+
+def test_two_credentials_make_different_keys_and_headers_of_the_same_request(box: Sandbox) -> None:
+    with Toyspace(**settings(box)) as ws, Toyspace(**settings(box) | {"secret": "another"}) as other:
+        request = Toys.list_names.build(ws)
+        ready, theirs = (each.thread.call(each.runtime.open).prepare(request, ws.pin) for each in (ws, other))
+    assert ready.key != theirs.key
+    assert ready.message.headers["Authorization"] != theirs.message.headers["Authorization"]
+    assert "Authorization" not in repr(ready)
