@@ -70,8 +70,9 @@ class Call(Generic[T_co]):
     whoever opened the scheduler, so bind what it needs of the caller's. Name the type when it returns an Outcome, as
     type checkers cannot infer it: `call: Call[str] = Call(run)`. Calls with equal keys are the same question:
     they share runs and answers, so a key must hold everything that the answer depends on, credentials included; None is
-    never shared. `deadline` is a moment on the scheduler's clock by which the (last) attempt must have started. `label`
-    and `tags` are shown and compared, so they must not hold secrets.
+    never shared. `deadline` is a moment on the scheduler's clock by which the (last) attempt must have started. `attempts`
+    bounds how often it is sent, not counting refusals that name a limit. `label` and `tags` are shown and compared, so
+    they must not hold secrets.
     """
 
     run: Callable[[], Awaitable[Outcome[T_co] | T_co]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Literal
 
@@ -76,7 +77,8 @@ class Flight:
     """One run of a question. It belongs to all of its members alike: nobody's leaving fails or repeats it.
 
     It has the highest priority and the latest deadline of those who are still in it, and is charged to the one who has
-    been in it longest. An unattended flight goes on without members.
+    been in it longest. An unattended flight goes on without members. `spared` of its attempts met a refusal that named
+    a limit; since `refused_since` it has met nothing else.
     """
 
     call: Call[object]
@@ -94,6 +96,8 @@ class Flight:
     payer: Member | None = None
     scope: CancelScope | None = None
     attempt: int = 0
+    spared: int = 0
+    refused_since: float = math.inf
     started_at: float = 0.0
     ended_wall: float = 0.0
     value: object = None
