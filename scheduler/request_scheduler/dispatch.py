@@ -121,7 +121,8 @@ class Dispatch:
     def eta(self, call: Call[object], now: float) -> float:
         """Seconds until a call could start, by the arithmetic of admission and the queue as it stands."""
         ahead, calls = self.admission.queue.ahead_of(call.spends, call.priority, call.tenant)
-        start = self.admission.store.forecast(call.spends, ahead, calls, now, self._service)
+        urgent = call.priority is Priority.INTERACTIVE
+        start = self.admission.store.forecast(call.spends, ahead, calls, now, self._service, urgent)
         return max(0.0, start - now)
 
     # -- attempts end

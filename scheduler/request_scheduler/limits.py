@@ -60,73 +60,86 @@ class Budget:
 class WindowLog:
     """The exact log of one window: who settled how many units, and when each becomes free again.
 
-    Units in flight have no such moment yet; they are handed in as `held`.
+    Units in flight have no such moment yet; they are handed in as `held`. `urgent` of the `spent` units were urgent
+    calls'.
     """
 
     window: Window
     hold: float
     spent: int = 0
-    _log: deque[tuple[float, int, str]] = field(factory=deque)
+    urgent: int = 0
+    _log: deque[tuple[float, int, str, bool]] = field(factory=deque)
 
     def forget(self, now: float) -> None:
         """Drop what no window that ends now or later can still hold."""
         log = self._log
         while log and log[0][0] <= now:
-            self.spent -= log.popleft()[1]
+            _, units, _, urgent = log.popleft()
+            self.spent -= units
+            if urgent:
+                self.urgent -= units
 
-    def add(self, units: int, now: float, tenant: str) -> None:
+    def add(self, units: int, now: float, tenant: str, *, urgent: bool = False) -> None:
         """Note units that the service counted at the latest now."""
-        self._log.append((now + self.hold, units, tenant))
+        self._log.append((now + self.hold, units, tenant, urgent))
         self.spent += units
+        if urgent:
+            self.urgent += units
 
-    def free_at(self, units: int, held: int, now: float) -> float:
-        """The earliest moment with room for `units`; infinity when something in flight must settle first."""
+    def free_at(self, units: int, held: int, now: float, *, kept: int = 0) -> float:
+        """The earliest moment with room for `units`; infinity when something in flight must settle first.
+
+        `kept` units are for urgent calls, less those that urgent calls have spent.
+        """
         log = self._log
         if log and log[0][0] <= now:
             self.forget(now)
-        missing = self.spent + held + units - self.window.limit
-        if missing <= 0:
+        taken, urgent, limit = self.spent + held + units, self.urgent, self.window.limit
+        if taken + max(0, kept - urgent) <= limit:
             return now
-        for expiry, freed, _ in log:
-            missing -= freed
-            if missing <= 0:
+        for expiry, freed, _, was_urgent in log:
+            taken -= freed
+            if was_urgent:
+                urgent -= freed
+            if taken + max(0, kept - urgent) <= limit:
                 return expiry
         return math.inf
 
     def room_at(self, when: float, held: int) -> int:
         """Units that are free at a moment if nothing starts or settles before it."""
-        return self.window.limit - held - sum(units for expiry, units, _ in self._log if expiry > when)
+        return self.window.limit - held - sum(units for expiry, units, *_ in self._log if expiry > when)
 
-    def forecast(self, units: int, held: int, now: float, service: float) -> float:
+    def forecast(self, units: int, held: int, now: float, service: float, *, kept: int = 0) -> float:
         """When the last of `units` could start if all start as early as allowed and each takes `service` seconds.
 
         The makespan bound start[k] = start[k - limit] + hold + service, in closed form: every slot comes back one lap
-        after its last use.
+        after its last use. `kept` units are as in `free_at`.
         """
         self.forget(now)
-        limit = self.window.limit
+        limit = max(1, self.window.limit - max(0, kept - self.urgent))
         free = limit - self.spent - held
         if units <= free:
             return now
         lap = self.hold + service
-        slots = [(expiry, count) for expiry, count, _ in self._log]
+        slots = [(expiry, count) for expiry, count, *_ in self._log]
         slots += [(now + lap, held), (now + lap, max(free, 0))]
         laps, rest = divmod(units - max(free, 0) - 1, limit)
+        rest += max(-free, 0)  # what is in use beyond the limit comes back first, to nobody
         for expiry, count in slots:
             rest -= count
             if rest < 0:
                 return expiry + laps * lap
-        return now + (laps + 1) * lap  # the limit was lowered below what is in use
+        return now + (laps + 1) * lap
 
     def tenants(self, now: float) -> Iterator[tuple[str, int]]:
         """Who settled the units that still count."""
         self.forget(now)
-        for _, units, tenant in self._log:
+        for _, units, tenant, _ in self._log:
             yield tenant, units
 
     def moved_to(self, window: Window, hold: float) -> WindowLog:
         """The same history under another limit."""
         moved = WindowLog(window, hold)
-        for expiry, units, tenant in self._log:
-            moved.add(units, expiry - self.hold, tenant)
+        for expiry, units, tenant, urgent in self._log:
+            moved.add(units, expiry - self.hold, tenant, urgent=urgent)
         return moved

@@ -30,6 +30,7 @@ class Reservation:
     at: float
     tenant: str
     ticket: object = None
+    urgent: bool = False
 
 
 @frozen
@@ -59,7 +60,11 @@ class Store(Protocol):
         """Whether `reserve` and the settlements may answer with awaitables."""
 
     def define(self, budget: Budget, *, reserve: int = 0) -> None:
-        """Add a budget or change its limits, keeping its history; `reserve` slots of each window are for urgent calls."""
+        """Add a budget or change its limits, keeping its history.
+
+        `reserve` slots of each window are for urgent calls; those that urgent calls hold or have spent are part of it,
+        so that 10 of 60 leave the others 50.
+        """
 
     def check(self, spends: tuple[Spend, ...], *, urgent: bool) -> None:
         """Raise UnknownBudget or TooWide for what could never be reserved."""
@@ -84,7 +89,13 @@ class Store(Protocol):
         """Whether half of every window would still be free: room for work that nobody waits for."""
 
     def forecast(
-        self, spends: tuple[Spend, ...], ahead: Mapping[str, int], calls: int, now: float, service: float
+        self,
+        spends: tuple[Spend, ...],
+        ahead: Mapping[str, int],
+        calls: int,
+        now: float,
+        service: float,
+        urgent: bool = True,
     ) -> float:
         """When a call could start with `ahead` units (by budget) and `calls` requests before it; no reservation."""
 

@@ -34,6 +34,7 @@ class Account:
     permits: int | None = None
     running: int = 0
     held: int = 0
+    held_urgent: int = 0
     held_by: dict[str, int] = field(factory=dict)
     last_start: float = -math.inf
     pause: Pause = CLEAR
@@ -55,16 +56,20 @@ class Account:
         """Its longest window, which sets the scale of pauses."""
         return max(self.budget.windows, key=lambda window: window.seconds, default=None)
 
+    @property
+    def kept(self) -> int:
+        """Units of its windows that are for urgent calls, less those that urgent calls hold."""
+        return max(0, self.reserve - self.held_urgent)
+
     def free_at(self, units: int, now: float, *, urgent: bool) -> float:
         """The earliest moment at which every limit has room, infinite when that hangs on something in flight."""
         permits = self.permits
         if permits is not None and self.running >= permits:
             return math.inf
-        if not urgent:
-            units += self.reserve
+        kept = 0 if urgent else self.kept
         until = now
         for log in self.logs:
-            free = log.free_at(units, self.held, now)
+            free = log.free_at(units, self.held, now, kept=kept)
             if free > until:
                 until = free
         if self.pause is not CLEAR:
@@ -84,17 +89,21 @@ class Account:
         when = claim.at
         return all(log.room_at(when, self.held) >= claim.units + units for log in self.logs)
 
-    def take(self, units: int, now: float, tenant: str) -> None:
+    def take(self, units: int, now: float, tenant: str, *, urgent: bool) -> None:
         """Charge a start."""
         self.running += 1
         self.held += units
+        if urgent:
+            self.held_urgent += units
         self.held_by[tenant] = self.held_by.get(tenant, 0) + units
         self.last_start = now
 
-    def release(self, units: int, tenant: str) -> None:
+    def release(self, units: int, tenant: str, *, urgent: bool) -> None:
         """End what `take` began."""
         self.running -= 1
         self.held -= units
+        if urgent:
+            self.held_urgent -= units
         left = self.held_by[tenant] - units
         if left:
             self.held_by[tenant] = left
@@ -180,17 +189,17 @@ class MemoryStore:
         ):
             return Denied(math.inf)
         for account, units in plan:
-            account.take(units, now, tenant)
-        return Reservation(spends, now, tenant)
+            account.take(units, now, tenant, urgent=urgent)
+        return Reservation(spends, now, tenant, urgent=urgent)
 
     def settle(self, reservation: Reservation, settlement: Settlement, now: float) -> None:
         """Replace a reservation by what the attempt really cost."""
-        tenant = reservation.tenant
+        tenant, urgent = reservation.tenant, reservation.urgent
         for account, units in self._plan(reservation.spends):
-            account.release(units, tenant)
+            account.release(units, tenant, urgent=urgent)
             if settlement is not Settlement.REFUNDED:
                 for log in account.logs:
-                    log.add(units, now, tenant)
+                    log.add(units, now, tenant, urgent=urgent)
             if account.pause is not CLEAR:
                 account.pause = after_release(account.pause, now)
                 if settlement is Settlement.SPENT:
@@ -200,7 +209,7 @@ class MemoryStore:
         """Give a refused reservation back and learn from the refusal."""
         plan = self._plan(reservation.spends)
         for account, units in plan:
-            account.release(units, reservation.tenant)
+            account.release(units, reservation.tenant, urgent=reservation.urgent)
         if plan and refusal.quota:
             self._learn(plan[0][0], refusal)
         explained = any(log.free_at(units, account.held, now) > now for account, units in plan for log in account.logs)
@@ -230,14 +239,21 @@ class MemoryStore:
         )
 
     def forecast(
-        self, spends: tuple[Spend, ...], ahead: Mapping[str, int], calls: int, now: float, service: float
+        self,
+        spends: tuple[Spend, ...],
+        ahead: Mapping[str, int],
+        calls: int,
+        now: float,
+        service: float,
+        urgent: bool = True,
     ) -> float:
         """When a call could start with `ahead` units (by budget) and `calls` requests before it; no reservation."""
         earliest = now
         for account, units in self._plan(spends):
             total = units + ahead.get(account.budget.name, 0)
+            kept = 0 if urgent else account.kept
             for log in account.logs:
-                earliest = max(earliest, log.forecast(total, account.held, now, service))
+                earliest = max(earliest, log.forecast(total, account.held, now, service, kept=kept))
             if account.permits is not None:
                 queued = calls + 1 - max(0, account.permits - account.running)
                 if queued > 0:
