@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
 
     from request_scheduler.call import Freshness
 
+_RENEWAL_SPAN = 0.2
+_LONGEST_DRAW = 53 * math.log(2.0)
 _ENTRY_OVERHEAD = 256  # bytes charged for each entry besides its own size, so that empty answers are bounded too
 
 
 @frozen(eq=False)
 class Kept:
-    """One answer in the cache; `at` and `expires` are on the scheduler's clock, `wall` is for people."""
+    """One answer in the cache; `at` and `expires` are on the scheduler's clock, `wall` is for people.
+
+    `seconds` is how long its run took: so much earlier is it worth renewing.
+    """
 
     value: object
     at: float
@@ -28,6 +34,7 @@ class Kept:
     expires: float
     size: int = 0
     tags: frozenset[str] = frozenset()
+    seconds: float = 0.0
 
     def answer(self, now: float) -> Answer[object]:
         """What a caller gets who takes it."""
@@ -52,6 +59,19 @@ def use_of(kept: Kept | None, freshness: Freshness, now: float) -> Use:
     if now < kept.expires or mode == "offline":
         return Use.SERVE
     return Use.SERVE_AND_RENEW if mode == "stale_ok" else Use.NOTHING
+
+
+def worth_renewing(kept: Kept, now: float, draw: float) -> bool:
+    """Whether this use of an answer that has not expired should renew it; `draw` is a random number from 0 to 1.
+
+    The rule is XFetch (Vattani, Chierichetti and Lowenstein, VLDB 2015): every use draws, with a probability that grows
+    towards the expiry, so answers that are in use are renewed just in time, by one of their users, and others never.
+    Not before the last fifth of its life, or slow answers of short life would be renewed all the time.
+    """
+    left = kept.expires - now
+    if left > _RENEWAL_SPAN * (kept.expires - kept.at) or left > _LONGEST_DRAW * kept.seconds:
+        return False
+    return left <= -kept.seconds * math.log(max(draw, 2.0**-53))
 
 
 class Cache:

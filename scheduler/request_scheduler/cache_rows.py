@@ -1,0 +1,94 @@
+"""Between kept answers and the rows of the cache file: the work of its threads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from request_scheduler.cache import Kept
+from request_scheduler.cache_codec import DamagedAnswerError, pack, unpack
+from request_scheduler.cache_file import Row
+from request_scheduler.journal import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from request_scheduler.cache_codec import Codec
+    from request_scheduler.cache_file import CacheFile
+    from request_scheduler.cache_marks import Mark
+
+_SMALL = 32 * 1024  # packed bytes up to which an answer is unpacked by the thread that reads it
+_TOGETHER = 8 * 1024 * 1024  # packed bytes in one transaction
+_CLOCK_SLACK = 1.0  # seconds by which clocks of one machine may disagree
+
+
+@frozen(eq=False)
+class Put:
+    """An answer to be written, unless one of its tags is dropped after `since`."""
+
+    digest: bytes
+    kept: Kept
+    since: Mark
+
+
+@frozen(eq=False)
+class Moment:
+    """One moment, on the scheduler's clock and on the wall's."""
+
+    now: float
+    wall: float
+
+    def kept(self, row: Row, value: object) -> Kept:
+        """A row on the scheduler's clock. One from the future has no age to be trusted, so it counts as expired."""
+        left = min(row.expires - self.wall, row.expires - row.computed)
+        if row.computed > self.wall + _CLOCK_SLACK:
+            left = 0.0
+        at = self.now - max(0.0, self.wall - row.computed)
+        return Kept(value, at, row.computed, self.now + left, row.size or len(row.packed), row.tags, row.seconds)
+
+    def row(self, kept: Kept, packed: bytes) -> Row:
+        """An answer as the file keeps it."""
+        return Row(packed, kept.wall, self.wall + kept.expires - self.now, kept.seconds, kept.size, kept.tags)
+
+
+@frozen(eq=False)
+class Look:
+    """What one look at the file found: values of small rows, and large ones that are still packed."""
+
+    small: dict[bytes, tuple[Row, object]]
+    large: dict[bytes, Row]
+    mark: Mark
+    dropped: frozenset[str]
+
+
+def look(file: CacheFile, digests: Iterable[bytes], seen: Mark | None, codec: Codec) -> Look:
+    """Read the rows under some digests; one that is damaged is removed."""
+    page = file.read(digests, seen)
+    found = Look({}, {}, page.mark, page.dropped)
+    for digest, row in page.rows.items():
+        if len(row.packed) > _SMALL:
+            found.large[digest] = row
+            continue
+        try:
+            found.small[digest] = row, unpack(row.packed, codec)
+        except DamagedAnswerError:
+            file.remove(digest)
+    return found
+
+
+def pack_some(puts: Sequence[Put], codec: Codec, moment: Moment) -> tuple[list[tuple[bytes, Row, Mark]], Sequence[Put]]:
+    """The first answers as rows, as many as one transaction should write, and those that are left."""
+    rows: list[tuple[bytes, Row, Mark]] = []
+    size = 0
+    for number, put in enumerate(puts):
+        if size >= _TOGETHER:
+            return rows, puts[number:]
+        try:
+            packed = pack(put.kept.value, codec)
+        except (TypeError, ValueError, RecursionError) as error:
+            logger.debug("an answer stays in memory, as it cannot be encoded (%s)", type(error).__name__)
+            continue
+        size += len(packed)
+        rows.append((put.digest, moment.row(put.kept, packed), put.since))
+    return rows, ()
