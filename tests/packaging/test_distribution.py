@@ -70,6 +70,6 @@ def test_the_export_list_agrees_with_what_type_checkers_see() -> None:
     tree = ast.parse((ROOT / "mixpanel_headless" / "__init__.py").read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
     seen = {alias.asname for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert seen == set(mixpanel_headless.__all__)
-    for name in mixpanel_headless.__all__:
-        assert getattr(mixpanel_headless, name) is not None
+    exported = vars(mixpanel_headless)["__all__"]
+    assert seen == set(exported)
+    assert all(getattr(mixpanel_headless, name) is not None for name in exported)
