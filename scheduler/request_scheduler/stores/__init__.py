@@ -5,16 +5,23 @@ deciders can both see the last slot. A store inside this process answers at once
 (a file, a server) answers with an awaitable instead, and the scheduler lets a worker await it: admission in memory
 then costs no await, no task switch and no lock, and both kinds fit one protocol. While a shared store decides about
 the first of those who wait for the same budgets, the others stay behind it, so their order holds there too.
+
+A shared store goes by a time of its own; `now` is the scheduler's, and whatever the store answers is on that scale again.
+What a process holds there is on lease: a holder that dies gives its permits back when its lease ends, and what it had
+reserved counts as spent from then on, because it may have been counted.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from attrs import define, frozen
 
+from request_scheduler.call import Priority
+from request_scheduler.errors import SchedulerError
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from request_scheduler.call import Spend
     from request_scheduler.limits import Budget
@@ -48,8 +55,24 @@ class Claim:
     units: int
 
 
+@frozen
+class Standing:
+    """What a waiting call's place is worth against those of other processes: its priority, and its tenant's weight."""
+
+    priority: Priority = Priority.NORMAL
+    weight: float = 1.0
+
+
+class StoreLost(SchedulerError):  # noqa: N818 - named like the others, for what happened
+    """The shared store cannot be reached or written, so nobody can say what is left of a budget."""
+
+
+OnLoss = Literal["wait", "cautious", "error"]
+"""While a shared store is lost: start nothing, start an eighth of each limit by the own log alone, or raise StoreLost."""
+
 Verdict: TypeAlias = Reservation | Denied
 NO_CLAIMS: Mapping[str, Claim] = {}
+ORDINARY = Standing()
 
 
 class Store(Protocol):
@@ -76,8 +99,13 @@ class Store(Protocol):
         tenant: str,
         urgent: bool = False,
         claims: Mapping[str, Claim] = NO_CLAIMS,
+        standing: Standing = ORDINARY,
     ) -> Verdict | Awaitable[Verdict]:
-        """Take everything now, or nothing and say when to ask again."""
+        """Take everything now, or nothing and say when to ask again.
+
+        A shared store is asked for the head of a lane only; it notes the heads that it denies, so that processes take
+        turns by `standing`, and names a moment to ask again or calls for it through `watch`.
+        """
 
     def settle(self, reservation: Reservation, settlement: Settlement, now: float) -> Awaitable[None] | None:
         """Replace a reservation by what the attempt really cost."""
@@ -101,3 +129,25 @@ class Store(Protocol):
 
     def usage(self, now: float) -> tuple[BudgetStatus, ...]:
         """Every budget as this store knows it."""
+
+    async def open(self) -> None:
+        """Take up work in the current event loop; the state is known from then on. Only called when shared."""
+
+    async def close(self) -> None:
+        """Let go of everything held; what is still reserved counts as spent. Only called when shared."""
+
+    async def watch(self, news: Callable[[], object]) -> None:
+        """Renew leases until cancelled, and call `news` when another process may have made room. Only when shared."""
+
+    async def refresh(self) -> None:
+        """Bring what `usage`, `forecast` and `spare` go by up to date with the other processes."""
+
+    async def lead(self, flight: str) -> bool:
+        """Whether this process may run a flight (named by its key's digest): no other live process has the lead.
+
+        The lead is on lease like a permit. Another process may have landed the flight just before, so look into the
+        shared cache again before running it.
+        """
+
+    async def land(self, flight: str) -> None:
+        """Give the lead of a flight up, its answer being in the shared cache unless the run failed; followers get news."""

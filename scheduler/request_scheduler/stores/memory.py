@@ -13,10 +13,10 @@ from request_scheduler.feedback import CLEAR, Pause, after_answer, after_refusal
 from request_scheduler.limits import Budget, Window, WindowLog
 from request_scheduler.outcome import Refused, Settlement
 from request_scheduler.status import BudgetStatus, WindowStatus
-from request_scheduler.stores import NO_CLAIMS, Claim, Denied, Reservation, Verdict
+from request_scheduler.stores import NO_CLAIMS, ORDINARY, Claim, Denied, Reservation, Standing, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from request_scheduler.call import Spend
 
@@ -173,6 +173,7 @@ class MemoryStore:
         tenant: str,
         urgent: bool = False,
         claims: Mapping[str, Claim] = NO_CLAIMS,
+        standing: Standing = ORDINARY,
     ) -> Verdict:
         """Take everything now, or nothing and say when to ask again."""
         plan = self._plans.get(spends) or self._plan(spends)
@@ -264,6 +265,29 @@ class MemoryStore:
     def usage(self, now: float) -> tuple[BudgetStatus, ...]:
         """Every budget as it is now."""
         return tuple(account.status(now) for account in self._accounts.values())
+
+    def account(self, name: str) -> Account:
+        """One budget's books."""
+        return self._accounts[name]
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def watch(self, news: Callable[[], object]) -> None:
+        """Nobody else can have made room."""
+
+    async def refresh(self) -> None:
+        """It is always up to date."""
+
+    async def lead(self, flight: str) -> bool:
+        """Nobody else can have the lead."""
+        return True
+
+    async def land(self, flight: str) -> None:
+        """Nobody else waits for it."""
 
     def _plan(self, spends: tuple[Spend, ...]) -> tuple[tuple[Account, int], ...]:
         plan = self._plans.get(spends)
