@@ -9,10 +9,12 @@ from request_scheduler.call import Call as Call
 from request_scheduler.call import Freshness as Freshness
 from request_scheduler.call import Priority as Priority
 from request_scheduler.call import Spend as Spend
+from request_scheduler.circuit import Breaker as Breaker
 from request_scheduler.clock import Clock as Clock
 from request_scheduler.clock import ManualClock as ManualClock
 from request_scheduler.clock import SystemClock as SystemClock
 from request_scheduler.errors import CeilingReached as CeilingReached
+from request_scheduler.errors import CircuitOpen as CircuitOpen
 from request_scheduler.errors import DeadlinePassed as DeadlinePassed
 from request_scheduler.errors import DeadlineUnreachable as DeadlineUnreachable
 from request_scheduler.errors import NotCached as NotCached
@@ -32,6 +34,7 @@ from request_scheduler.outcome import Refused as Refused
 from request_scheduler.outcome import Settlement as Settlement
 from request_scheduler.scheduler import Scheduler as Scheduler
 from request_scheduler.status import BudgetStatus as BudgetStatus
+from request_scheduler.status import CircuitStatus as CircuitStatus
 from request_scheduler.status import Counters as Counters
 from request_scheduler.status import Status as Status
 from request_scheduler.status import WindowStatus as WindowStatus

@@ -71,8 +71,9 @@ class Call(Generic[T_co]):
     type checkers cannot infer it: `call: Call[str] = Call(run)`. Calls with equal keys are the same question:
     they share runs and answers, so a key must hold everything that the answer depends on, credentials included; None is
     never shared. `deadline` is a moment on the scheduler's clock by which the (last) attempt must have started. `attempts`
-    bounds how often it is sent, not counting refusals that name a limit. `label` and `tags` are shown and compared, so
-    they must not hold secrets.
+    bounds how often it is sent, not counting refusals that name a limit. `circuit` names
+    what it is sent to, such as a host: while that fails on and on the call fails at once, or waits if it `outlasts`
+    outages. `label`, `circuit` and `tags` are shown and compared, so they must not hold secrets.
     """
 
     run: Callable[[], Awaitable[Outcome[T_co] | T_co]]
@@ -86,6 +87,8 @@ class Call(Generic[T_co]):
     allowance: Allowance | None = None
     tags: frozenset[str] = frozenset()
     label: str = ""
+    circuit: str | None = None
+    outlasts: bool = False
 
     def latest_start(self, now: float) -> float:
         """The moment after which it is useless to start: its deadline, or the wait that its allowance grants."""

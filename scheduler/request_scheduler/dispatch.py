@@ -13,6 +13,7 @@ from attrs import define, field
 from request_scheduler import events
 from request_scheduler.call import Priority
 from request_scheduler.errors import (
+    CircuitOpen,
     DeadlineUnreachable,
     SchedulerClosed,
     SchedulerError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from request_scheduler.call import Call, Spend
     from request_scheduler.journal import Journal
     from request_scheduler.limits import Budget
+    from request_scheduler.outages import Outages
     from request_scheduler.wakeup import Wakeup
 
 _SERVICE_MEMORY = 0.2  # weight of the newest run in the mean duration that etas use
@@ -45,6 +47,7 @@ class Dispatch:
     admission: Admission
     journal: Journal
     random: Random
+    outages: Outages
     flights: dict[Hashable, Flight] = field(factory=dict)
     aloft: set[Flight] = field(factory=set)
     _patience: Schedule[Member] = field(factory=Schedule)
@@ -58,6 +61,8 @@ class Dispatch:
 
     def open(self, call: Call[object], wakeup: Wakeup, now: float) -> Member:
         """Open a flight for a call: it is granted at once, or waits. Raises what makes that pointless."""
+        if call.circuit is not None and not call.outlasts:
+            self._check_circuit(call, now)
         latest = math.inf
         if call.deadline is not None or call.allowance is not None:
             latest = call.latest_start(now)
@@ -125,12 +130,30 @@ class Dispatch:
         start = self.admission.store.forecast(call.spends, ahead, calls, now, self._service, urgent)
         return max(0.0, start - now)
 
-    # -- attempts end
+    # -- attempts begin and end
+
+    def begin(self, flight: Flight, now: float) -> bool:
+        """Whether a granted flight may be sent; if its circuit is open its units go back, and it waits on or ends."""
+        name = flight.call.circuit
+        circuit = self.outages.blocking(name, now)
+        if name is None or circuit is None:
+            self.outages.start(name)
+            return True
+        self.admission.settle(flight, Settlement.REFUNDED, now)
+        _give_back(flight)
+        if flight.call.outlasts:
+            self._queue_again(flight, circuit.patience(now), now)
+        else:
+            flight.error = CircuitOpen(name, circuit.patience(now))
+            self.end(flight, now)
+        self.admission.settled(now)
+        return False
 
     def land(self, flight: Flight, error: BaseException | None, now: float) -> None:
         """Settle an attempt, then decide: the flight ends, or the same call queues again as a new request."""
         flight.scope = None
         self._settle(flight, error, now)
+        self.outages.learn(flight, error, now)
         if flight.state is not State.ENDED:
             if error is None:
                 self.end(flight, now)
@@ -201,12 +224,15 @@ class Dispatch:
         self.journal.counts.retried += 1
         if self.journal.listeners:
             self.journal.tell(events.Retried(now, flight.call.label, flight.tenant, flight.attempt + 1, delay))
+        self._queue_again(flight, delay, now)
+        return True
+
+    def _queue_again(self, flight: Flight, delay: float, now: float) -> None:
         self.admission.reenter(flight, now, delay)
         if flight.state in UNSENT:
             for member in flight.members:
                 if member.latest_start < math.inf:
                     self._await_start(member)
-        return True
 
     def _longest_refusal(self, flight: Flight) -> float:
         return _REFUSED_WINDOWS * max(self._windows.get(name, _NO_WINDOW) for name, _ in flight.call.spends)
@@ -298,6 +324,14 @@ class Dispatch:
         key = flight.call.key
         if key is not None and self.flights.get(key) is flight:
             del self.flights[key]
+
+    def _check_circuit(self, call: Call[object], now: float) -> None:
+        circuit = self.outages.blocking(call.circuit, now)
+        if circuit is not None:
+            assert call.circuit is not None
+            error = CircuitOpen(call.circuit, circuit.patience(now))
+            self._count_away(call, error, now)
+            raise error
 
     def _check_worthwhile(self, call: Call[object], latest: float, now: float) -> None:
         """Raise for a task at its ceiling, or a call that cannot start in time."""

@@ -8,6 +8,7 @@ SchedulerError
 ├── DeadlineUnreachable    carries the eta that made it hopeless
 ├── DeadlinePassed         its time came while it waited
 ├── CeilingReached         its allowance is spent
+├── CircuitOpen            carries when the circuit lets a probe through
 ├── NotCached              offline, and no answer is at hand
 └── RunInterrupted         what it ran was cancelled from inside
 """
@@ -74,6 +75,16 @@ class CeilingReached(SchedulerError):
         self.name = name
         self.limit = limit
         self.unit = unit
+
+
+class CircuitOpen(SchedulerError):
+    """What the call would be sent to has failed again and again; `half_opens_in` is the seconds until it is probed."""
+
+    def __init__(self, name: str, half_opens_in: float) -> None:
+        when = f"it is tried again in {half_opens_in:.1f} s" if half_opens_in > 0 else "it is being tried again"
+        super().__init__(f"{name!r} has failed again and again, so nothing is sent there now; {when}")
+        self.name = name
+        self.half_opens_in = half_opens_in
 
 
 class NotCached(SchedulerError):

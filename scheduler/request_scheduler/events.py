@@ -73,6 +73,14 @@ class TurnedAway(Event):
     reason: str
 
 
+@frozen
+class CircuitChanged(Event):
+    """An attempt of it opened or closed the circuit of what it was sent to; `state` is open or closed."""
+
+    circuit: str
+    state: str
+
+
 class Cancelled(Event):
     """Its caller left."""
 

@@ -62,15 +62,23 @@ class Refused(_Attempt):
 
 
 class NotSent(_Attempt):
-    """The request never left, for instance because no connection opened: nothing was spent."""
+    """The request never left, for instance because no connection opened: nothing was spent.
 
-    def __init__(self, error: BaseException, *, retry: bool = False) -> None:
+    `outage` says that the other side could not be reached, which opens the call's circuit when it goes on.
+    """
+
+    def __init__(self, error: BaseException, *, retry: bool = False, outage: bool = False) -> None:
         super().__init__(error)
         self.retry = retry
+        self.outage = outage
 
 
 class Failed(_Attempt):
-    """The request was answered with an error or cut; `settlement` says what it cost, `after` how long to wait first."""
+    """The request was answered with an error or cut; `settlement` says what it cost, `after` how long to wait first.
+
+    `outage` says that the other side is to blame (a server error, a broken connection), which opens the call's circuit
+    when it goes on.
+    """
 
     def __init__(
         self,
@@ -79,11 +87,13 @@ class Failed(_Attempt):
         settlement: Settlement = Settlement.SPENT,
         retry: bool = False,
         after: float | None = None,
+        outage: bool = False,
     ) -> None:
         super().__init__(error)
         self.settlement = settlement
         self.retry = retry
         self.after = after
+        self.outage = outage
 
 
 def settlement_of(error: BaseException | None) -> Settlement:

@@ -20,12 +20,14 @@ from request_scheduler import events
 from request_scheduler.admission import Admission
 from request_scheduler.cache import Cache, Kept, Use, use_of
 from request_scheduler.call import Answer, Call, Freshness
+from request_scheduler.circuit import Breaker
 from request_scheduler.clock import Clock, SystemClock
 from request_scheduler.dispatch import Dispatch
 from request_scheduler.errors import NotCached, RunInterrupted, SchedulerClosed, SchedulerError
 from request_scheduler.flight import Flight, Member, State
 from request_scheduler.home import Home
 from request_scheduler.journal import Journal, logger
+from request_scheduler.outages import Outages
 from request_scheduler.outcome import Outcome
 from request_scheduler.queue import Queue
 from request_scheduler.status import Status
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_BREAKER = Breaker()
 _IDLE_WORKERS = 128  # kept for the next burst; each is one parked task
 
 
@@ -51,7 +54,7 @@ class Scheduler:
 
     `weights` are tenants' shares, 1 unless given; `ageing` is the seconds of waiting that make up for one step of
     priority; `reserve` keeps slots of a budget's windows for interactive calls; `queue_size` bounds the waiting calls,
-    and beyond it callers wait to enter or are refused.
+    and beyond it callers wait to enter or are refused; `breaker` says when a circuit opens, None for never.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Scheduler:
         weights: Mapping[str, float] | None = None,
         ageing: float = 600.0,
         reserve: Mapping[str, int] | None = None,
+        breaker: Breaker | None = _BREAKER,
         random: Random | None = None,
     ) -> None:
         self._clock = clock
@@ -83,7 +87,9 @@ class Scheduler:
             ask=lambda place, verdict: self._tasks.start_soon(self._ask, place, verdict),
             defer=lambda pending: self._tasks.start_soon(self._finish, pending),
         )
-        self._dispatch = Dispatch(self._admission, self._journal, random or Random())  # noqa: S311 - jitter, not secrets
+        self._outages = Outages(breaker, self._journal)
+        randomness = random or Random()  # noqa: S311 - jitter, not secrets
+        self._dispatch = Dispatch(self._admission, self._journal, randomness, self._outages)
         self._ready: deque[Flight] = deque()
         self._idle: list[Wakeup] = []
         self._nap: CancelScope | None = None
@@ -179,6 +185,7 @@ class Scheduler:
             cache_entries=len(self._cache),
             cache_bytes=self._cache.size,
             counters=evolve(self._journal.counts),
+            circuits=self._outages.status(now),
         )
 
     def listen(self, callback: Callable[[events.Event], object]) -> Callable[[], None]:
@@ -269,6 +276,9 @@ class Scheduler:
     async def _fly(self, flight: Flight, scope: CancelScope) -> None:
         if flight.state is not State.GRANTED:
             return  # its last member left between grant and start
+        if flight.call.circuit is not None and not self._dispatch.begin(flight, self._now()):
+            self._set_alarm()
+            return
         flight.state = State.RUNNING
         flight.scope = scope
         flight.started_at = self._now()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import asdict, define, field, frozen
 
@@ -44,6 +44,15 @@ class BudgetStatus:
     spent_by: Mapping[str, int]
 
 
+@frozen
+class CircuitStatus:
+    """What failed lately: failures in a row, and while it is not closed the seconds until the next probe."""
+
+    state: Literal["closed", "open", "half-open"]
+    failures: int
+    half_opens_in: float
+
+
 @define
 class Counters:
     """What happened since the scheduler was made; a status holds a copy."""
@@ -62,7 +71,10 @@ class Counters:
 
 @frozen
 class Status:
-    """A scheduler at one moment: `at` is wall-clock time, `queued` and `in_flight` count runs, not callers."""
+    """A scheduler at one moment: `at` is wall-clock time, `queued` and `in_flight` count runs, not callers.
+
+    `circuits` holds those that have failed lately; the others are closed.
+    """
 
     at: float
     budgets: Mapping[str, BudgetStatus]
@@ -73,6 +85,7 @@ class Status:
     cache_entries: int
     cache_bytes: int
     counters: Counters = field(factory=Counters)
+    circuits: Mapping[str, CircuitStatus] = field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON-ready data; an unknown `next_slot` is None."""
