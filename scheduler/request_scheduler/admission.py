@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import define, field
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from request_scheduler.call import Spend
+    from request_scheduler.errors import SchedulerError
     from request_scheduler.flight import Flight, Member
     from request_scheduler.journal import Journal
     from request_scheduler.outcome import Refused
@@ -31,11 +32,16 @@ if TYPE_CHECKING:
     from request_scheduler.stores import Store, Verdict
 
 
+WhenFull: TypeAlias = Literal["wait", "refuse", "drop lowest"]
+"""What a full queue does: callers wait to enter, are refused, or push out the newest call of the lowest priority."""
+
+
 @define(eq=False, kw_only=True)
 class Admission:
     """The flights that wait, in the order in which they may go.
 
-    `find_payer` names the member that an attempt is charged to, and ends the flight when none can pay. `ask` and `defer`
+    `find_payer` names the member that an attempt is charged to, and ends the flight when none can pay; `shed` ends one that
+    waits, with an error. `ask` and `defer`
     await what a shared store answers: a verdict, which comes back to `decide`, or the end of a settlement.
     """
 
@@ -43,13 +49,14 @@ class Admission:
     queue: Queue[Flight]
     journal: Journal
     queue_size: int
-    refuse_when_full: bool
+    when_full: WhenFull
     launch: Callable[[Flight], object]
     ask: Callable[[Place[Flight], Awaitable[Verdict]], object]
     defer: Callable[[Awaitable[None]], object]
     alarm: float = math.inf
     in_flight: int = 0
     find_payer: Callable[[Flight, float], Member | None] = field(init=False)
+    shed: Callable[[Flight, SchedulerError, float], object] = field(init=False)
     _entrance: Schedule[Flight] = field(factory=Schedule)
     _retries: Schedule[Flight] = field(factory=Schedule)
     _asking: set[Lane[Flight]] = field(factory=set)
@@ -75,8 +82,9 @@ class Admission:
             self.wake_by(until)
         self.store.check(call.spends, urgent=flight.priority is Priority.INTERACTIVE)
         full = len(self.queue) >= self.queue_size
-        if full and self.refuse_when_full:
-            raise QueueFull(self.queue_size)
+        if full and self.when_full != "wait":
+            self._make_room(flight, now)
+            full = False
         if self.journal.listeners:
             self.journal.tell(events.Queued(now, call.label, call.tenant))
         if full:
@@ -241,6 +249,13 @@ class Admission:
         if self.journal.listeners:
             self.journal.tell(events.Admitted(now, call.label, flight.tenant, call.spends, now - flight.queued_at))
         self.launch(flight)
+
+    def _make_room(self, flight: Flight, now: float) -> None:
+        """Give up the lowest and newest call for a higher one, if that is what a full queue does."""
+        last = self.queue.last()
+        if last is None or last.priority >= flight.priority:
+            raise QueueFull(self.queue_size)
+        self.shed(last.item, QueueFull(self.queue_size), now)
 
     def _let_in(self, now: float) -> None:
         if not self._entrance:

@@ -56,6 +56,7 @@ class Dispatch:
 
     def __attrs_post_init__(self) -> None:
         self.admission.find_payer = self.find_payer
+        self.admission.shed = self.shed
 
     # -- callers come and go
 
@@ -273,6 +274,12 @@ class Dispatch:
         except TooWide as error:
             return error
         return None
+
+    def shed(self, flight: Flight, error: SchedulerError, now: float) -> None:
+        """End a flight that waits, for something more important."""
+        for member in flight.members:
+            self._count_away(member.call, error, now)
+        self.fail(flight, error, now)
 
     def fail(self, flight: Flight, error: BaseException, now: float) -> None:
         """End a flight that was not run, with an error for everybody in it."""

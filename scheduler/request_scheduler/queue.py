@@ -5,10 +5,14 @@ has a level for each priority. Of two levels the one goes first that has waited 
 priority is worth `ageing` seconds: a low level is served at least once in a while, yet a flood of old calls in it
 cannot become a wall before an urgent one. Inside a level, start-time fair queuing (Goyal, Vin & Cheng 1996) keeps two
 backlogged tenants of weights a and b within 1/a + 1/b of each other; a tenant's own calls go by due time.
+
+A tenant with a minimum share comes before all that for as long as it has had less than that part of what its lane let go
+since it began to wait. What it does not use goes to the others, and is not owed to it later.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -139,6 +143,22 @@ class Place(Generic[T]):
     turn: int
     share: Share[T] | None = None
     entry: Entry[Place[T]] | None = None
+    exit: Entry[Place[T]] | None = None
+
+
+@define(eq=False, repr=False)
+class Guarantee:
+    """The part of a lane that a tenant is promised while it waits, and what both had since it began to."""
+
+    part: float
+    waiting: int = 0
+    had: int = 0
+    served: int = 0
+
+    @property
+    def behind(self) -> bool:
+        """Whether one more unit for somebody else would leave the tenant short."""
+        return self.waiting > 0 and self.had < self.part * (self.served + 1)
 
 
 @define(eq=False, repr=False)
@@ -147,10 +167,30 @@ class Lane(Generic[T]):
 
     budgets: frozenset[str]
     levels: tuple[Level[T], ...] = field(factory=lambda: tuple(Level(priority) for priority in Priority))
+    guarantees: dict[str, Guarantee] = field(factory=dict)
     waiting: int = 0
+
+    def count(self, place: Place[T], change: int) -> None:
+        """Note that a call came or left; a promise begins anew with the first call that waits."""
+        self.waiting += change
+        promise = self.guarantees.get(place.tenant) if self.guarantees else None
+        if promise is not None:
+            promise.waiting += change
+            if not promise.waiting:
+                promise.had = promise.served = 0
+
+    def serve(self, place: Place[T]) -> None:
+        """Note that a call goes: what each tenant with a promise is owed grows, and one of them has had its part."""
+        for tenant, promise in self.guarantees.items():
+            if promise.waiting:
+                promise.served += place.units
+                promise.had += place.units if tenant == place.tenant else 0
 
     def first(self, ageing: float) -> tuple[float, Place[T]] | None:
         """The next call and how early it ranks."""
+        for tenant, promise in self.guarantees.items():
+            if promise.behind:
+                return -math.inf, self._first_of(tenant)
         best: tuple[float, Place[T]] | None = None
         for level in reversed(self.levels):
             if level.waiting:
@@ -161,14 +201,34 @@ class Lane(Generic[T]):
                     best = rank, place
         return best
 
+    def _first_of(self, tenant: str) -> Place[T]:
+        for level in reversed(self.levels):
+            share = level.shares.get(tenant)
+            place = share.calls.first() if share is not None else None
+            if place is not None:
+                return place
+        raise AssertionError(f"{tenant} was counted as waiting")
+
 
 class Queue(Generic[T]):
-    """All waiting calls."""
+    """All waiting calls; one that sheds knows which of them is the first to be given up."""
 
-    def __init__(self, *, weights: Mapping[str, float], ageing: float) -> None:
+    def __init__(
+        self,
+        *,
+        weights: Mapping[str, float],
+        ageing: float,
+        minimum: Mapping[str, float] | None = None,
+        sheds: bool = False,
+    ) -> None:
+        parts = tuple((minimum or {}).values())
         if ageing <= 0 or any(weight <= 0 for weight in weights.values()):
             raise ValueError("weights and ageing must be positive")
+        if any(part <= 0 for part in parts) or sum(parts) > 1:
+            raise ValueError("minimum shares must be positive parts of one whole")
         self._weights = weights
+        self._minimum = dict(minimum or {})
+        self._exits: Schedule[Place[T]] | None = Schedule() if sheds else None
         self._ageing = ageing
         self._lanes: dict[frozenset[str], Lane[T]] = {}
         self._lane_of: dict[tuple[Spend, ...], tuple[Lane[T], int]] = {}
@@ -207,8 +267,10 @@ class Queue(Generic[T]):
         due = waiting_since + self._ageing * len(Priority) if deadline is None else deadline
         place = Place(item, lane, spends, priority, tenant, units, deadline, due, turn)
         lane.levels[priority].push(place, self._weights.get(tenant, 1.0), now)
-        lane.waiting += 1
+        lane.count(place, 1)
         self._waiting += 1
+        if self._exits is not None:
+            place.exit = self._exits.add(float(priority), place, -turn)
         return place
 
     def discard(self, place: Place[T]) -> None:
@@ -222,8 +284,14 @@ class Queue(Generic[T]):
 
     def take(self, place: Place[T], now: float) -> None:
         """Take a call out to be run; its tenant is charged."""
+        if place.lane.guarantees:
+            place.lane.serve(place)
         self._count_out(place)
         place.lane.levels[place.priority].take(place, now)
+
+    def last(self) -> Place[T] | None:
+        """The call to give up first: of the lowest priority that waits, the newest."""
+        return None if self._exits is None else self._exits.first()
 
     def is_first(self, place: Place[T]) -> bool:
         """Whether a call is the next of its lane."""
@@ -266,7 +334,20 @@ class Queue(Generic[T]):
                     )
                     calls += before[1]
                     units.update(dict.fromkeys(shared, before[0]))
+        part = self._minimum.get(tenant)
+        if part is not None:
+            calls, units = self._promised(budgets, tenant, part, calls, units)
         return dict(units), calls
+
+    def _promised(
+        self, budgets: set[str], tenant: str, part: float, calls: int, units: Counter[str]
+    ) -> tuple[int, Counter[str]]:
+        """What goes before a tenant's next call at most, when it is promised a part of all that goes."""
+        own = sum(lane.guarantees[tenant].waiting for lane in self._lanes.values() if lane.budgets & budgets)
+        most = math.ceil((own + 1) / part) - 1
+        if calls <= most:
+            return calls, units
+        return most, Counter({name: round(count * most / calls) for name, count in units.items()})
 
     def census(self) -> tuple[dict[str, int], dict[str, int]]:
         """Waiting calls by tenant and by priority."""
@@ -281,14 +362,17 @@ class Queue(Generic[T]):
         return dict(tenants), dict(priorities)
 
     def _count_out(self, place: Place[T]) -> None:
-        place.lane.waiting -= 1
+        place.lane.count(place, -1)
         self._waiting -= 1
+        if self._exits is not None and place.exit is not None:
+            self._exits.discard(place.exit)
 
     def _assign(self, spends: tuple[Spend, ...]) -> tuple[Lane[T], int]:
         budgets = frozenset(spend.budget for spend in spends)
         lane = self._lanes.get(budgets)
         if lane is None:
-            lane = self._lanes[budgets] = Lane(budgets)
+            promises = {tenant: Guarantee(part) for tenant, part in self._minimum.items()}
+            lane = self._lanes[budgets] = Lane(budgets, guarantees=promises)
         if len(self._lane_of) >= _REMEMBERED_SPENDS:
             self._lane_of.clear()
         self._lane_of[spends] = assigned = lane, max((spend.units for spend in spends), default=1)

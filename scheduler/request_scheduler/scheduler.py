@@ -10,14 +10,14 @@ import math
 from collections import deque
 from contextvars import copy_context
 from random import Random
-from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import anyio
 from anyio import CancelScope
 from attrs import evolve
 
 from request_scheduler import events
-from request_scheduler.admission import Admission
+from request_scheduler.admission import Admission, WhenFull
 from request_scheduler.cache import Cache, Kept, Use, use_of
 from request_scheduler.call import Answer, Call, Freshness
 from request_scheduler.circuit import Breaker
@@ -52,9 +52,11 @@ _IDLE_WORKERS = 128  # kept for the next burst; each is one parked task
 class Scheduler:
     """One queue and one set of budgets for every call of a program; it lives in the event loop that opens it.
 
-    `weights` are tenants' shares, 1 unless given; `ageing` is the seconds of waiting that make up for one step of
-    priority; `reserve` keeps slots of a budget's windows for interactive calls; `queue_size` bounds the waiting calls,
-    and beyond it callers wait to enter or are refused; `breaker` says when a circuit opens, None for never.
+    `weights` are tenants' shares, 1 unless given; `minimum` is the part (0.25 for a quarter) that a tenant gets while it
+    waits, whatever the others' priorities and weights, and lends while it does not; `ageing` is the seconds of waiting
+    that make up for one step of priority; `reserve` keeps slots of a budget's windows for interactive calls;
+    `queue_size` bounds the waiting calls, and beyond it callers wait to enter, are refused, or push out a lower one;
+    `breaker` says when a circuit opens, None for never.
     """
 
     def __init__(
@@ -66,8 +68,9 @@ class Scheduler:
         cache_entries: int = 4096,
         cache_bytes: int = 64 * 1024 * 1024,
         queue_size: int = 100_000,
-        when_full: Literal["wait", "refuse"] = "wait",
+        when_full: WhenFull = "wait",
         weights: Mapping[str, float] | None = None,
+        minimum: Mapping[str, float] | None = None,
         ageing: float = 600.0,
         reserve: Mapping[str, int] | None = None,
         breaker: Breaker | None = _BREAKER,
@@ -79,10 +82,10 @@ class Scheduler:
         self._reserve = dict(reserve or {})
         self._admission = Admission(
             store=MemoryStore() if store is None else store,
-            queue=Queue(weights=dict(weights or {}), ageing=ageing),
+            queue=Queue(weights=dict(weights or {}), ageing=ageing, minimum=minimum, sheds=when_full == "drop lowest"),
             journal=self._journal,
             queue_size=queue_size,
-            refuse_when_full=when_full == "refuse",
+            when_full=when_full,
             launch=self._launch,
             ask=lambda place, verdict: self._tasks.start_soon(self._ask, place, verdict),
             defer=lambda pending: self._tasks.start_soon(self._finish, pending),
