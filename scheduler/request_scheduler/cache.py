@@ -12,7 +12,7 @@ from cachetools import LRUCache
 from request_scheduler.call import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable
+    from collections.abc import Callable, Collection, Hashable
 
     from request_scheduler.call import Freshness
 
@@ -61,8 +61,8 @@ def use_of(kept: Kept | None, freshness: Freshness, now: float) -> Use:
     return Use.SERVE_AND_RENEW if mode == "stale_ok" else Use.NOTHING
 
 
-def worth_renewing(kept: Kept, now: float, draw: float) -> bool:
-    """Whether this use of an answer that has not expired should renew it; `draw` is a random number from 0 to 1.
+def worth_renewing(kept: Kept, now: float, draw: Callable[[], float]) -> bool:
+    """Whether this use of an answer that has not expired should renew it; `draw` gives a random number from 0 to 1.
 
     The rule is XFetch (Vattani, Chierichetti and Lowenstein, VLDB 2015): every use draws, with a probability that grows
     towards the expiry, so answers that are in use are renewed just in time, by one of their users, and others never.
@@ -71,7 +71,7 @@ def worth_renewing(kept: Kept, now: float, draw: float) -> bool:
     left = kept.expires - now
     if left > _RENEWAL_SPAN * (kept.expires - kept.at) or left > _LONGEST_DRAW * kept.seconds:
         return False
-    return left <= -kept.seconds * math.log(max(draw, 2.0**-53))
+    return left <= -kept.seconds * math.log(max(draw(), 2.0**-53))
 
 
 class Cache:

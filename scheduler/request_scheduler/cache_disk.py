@@ -94,7 +94,7 @@ class DiskCache:
         self._dropping = 0
         self._ending = False
         self._work_to_read, self._work_to_write = anyio.Event(), anyio.Event()
-        self._drop_written, self._all_written = anyio.Event(), anyio.Event()
+        self._some_written, self._all_written = anyio.Event(), anyio.Event()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._tasks.start_soon(self._keep_reading, name="cache reader")
@@ -164,6 +164,11 @@ class DiskCache:
         self._dropping += 1
         self._outbox.append(_Drop(doomed))
         self._work_to_write.set()
+
+    async def written(self, digest: bytes) -> None:
+        """Wait until an answer that was put is in the file, where other processes find it, or could not be written."""
+        while digest in self._unwritten:
+            await self._some_written.wait()
 
     async def totals(self) -> tuple[int, int]:
         """Entries and bytes in the file."""
@@ -242,10 +247,13 @@ class DiskCache:
                     self._work_to_write = anyio.Event()
                     while self._outbox:
                         await self._write_next()
+                        self._some_written.set()
+                        self._some_written = anyio.Event()
                 if self._used:
                     await self._write([])
             finally:
                 self._all_written.set()
+                self._some_written.set()
 
     async def _write_next(self) -> None:
         first = self._outbox.popleft()
@@ -278,12 +286,10 @@ class DiskCache:
         elif self._seen is not None and self._seen.drops == number - 1:
             self._seen = self._seen._replace(drops=number)
         self._dropping -= 1
-        self._drop_written.set()
-        self._drop_written = anyio.Event()
 
     async def _wait_for_drops(self) -> None:
         while self._dropping:
-            await self._drop_written.wait()
+            await self._some_written.wait()
 
     def _forget_unwritten(self, tags: frozenset[str] | None) -> None:
         for digest, kept in tuple(self._unwritten.items()):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from contextlib import AsyncExitStack
 from contextvars import copy_context
 from random import Random
 from typing import TYPE_CHECKING, Self, TypeVar, cast
@@ -18,7 +19,8 @@ from attrs import evolve
 
 from request_scheduler import events
 from request_scheduler.admission import Admission, WhenFull
-from request_scheduler.cache import Cache, Kept, Use, use_of
+from request_scheduler.cache import Cache, Kept, Use, use_of, worth_renewing
+from request_scheduler.cache_tiers import Tiers
 from request_scheduler.call import Answer, Call, Freshness
 from request_scheduler.circuit import Breaker
 from request_scheduler.clock import Clock, SystemClock
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
     from types import TracebackType
 
+    from request_scheduler.cache_disk import DiskCache
+    from request_scheduler.cache_marks import Mark
     from request_scheduler.limits import Budget
     from request_scheduler.queue import Place
     from request_scheduler.stores import Store, Verdict
@@ -57,6 +61,7 @@ class Scheduler:
     that make up for one step of priority; `reserve` keeps slots of a budget's windows for interactive calls;
     `queue_size` bounds the waiting calls, and beyond it callers wait to enter, are refused, or push out a lower one;
     `breaker` says when a circuit opens, None for never.
+    `disk_cache` keeps answers beyond this process and shares them with others; the scheduler opens and closes it.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class Scheduler:
         clock: Clock | None = None,
         cache_entries: int = 4096,
         cache_bytes: int = 64 * 1024 * 1024,
+        disk_cache: DiskCache | None = None,
         queue_size: int = 100_000,
         when_full: WhenFull = "wait",
         weights: Mapping[str, float] | None = None,
@@ -77,7 +83,9 @@ class Scheduler:
         random: Random | None = None,
     ) -> None:
         self._clock = clock
-        self._cache = Cache(cache_entries, cache_bytes)
+        self._cache = Tiers(Cache(cache_entries, cache_bytes), disk_cache)
+        if disk_cache is not None:
+            disk_cache.on_drop = self._forget
         self._journal = Journal()
         self._reserve = dict(reserve or {})
         self._admission = Admission(
@@ -91,8 +99,8 @@ class Scheduler:
             defer=lambda pending: self._tasks.start_soon(self._finish, pending),
         )
         self._outages = Outages(breaker, self._journal)
-        randomness = random or Random()  # noqa: S311 - jitter, not secrets
-        self._dispatch = Dispatch(self._admission, self._journal, randomness, self._outages)
+        self._random = random or Random()  # noqa: S311 - jitter, not secrets
+        self._dispatch = Dispatch(self._admission, self._journal, self._random, self._outages)
         self._ready: deque[Flight] = deque()
         self._idle: list[Wakeup] = []
         self._nap: CancelScope | None = None
@@ -111,8 +119,11 @@ class Scheduler:
         self._context = copy_context()
         self._ready.clear()
         self._idle.clear()
-        self._tasks = anyio.create_task_group()
-        await self._tasks.__aenter__()
+        self._stack = AsyncExitStack()
+        if self._cache.disk is not None:
+            self._cache.disk.clock = self._clock
+            await self._stack.enter_async_context(self._cache.disk)
+        self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
         self._open = True
         self._tasks.start_soon(self._keep_time, name="scheduler clock")
         return self
@@ -122,22 +133,26 @@ class Scheduler:
     ) -> bool | None:
         self._shut()
         self._tasks.cancel_scope.cancel()
-        return await self._tasks.__aexit__(kind, error, trace)
+        return await self._stack.__aexit__(kind, error, trace)
 
     # -- for callers
 
     async def submit(self, call: Call[T]) -> Answer[T]:
         """Answer a call: from the cache, together with equal calls, or by running it when its turn comes.
 
-        Raises what its run raised, or a SchedulerError that says why it was not run. A cached answer comes without
-        giving other tasks a turn.
+        Raises what its run raised, or a SchedulerError that says why it was not run. An answer from memory comes
+        without giving other tasks a turn.
         """
         self._check_home()
         now = self._now()
         self._journal.counts.submitted += 1
         if self._journal.listeners:
             self._journal.tell(events.Submitted(now, call.label, call.tenant))
-        kept = self._look_up(call, now)
+        kept = None if call.key is None else self._cache.get(call.key)
+        if self._cache.disk is not None and call.key is not None and self._misses(call, kept, now):
+            kept = await self._find(call)
+            now = self._now()
+        kept = self._choose(call, kept, now)
         if kept is not None:
             # The cache and the flights hold answers of every type; equal keys promise equal types.
             return cast("Answer[T]", kept.answer(now))
@@ -185,8 +200,8 @@ class Scheduler:
             queued_by_tenant=tenants,
             queued_by_priority=priorities,
             in_flight=admission.in_flight,
-            cache_entries=len(self._cache),
-            cache_bytes=self._cache.size,
+            cache_entries=len(self._cache.memory),
+            cache_bytes=self._cache.memory.size,
             counters=evolve(self._journal.counts),
             circuits=self._outages.status(now),
         )
@@ -196,42 +211,76 @@ class Scheduler:
         return self._journal.listen(callback)
 
     def cached(self, key: Hashable, freshness: Freshness = Freshness.CACHED) -> Answer[object] | None:
-        """The answer that a call with this key would get without a request, if there is one."""
+        """The answer that a call with this key would get from memory, if there is one."""
         self._check_home()
-        now = self._now()
-        kept = self._cache.get(key)
-        return None if kept is None or use_of(kept, freshness, now) is Use.NOTHING else kept.answer(now)
+        return _usable(self._cache.get(key), freshness, self._now())
+
+    async def find(self, key: Hashable, freshness: Freshness = Freshness.CACHED) -> Answer[object] | None:
+        """The answer that a call with this key would get without a request, from memory or disk, if there is one."""
+        self._check_home()
+        return _usable(await self._cache.find(key), freshness, self._now())
 
     def invalidate(self, tags: Iterable[str]) -> int:
-        """Forget the answers that bear one of the tags, those under way included, and say how many were kept."""
-        doomed = {tags} if isinstance(tags, str) else set(tags)
-        for flight in tuple(self._dispatch.flights.values()):
-            if flight.state is State.RUNNING and not flight.call.tags.isdisjoint(doomed):
-                flight.outdated = True
+        """Forget the answers that bear one of the tags, those under way included, and say how many memory held.
+
+        On disk they are dropped for all processes; nothing is read from there until that is done.
+        """
+        doomed = frozenset({tags} if isinstance(tags, str) else tags)
+        self._outdate(doomed)
         return self._cache.drop(doomed)
 
     def clear_cache(self) -> None:
-        """Forget every answer, those under way included."""
-        for flight in self._dispatch.flights.values():
-            flight.outdated = flight.outdated or flight.state is State.RUNNING
+        """Forget every answer, those under way included, in all processes."""
+        self._outdate(None)
         self._cache.clear()
 
     # -- the way of a call
 
-    def _look_up(self, call: Call[object], now: float) -> Kept | None:
-        """An earlier answer that the call accepts; an offline call has no other way."""
-        kept = None if call.key is None else self._cache.get(call.key)
-        use = Use.NOTHING if kept is None else use_of(kept, call.freshness, now)
-        if use is Use.NOTHING:
+    def _misses(self, call: Call[object], kept: Kept | None, now: float) -> bool:
+        """Whether neither memory nor a flight can answer a call, so that the disk is worth a look."""
+        assert self._cache.disk is not None
+        if not self._cache.disk.current():
+            return True
+        return use_of(kept, call.freshness, now) is Use.NOTHING and self._joinable(call) is None
+
+    async def _find(self, call: Call[object]) -> Kept | None:
+        kept = None
+        if call.freshness.mode == "fresh":
+            await self._cache.catch_up()
+        else:
+            kept = await self._cache.find(call.key)
+        self._check_home()  # it may have been closed meanwhile
+        return kept
+
+    def _choose(self, call: Call[object], kept: Kept | None, now: float) -> Kept | None:
+        """The earlier answer if the call accepts it; an offline call has no other way."""
+        use = use_of(kept, call.freshness, now)
+        if kept is None or use is Use.NOTHING:
             if call.freshness.mode == "offline":
                 raise NotCached(f"no answer for {call.label or 'this call'} is in the cache")
             return None
         self._journal.counts.cache_hits += 1
         if self._journal.listeners:
             self._journal.tell(events.CacheHit(now, call.label, call.tenant))
-        if use is Use.SERVE_AND_RENEW and call.key not in self._dispatch.flights:
+        if (use is Use.SERVE_AND_RENEW or self._due_early(call, kept, now)) and call.key not in self._dispatch.flights:
             self._dispatch.renew(call, now)
         return kept
+
+    def _due_early(self, call: Call[object], kept: Kept, now: float) -> bool:
+        return call.freshness.mode != "offline" and worth_renewing(kept, now, self._random.random)
+
+    def _forget(self, tags: frozenset[str] | None) -> None:
+        """Take in that another process dropped some tags, or everything."""
+        self._outdate(tags)
+        if tags is None:
+            self._cache.memory.clear()
+        else:
+            self._cache.memory.drop(tags)
+
+    def _outdate(self, tags: frozenset[str] | None) -> None:
+        for flight in self._dispatch.flights.values():
+            if flight.state is State.RUNNING and (tags is None or not flight.call.tags.isdisjoint(tags)):
+                flight.outdated = True
 
     def _board(self, call: Call[object], now: float) -> Member:
         flight = self._joinable(call)
@@ -287,6 +336,7 @@ class Scheduler:
         flight.started_at = self._now()
         flight.attempt += 1
         self._journal.counts.sent += 1
+        since = self._cache.mark()
         error: BaseException | None = None
         result: object = None
         try:
@@ -299,12 +349,12 @@ class Scheduler:
             return
         now = self._now()
         if error is None:
-            self._receive(flight, result, now)
+            self._receive(flight, result, now, since)
         self._dispatch.land(flight, error, now)
         if self._admission.alarm < self._nap_until:
             self._set_alarm()
 
-    def _receive(self, flight: Flight, result: object, now: float) -> None:
+    def _receive(self, flight: Flight, result: object, now: float, since: Mark | None) -> None:
         """Take the value of a run, and keep it if it may be served again."""
         assert self._clock is not None
         flight.ended_wall = self._clock.wall()
@@ -314,8 +364,9 @@ class Scheduler:
         flight.value = result.value
         key = flight.call.key
         if key is not None and result.ttl > 0 and not flight.outdated and self._dispatch.flights.get(key) is flight:
-            kept = Kept(result.value, now, flight.ended_wall, now + result.ttl, result.size, flight.call.tags)
-            self._cache.put(key, kept)
+            seconds, tags = now - flight.started_at, flight.call.tags
+            kept = Kept(result.value, now, flight.ended_wall, now + result.ttl, result.size, tags, seconds)
+            self._cache.put(key, kept, since)
 
     def _interrupted(self, flight: Flight, error: BaseException) -> None:
         """Settle a run that was cancelled: because its callers left, because everything ends, or from inside."""
@@ -382,3 +433,7 @@ class Scheduler:
         if not self._open:
             raise SchedulerClosed("the scheduler is not open")
         self._home.check()
+
+
+def _usable(kept: Kept | None, freshness: Freshness, now: float) -> Answer[object] | None:
+    return None if kept is None or use_of(kept, freshness, now) is Use.NOTHING else kept.answer(now)

@@ -1,0 +1,84 @@
+"""Memory over disk: the answers of this process in front of those that all processes share.
+
+Memory is only believed while every drop of every process has reached it; looking whether that is so costs less than a
+microsecond. A key that cannot be written down alike in every process stays in memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from request_scheduler.cache_key import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Hashable
+
+    from request_scheduler.cache import Cache, Kept
+    from request_scheduler.cache_disk import DiskCache
+    from request_scheduler.cache_marks import Mark
+
+
+@define(eq=False)
+class Tiers:
+    """Earlier answers by key; without a disk tier nothing here ever waits."""
+
+    memory: Cache
+    disk: DiskCache | None = None
+
+    def get(self, key: Hashable) -> Kept | None:
+        """What memory holds, unless something was dropped elsewhere that it has not heard of."""
+        return self.memory.get(key) if self.disk is None or self.disk.current() else None
+
+    async def find(self, key: Hashable) -> Kept | None:
+        """The newest answer of both tiers, which memory then holds if it has the room."""
+        if self.disk is None:
+            return self.memory.get(key)
+        digest = digest_of(key)
+        if digest is None:
+            await self.disk.catch_up()
+            return self.get(key)
+        kept, held = await self.disk.get(digest), self.get(key)
+        if kept is None or (held is not None and held.wall >= kept.wall):
+            return held
+        self.memory.put(key, kept)
+        return kept
+
+    async def catch_up(self) -> None:
+        """Take in what other processes dropped, and wait until own drops have reached the others."""
+        if self.disk is not None:
+            await self.disk.catch_up()
+
+    def mark(self) -> Mark | None:
+        """What was dropped so far: to be taken before a request is sent, and handed over with its answer."""
+        return None if self.disk is None else self.disk.mark
+
+    def put(self, key: Hashable, kept: Kept, since: Mark | None) -> None:
+        """Remember an answer, unless it was dropped before it came."""
+        if self.disk is None:
+            self.memory.put(key, kept)
+            return
+        if self.disk.mark == since:
+            self.memory.put(key, kept)
+        digest = digest_of(key)
+        if digest is not None:
+            self.disk.put(digest, kept, since)
+
+    async def written(self, key: Hashable) -> None:
+        """Wait until other processes can find an answer that was put."""
+        digest = digest_of(key)
+        if self.disk is not None and digest is not None:
+            await self.disk.written(digest)
+
+    def drop(self, tags: Collection[str]) -> int:
+        """Forget every answer that bears one of the tags, in all processes, and say how many memory held."""
+        if self.disk is not None:
+            self.disk.drop(tags)
+        return self.memory.drop(tags)
+
+    def clear(self) -> None:
+        """Forget everything, in all processes."""
+        if self.disk is not None:
+            self.disk.drop(None)
+        self.memory.clear()
