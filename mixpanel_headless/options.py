@@ -20,33 +20,8 @@ if TYPE_CHECKING:
 FRESHNESS = ("cached", "fresh", "stale_ok", "offline")
 
 
-@attrs.define(eq=False)
-class Task(rs.Allowance):
-    """The ceiling of one task; a task inside another spends from both."""
-
-    parent: Task | None = attrs.field(default=None, kw_only=True)
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether the next request would go beyond this ceiling, or one around it."""
-        return super().exhausted or (self.parent is not None and self.parent.exhausted)
-
-    def take(self) -> bool:
-        """Charge one request to this task and those around it; False, and nothing charged, when a ceiling is reached."""
-        if self.exhausted:
-            return False
-        if self.parent is not None:
-            self.parent.take()
-        self.used += 1
-        return True
-
-    def give_back(self) -> None:
-        """Take back the charge for a request that never left."""
-        if self.parent is not None:
-            self.parent.give_back()
-        super().give_back()
-
-
+Task = rs.Allowance
+"""The ceiling of one task; a task inside another spends from both."""
 CURRENT: ContextVar[Task | None] = ContextVar("mixpanel_headless_task", default=None)
 
 
@@ -139,9 +114,7 @@ def task_scope(name: str, max_requests: int | None, max_wait: float | None) -> I
             raise InvalidArgumentError(
                 f"{field} is {value!r}.", hint=f"Give {field} as a number of at least 0, or None."
             )
-    parent = CURRENT.get()
-    waits = [wait for wait in (max_wait, parent.max_wait if parent else None) if wait is not None]
-    task = Task(name, max_requests, min(waits, default=None), parent=parent)
+    task = Task(name, max_requests, max_wait, parent=CURRENT.get())
     token = CURRENT.set(task)
     try:
         yield task

@@ -16,6 +16,7 @@ _CONCURRENCY_HOLD = 10.0  # the longest first wait for somebody else's permit
 _BACKOFF_CEILING = 64.0
 _SMALL_RETRY_AFTER = 60.0  # a longer hint without a named limit is not believed
 _LONGEST_DELAY = 300.0
+LESSON_LIFE = 7 * 86400.0  # seconds for which limits that the service told are believed without being told again
 _HIGHEST_QUOTA = 1_000_000
 
 

@@ -140,7 +140,8 @@ class Flight:
 def request_ceiling(call: Call[object]) -> CeilingReached:
     """What a call is told whose task may send nothing more."""
     assert call.allowance is not None
-    return CeilingReached(call.allowance.name, call.allowance.max_requests or 0)
+    reached = call.allowance.exhausted_one()
+    return CeilingReached(reached.name, reached.max_requests or 0)
 
 
 def waiting_ceiling(call: Call[object]) -> CeilingReached:

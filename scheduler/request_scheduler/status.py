@@ -27,7 +27,8 @@ class BudgetStatus:
 
     `used`, `left`, `limit` and `window` (seconds) are those of its tightest window, None without one. `next_slot` is the
     seconds until one more request may start, 0 for now, infinite while that hangs on something in flight. `paused_for`
-    is what refusals still cost; `learned` says that the limits are the service's own. `spent_by` counts by tenant.
+    is what refusals still cost, and for `paced_for` seconds starts are kept apart, because others seem to spend the
+    budget too; `learned` says that the limits are the service's own. `spent_by` counts by tenant.
     """
 
     name: str
@@ -42,6 +43,7 @@ class BudgetStatus:
     paused_for: float
     learned: bool
     spent_by: Mapping[str, int]
+    paced_for: float = 0.0
 
 
 @frozen

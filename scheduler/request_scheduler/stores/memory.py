@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from request_scheduler.errors import TooWide, UnknownBudget
-from request_scheduler.feedback import CLEAR, Pause, after_answer, after_refusal, after_release, learned
+from request_scheduler.feedback import CLEAR, LESSON_LIFE, Pause, after_answer, after_refusal, after_release, learned
 from request_scheduler.limits import Budget, Window, WindowLog
 from request_scheduler.outcome import Refused, Settlement
 from request_scheduler.status import BudgetStatus, WindowStatus
@@ -29,6 +29,7 @@ class Account:
     """One budget and everything that was taken from it."""
 
     budget: Budget
+    configured: Budget
     reserve: int = 0
     logs: list[WindowLog] = field(factory=list)
     permits: int | None = None
@@ -38,7 +39,24 @@ class Account:
     held_by: dict[str, int] = field(factory=dict)
     last_start: float = -math.inf
     pause: Pause = CLEAR
-    taught: bool = False
+    lesson_ends: float = math.inf
+
+    @property
+    def taught(self) -> bool:
+        """Whether its limits are those that the service told, not those that it was configured with."""
+        return self.budget != self.configured
+
+    def configure(self, budget: Budget) -> None:
+        """Take limits from the configuration; what the service told about the same ones before still holds."""
+        if budget != self.configured or not self.taught:
+            self.configured, self.lesson_ends = budget, math.inf
+            self.limit_to(budget)
+
+    def learn(self, told: Budget, now: float) -> None:
+        """Go by the limits that the service tells, for a week from now."""
+        if told != self.budget:
+            self.limit_to(told)
+        self.lesson_ends = now + LESSON_LIFE if self.taught else math.inf
 
     def limit_to(self, budget: Budget) -> None:
         """Put other limits on the same history: each window goes on with the log of its length, or the longest one."""
@@ -63,6 +81,9 @@ class Account:
 
     def free_at(self, units: int, now: float, *, urgent: bool) -> float:
         """The earliest moment at which every limit has room, infinite when that hangs on something in flight."""
+        if now >= self.lesson_ends:
+            self.lesson_ends = math.inf
+            self.limit_to(self.configured)
         permits = self.permits
         if permits is not None and self.running >= permits:
             return math.inf
@@ -134,6 +155,7 @@ class Account:
             permits_limit=self.permits,
             next_slot=self.free_at(1, now, urgent=True) - now,
             paused_for=max(0.0, self.pause.until - now),
+            paced_for=max(0.0, self.pause.paced_until - now),
             learned=self.taught,
             spent_by=dict(spent_by),
         )
@@ -153,10 +175,9 @@ class MemoryStore:
         """Add a budget or change its limits, keeping its history; `reserve` slots of each window are for urgent calls."""
         account = self._accounts.get(budget.name)
         if account is None:
-            account = self._accounts[budget.name] = Account(Budget(budget.name))
+            account = self._accounts[budget.name] = Account(Budget(budget.name), Budget(budget.name))
         account.reserve = reserve
-        account.taught = False
-        account.limit_to(budget)
+        account.configure(budget)
 
     def check(self, spends: tuple[Spend, ...], *, urgent: bool) -> None:
         """Raise UnknownBudget or TooWide for what could never be reserved."""
@@ -212,7 +233,8 @@ class MemoryStore:
         for account, units in plan:
             account.release(units, reservation.tenant, urgent=reservation.urgent)
         if plan and refusal.quota:
-            self._learn(plan[0][0], refusal)
+            account = plan[0][0]
+            account.learn(learned(account.budget, refusal.quota), now)
         explained = any(log.free_at(units, account.held, now) > now for account, units in plan for log in account.logs)
         for account, _ in plan:
             account.pause = after_refusal(
@@ -224,12 +246,6 @@ class MemoryStore:
                 now=now,
                 jitter=jitter,
             )
-
-    def _learn(self, account: Account, refusal: Refused) -> None:
-        told = learned(account.budget, refusal.quota or ())
-        if told != account.budget:
-            account.limit_to(told)
-            account.taught = True
 
     def spare(self, spends: tuple[Spend, ...], now: float) -> bool:
         """Whether half of every window would still be free: room for work that nobody waits for."""
