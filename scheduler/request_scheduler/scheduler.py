@@ -165,8 +165,10 @@ class Scheduler:
             raise
         return cast("Answer[T]", member.answer())
 
-    def define(self, budget: Budget) -> None:
-        """Add a budget, or change its limits and keep what it has counted."""
+    def define(self, budget: Budget, *, reserve: int | None = None) -> None:
+        """Add a budget, or change its limits and keep what it has counted; `reserve` is for interactive calls."""
+        if reserve is not None:
+            self._reserve[budget.name] = reserve
         self._dispatch.define(budget, self._reserve.get(budget.name, 0), self._now() if self._open else 0.0)
         self._set_alarm()
 
