@@ -1,0 +1,372 @@
+"""What the SQLite store decides: one short transaction each, by the arithmetic of the memory store.
+
+The file holds the truth. A copy of it in memory answers what needs no transaction, and is read anew when another process
+has written. Everything that touches the file blocks and belongs into one worker thread; a lock lets the event loop read
+the copy meanwhile. Moments here are on the store's timeline.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from attrs import asdict
+
+from request_scheduler.feedback import CLEAR, LESSON_LIFE, Pause, learned
+from request_scheduler.limits import Concurrent, Window
+from request_scheduler.outcome import Settlement
+from request_scheduler.stores import Denied, Reservation, Verdict
+from request_scheduler.stores.memory import Account, MemoryStore
+from request_scheduler.stores.sqlite_file import LedgerFile
+from request_scheduler.stores.sqlite_turns import (
+    GRACE,
+    Ask,
+    Turn,
+    charge,
+    forget,
+    in_order,
+    leave,
+    stand,
+    starts_of,
+    waiting,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from request_scheduler.limits import Budget
+    from request_scheduler.outcome import Refused
+    from request_scheduler.stores.timeline import Timeline
+
+_SPENT = "INSERT INTO spent (ticket, budget, units, tenant, urgent, at, until) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+class Ledger:
+    """One process's hold on the file."""
+
+    def __init__(self, path: Path, timeline: Timeline, lease: float) -> None:
+        self.holder = secrets.token_hex(8)
+        self.lock = threading.Lock()
+        self.books = MemoryStore()
+        self._file = LedgerFile(path, timeline)
+        self._timeline = timeline
+        self._lease = lease
+        self._defined: dict[str, tuple[Budget, int]] = {}
+        self._lanes: dict[str, Ask] = {}
+        self._saved: dict[str, tuple[Pause, float]] = {}
+        self._seen: object = None
+        self._renewed = -math.inf
+        self._next_expiry = math.inf
+
+    # -- without the file
+
+    def define(self, budget: Budget, reserve: int) -> None:
+        """Add a budget or change its limits; what the file knows of it is read with the next transaction."""
+        with self.lock:
+            self._defined[budget.name] = budget, reserve
+            self.books.define(budget, reserve=reserve)
+            self._seen = None
+
+    # -- decisions
+
+    def refresh(self, moment: float) -> None:
+        """Read what other processes have written, and renew the lease."""
+        with self._writing(moment):
+            pass
+
+    def reserve(self, ask: Ask, moment: float) -> Verdict:
+        """Take everything now, or note that this process waits and say when to ask again."""
+        lane = ask.lane
+        with self._writing(moment) as database:
+            turns = waiting(database, lane)
+            others = [turn for turn in turns if turn.holder != self.holder]
+            mine = next((turn for turn in turns if turn.holder == self.holder), None)
+            turn = Turn(self.holder, ask, moment if mine is None else mine.since)
+            until = self._free_at(ask, moment)
+            if until <= moment and others:
+                until = self._yield(database, turn, others, moment)
+            if until > moment:
+                stand(database, turn, starts_of(database, lane))
+                self._lanes[lane] = ask
+                return Denied(until)
+            if mine is not None:
+                leave(database, lane, self.holder)
+                self._lanes.pop(lane, None)
+            if others:
+                charge(database, self.holder, ask)
+            elif mine is not None:
+                forget(database, lane)
+            return self._take(database, ask, moment)
+
+    def settle(self, reservation: Reservation, settlement: Settlement, at: float, moment: float) -> None:
+        """Replace a reservation by what the attempt cost; it may have ended (`at`) some time ago."""
+        with self._writing(moment) as database:
+            if not self._give_back(database, reservation):
+                self._settle_late(database, reservation, settlement, at)
+                return
+            if settlement is not Settlement.REFUNDED:
+                self._note_spent(database, reservation, at)
+            with self.lock:
+                self.books.settle(reservation, settlement, at)
+            self._save_lessons(database, reservation)
+
+    def refuse(self, reservation: Reservation, refusal: Refused, at: float, moment: float, *, jitter: float) -> None:
+        """Give a refused reservation back, and let every process learn from the refusal."""
+        with self._writing(moment) as database:
+            if not self._give_back(database, reservation):
+                self._settle_late(database, reservation, Settlement.REFUNDED, at)
+                return
+            with self.lock:
+                self.books.refuse(reservation, refusal, at, jitter)
+            self._save_lessons(database, reservation)
+
+    def charge(self, reservation: Reservation, at: float, moment: float) -> None:
+        """Note what was spent while the file was lost."""
+        with self._writing(moment) as database:
+            self._note_spent(database, reservation, at)
+            self._seen = None
+
+    def lead(self, flight: str, moment: float) -> bool:
+        """Whether this process has the lead of a flight, taken now if it was free."""
+        with self._writing(moment) as database:
+            database.execute("INSERT OR IGNORE INTO leads VALUES (?, ?)", (flight, self.holder))
+            (leader,) = database.execute("SELECT holder FROM leads WHERE flight = ?", (flight,)).fetchone()
+            return bool(leader == self.holder)
+
+    def land(self, flight: str, moment: float) -> None:
+        """Give the lead of a flight up."""
+        with self._writing(moment) as database:
+            database.execute("DELETE FROM leads WHERE flight = ? AND holder = ?", (flight, self.holder))
+
+    # -- news
+
+    def changed(self, moment: float) -> bool:
+        """Whether another process has written, or a lease has run out, since the last transaction."""
+        return self._seen is None or self._file.version() != self._seen or moment >= self._next_expiry
+
+    def can_start(self, moment: float) -> bool:
+        """Whether one of the heads that this process was denied could start now; reads what others have written."""
+        with self._writing(moment) as database:
+            for lane, ask in self._lanes.items():
+                if self._free_at(ask, moment) <= moment:
+                    ordered = in_order(waiting(database, lane), starts_of(database, lane))
+                    if ordered and ordered[0].holder == self.holder:
+                        return True
+        return False
+
+    def renewal_due(self, moment: float) -> bool:
+        """Whether a third of the lease has passed."""
+        return moment >= self._renewed + self._lease / 3
+
+    def close(self, moment: float) -> None:
+        """End the own lease: what is still reserved counts as spent."""
+        try:
+            with self._writing(moment) as database:
+                _end_lease(database, self.holder, moment)
+        finally:
+            self._file.close()
+
+    # -- inside a transaction
+
+    @contextmanager
+    def _writing(self, moment: float) -> Iterator[sqlite3.Connection]:
+        """A transaction that begins with an up-to-date copy, and distrusts the copy when it fails."""
+        try:
+            with self._file.writing(moment) as database:
+                self._catch_up(database, moment)
+                yield database
+        except BaseException:
+            self._seen = None
+            raise
+
+    def _catch_up(self, database: sqlite3.Connection, moment: float) -> None:
+        """Bring the lease and the copy up to date."""
+        version = self._file.version()
+        stale = self._seen is None or version != self._seen
+        if stale or self.renewal_due(moment):
+            self._renew(database, moment)
+        if stale or moment >= self._next_expiry:
+            self._end_leases(database, moment)
+            self._load(database, moment)
+        self._seen = version
+
+    def _renew(self, database: sqlite3.Connection, moment: float) -> None:
+        database.execute(
+            "INSERT OR REPLACE INTO holders VALUES (?, ?, ?)", (self.holder, os.getpid(), moment + self._lease)
+        )
+        database.execute("UPDATE era SET stamp = max(stamp, ?), wall = ?", (moment, self._timeline.wall()))
+        self._renewed = moment
+
+    def _end_leases(self, database: sqlite3.Connection, moment: float) -> None:
+        over = database.execute("SELECT holder, lease FROM holders WHERE lease <= ?", (moment,)).fetchall()
+        for holder, lease in over:
+            _end_lease(database, holder, lease)
+        mine = (self.holder,)
+        (self._next_expiry,) = database.execute(
+            "SELECT coalesce(min(lease), 9e999) FROM holders WHERE holder != ?", mine
+        ).fetchone()
+
+    def _load(self, database: sqlite3.Connection, moment: float) -> None:
+        """Read the whole state anew; the log of a window is short by its nature."""
+        books = MemoryStore()
+        for budget, reserve in self._defined.values():
+            books.define(budget, reserve=reserve)
+        (cautious,) = database.execute("SELECT cautious FROM era").fetchone()
+        for name in self._defined:
+            account = books.account(name)
+            self._load_lessons(database, account, moment)
+            for log in account.logs:
+                if cautious + log.hold > moment:
+                    log.add(log.window.limit, cautious, "(before the file was damaged)")
+        for name, units, tenant, urgent, at in database.execute(
+            "SELECT budget, units, tenant, urgent, at FROM spent WHERE until > ? ORDER BY at", (moment,)
+        ):
+            if name in self._defined:
+                for log in books.account(name).logs:
+                    log.add(units, at, tenant, urgent=bool(urgent))
+        for name, units, tenant, urgent, at in database.execute(
+            "SELECT budget, units, tenant, urgent, at FROM held ORDER BY at"
+        ):
+            if name in self._defined:
+                books.account(name).take(units, at, tenant, urgent=bool(urgent))
+        self._load_pauses(database, books)
+        with self.lock:
+            self.books = books
+
+    def _load_lessons(self, database: sqlite3.Connection, account: Account, moment: float) -> None:
+        row = database.execute(
+            "SELECT quota, wall FROM learned WHERE budget = ? AND configured = ?",
+            (account.budget.name, repr(account.configured.limits)),
+        ).fetchone()
+        left = 0.0 if row is None else min(LESSON_LIFE, LESSON_LIFE - (self._timeline.wall() - row[1]))
+        if left > 0:
+            quota = tuple(Concurrent(limit) if not span else Window(limit, span) for limit, span in json.loads(row[0]))
+            account.learn(learned(account.budget, quota), moment)
+            account.lesson_ends = moment + left
+
+    def _load_pauses(self, database: sqlite3.Connection, books: MemoryStore) -> None:
+        self._saved.clear()
+        for name, pause, last_start in database.execute("SELECT budget, pause, last_start FROM pauses"):
+            if name in self._defined:
+                account = books.account(name)
+                account.pause, account.last_start = Pause(**json.loads(pause)), max(last_start, account.last_start)
+                self._saved[name] = account.pause, last_start
+
+    def _free_at(self, ask: Ask, moment: float) -> float:
+        with self.lock:
+            return max(
+                (
+                    self.books.account(name).free_at(units, moment, urgent=ask.urgent)
+                    for name, units in _units(ask.spends)
+                ),
+                default=moment,
+            )
+
+    def _yield(self, database: sqlite3.Connection, turn: Turn, others: list[Turn], moment: float) -> float:
+        """The moment at which this process may go although others wait: now, or when those before it had their time."""
+        for first in in_order([*others, turn], starts_of(database, turn.ask.lane)):
+            if first.holder == self.holder:
+                break
+            if not all(name in self._defined for name, _ in first.ask.spends):
+                continue
+            if self._free_at(first.ask, moment) > moment:
+                continue  # it waits for something that does not concern this one
+            yielded = moment if first.yielded is None else first.yielded
+            if moment < yielded + GRACE:
+                lane = turn.ask.lane
+                database.execute(
+                    "UPDATE turns SET yielded = ? WHERE lane = ? AND holder = ?", (yielded, lane, first.holder)
+                )
+                return yielded + GRACE
+            leave(database, turn.ask.lane, first.holder)
+        return moment
+
+    def _take(self, database: sqlite3.Connection, ask: Ask, moment: float) -> Reservation:
+        with self.lock:
+            verdict = self.books.reserve(ask.spends, moment, ask.tenant, ask.urgent)
+        assert isinstance(verdict, Reservation)
+        verdict.ticket = ticket = secrets.randbits(63)
+        database.executemany(
+            "INSERT INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (ticket, name, units, ask.tenant, ask.urgent, moment, self._span(name), self.holder)
+                for name, units in _units(ask.spends)
+            ],
+        )
+        self._save_pauses(database, ask.spends)
+        return verdict
+
+    def _give_back(self, database: sqlite3.Connection, reservation: Reservation) -> bool:
+        return database.execute("DELETE FROM held WHERE ticket = ?", (reservation.ticket,)).rowcount > 0 or (
+            not reservation.spends
+        )
+
+    def _settle_late(
+        self, database: sqlite3.Connection, reservation: Reservation, settlement: Settlement, at: float
+    ) -> None:
+        """Settle what counts as spent already, because the lease had run out."""
+        gone = database.execute("DELETE FROM spent WHERE ticket = ?", (reservation.ticket,)).rowcount
+        if settlement is not Settlement.REFUNDED and (gone or reservation.ticket is not None):
+            self._note_spent(database, reservation, at)
+        self._seen = None
+
+    def _note_spent(self, database: sqlite3.Connection, reservation: Reservation, at: float) -> None:
+        database.execute("DELETE FROM spent WHERE until <= ?", (at,))
+        urgent, tenant = reservation.urgent, reservation.tenant
+        rows = [
+            (reservation.ticket or 0, name, units, tenant, urgent, at, at + self._span(name))
+            for name, units in _units(reservation.spends)
+        ]
+        database.executemany(_SPENT, rows)
+
+    def _span(self, name: str) -> float:
+        """Seconds for which a settled request counts in the longest window of a budget."""
+        budget = self._defined[name][0]
+        return max((budget.hold(window) for window in budget.windows), default=0.0)
+
+    def _save_lessons(self, database: sqlite3.Connection, reservation: Reservation) -> None:
+        self._save_pauses(database, reservation.spends)
+        for name, _ in _units(reservation.spends):
+            account = self.books.account(name)
+            if account.taught:
+                quota = [(limit.limit, getattr(limit, "seconds", 0)) for limit in account.budget.limits]
+                values = name, repr(account.configured.limits), json.dumps(quota), self._timeline.wall()
+                database.execute("INSERT OR REPLACE INTO learned VALUES (?, ?, ?, ?)", values)
+
+    def _save_pauses(self, database: sqlite3.Connection, spends: tuple[tuple[str, int], ...]) -> None:
+        for name, _ in _units(spends):
+            account = self.books.account(name)
+            now = account.pause, account.last_start
+            if account.pause is CLEAR:
+                if self._saved.pop(name, None) is not None:
+                    database.execute("DELETE FROM pauses WHERE budget = ?", (name,))
+            elif self._saved.get(name) != now:
+                self._saved[name] = now
+                values = name, json.dumps(asdict(account.pause)), account.last_start
+                database.execute("INSERT OR REPLACE INTO pauses VALUES (?, ?, ?)", values)
+
+
+def _units(spends: tuple[tuple[str, int], ...]) -> list[tuple[str, int]]:
+    """Units by budget, for a budget may be named twice."""
+    units: dict[str, int] = {}
+    for name, count in spends:
+        units[name] = units.get(name, 0) + count
+    return list(units.items())
+
+
+def _end_lease(database: sqlite3.Connection, holder: str, moment: float) -> None:
+    """Take a holder out: its permits come back, what it had reserved counts as spent from then on."""
+    database.execute(
+        "INSERT INTO spent (ticket, budget, units, tenant, urgent, at, until)"
+        " SELECT ticket, budget, units, tenant, urgent, ?1, ?1 + span FROM held WHERE holder = ?2",
+        (moment, holder),
+    )
+    for table in ("held", "holders", "turns", "leads"):
+        database.execute(f"DELETE FROM {table} WHERE holder = ?", (holder,))  # noqa: S608 - names from the line above

@@ -1,0 +1,147 @@
+"""Stores to hold the contract against, each driven by hand on time that stands still."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from attrs import define, field
+
+from request_scheduler import Budget, MemoryStore, Refused, Settlement, Spend
+from request_scheduler.stores import NO_CLAIMS, ORDINARY, Denied, Reservation, Standing, Store
+from request_scheduler.stores.sqlite import SqliteStore
+from request_scheduler.stores.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+
+def hand_timeline() -> Timeline:
+    """The store's time is the scheduler's, and a wall clock that stands still."""
+    return Timeline(of=lambda now: now, boot="one run", wall=lambda: 1_750_000_000.0)
+
+
+@define(eq=False)
+class Hand:
+    """A store whose answers are waited for, with `now` moved by hand; `again` opens the same state once more."""
+
+    store: Store
+    portal: BlockingPortal
+    again: Callable[[], Store] | None = None
+    now: float = 1000.0
+    _opened: list[Store] = field(factory=list)
+
+    def open(self) -> None:
+        self.portal.call(self.store.open)
+        self._opened.append(self.store)
+
+    def close(self) -> None:
+        for store in self._opened:
+            self.portal.call(store.close)
+
+    def other(self, *budgets: Budget) -> Hand:
+        """Another process on the same state."""
+        assert self.again is not None
+        other = Hand(self.again(), self.portal, self.again, self.now, self._opened)
+        for budget in budgets:
+            other.store.define(budget)
+        other.open()
+        return other
+
+    def wait(self, pending: Any) -> Any:
+        async def answer() -> Any:
+            return await pending
+
+        return self.portal.call(answer) if hasattr(pending, "__await__") else pending
+
+    def reserve(
+        self, *spends: Spend, tenant: str = "t", urgent: bool = False, standing: Standing = ORDINARY
+    ) -> Reservation | Denied:
+        wanted = spends or (Spend("query"),)
+        answer: Reservation | Denied = self.wait(
+            self.store.reserve(wanted, self.now, tenant, urgent, NO_CLAIMS, standing)
+        )
+        return answer
+
+    def take(self, *spends: Spend, tenant: str = "t", urgent: bool = False) -> Reservation:
+        taken = self.reserve(*spends, tenant=tenant, urgent=urgent)
+        assert isinstance(taken, Reservation), f"denied until {taken.until} at {self.now}"
+        return taken
+
+    def denied(self, *spends: Spend, tenant: str = "t", urgent: bool = False) -> float:
+        denied = self.reserve(*spends, tenant=tenant, urgent=urgent)
+        assert isinstance(denied, Denied), f"granted at {self.now}"
+        return denied.until
+
+    def settle(self, reservation: Reservation, settlement: Settlement = Settlement.SPENT) -> None:
+        self.wait(self.store.settle(reservation, settlement, self.now))
+
+    def refuse(self, reservation: Reservation, refusal: Refused) -> None:
+        self.wait(self.store.refuse(reservation, refusal, self.now, 0.5))
+
+    def spend(self, count: int, **wishes: Any) -> None:
+        for _ in range(count):
+            self.settle(self.take(**wishes))
+
+    def used(self, budget: str = "query") -> int | None:
+        statuses: Mapping[str, Any] = {usage.name: usage for usage in self.store.usage(self.now)}
+        used: int | None = statuses[budget].used
+        return used
+
+    def held(self, budget: str = "query") -> int:
+        held: int = {usage.name: usage for usage in self.store.usage(self.now)}[budget].permits_held
+        return held
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[BlockingPortal]:
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+def memory_hand(portal: BlockingPortal, folder: Path) -> Hand:
+    return Hand(MemoryStore(), portal)
+
+
+def sqlite_hand(portal: BlockingPortal, folder: Path) -> Hand:
+    def again() -> SqliteStore:
+        return SqliteStore(folder / "budget-v1.sqlite", timeline=hand_timeline(), lease=30.0)
+
+    return Hand(again(), portal, again)
+
+
+HANDS = {"memory": memory_hand, "sqlite": sqlite_hand}
+
+
+@pytest.fixture(params=sorted(HANDS))
+def new_hand(request: pytest.FixtureRequest, portal: BlockingPortal, tmp_path: Path) -> Iterator[Callable[..., Hand]]:
+    """Makes a store of one kind with budgets, opened."""
+    with ExitStack() as stack:
+
+        def make(*budgets: Budget, reserve: int = 0) -> Hand:
+            hand = HANDS[request.param](portal, tmp_path)
+            for budget in budgets:
+                hand.store.define(budget, reserve=reserve)
+            hand.open()
+            stack.callback(hand.close)
+            return hand
+
+        yield make
+
+
+@pytest.fixture
+def new_shared_hand(portal: BlockingPortal, tmp_path: Path) -> Iterator[Callable[..., Hand]]:
+    with ExitStack() as stack:
+
+        def make(*budgets: Budget, reserve: int = 0) -> Hand:
+            hand = sqlite_hand(portal, tmp_path)
+            for budget in budgets:
+                hand.store.define(budget, reserve=reserve)
+            hand.open()
+            stack.callback(hand.close)
+            return hand
+
+        yield make
