@@ -76,9 +76,10 @@ class Dispatch:
             self.flights[call.key] = flight
         try:
             self.admission.enter(flight, now)
-        except SchedulerError as error:
+        except BaseException as error:
             self._forget(flight)
-            self._count_away(call, error, now)
+            if isinstance(error, SchedulerError):
+                self._count_away(call, error, now)
             raise
         if latest < math.inf and flight.state in UNSENT:
             self._await_start(member)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
@@ -32,6 +33,12 @@ class Outcome(Generic[T_co]):
     size: int = 0
 
 
+def check_seconds(name: str, value: object) -> None:
+    """Raise ValueError unless a value is a number of seconds or None; what a run says must not upset the scheduler."""
+    if value is not None and (not isinstance(value, int | float) or math.isnan(value)):
+        raise ValueError(f"{name} is {value!r}; it must be a number of seconds, or None")
+
+
 class _Attempt(Exception):  # noqa: N818 - an outcome that travels as an exception, not an error of its own
     """An attempt without an answer; `error` is what the callers get when no attempt is left."""
 
@@ -56,6 +63,7 @@ class Refused(_Attempt):
         quota: tuple[Window | Concurrent, ...] | None = None,
     ) -> None:
         super().__init__(error)
+        check_seconds("retry_after", retry_after)
         self.kind: RefusalKind = kind
         self.retry_after = retry_after
         self.quota = quota
@@ -90,6 +98,7 @@ class Failed(_Attempt):
         outage: bool = False,
     ) -> None:
         super().__init__(error)
+        check_seconds("after", after)
         self.settlement = settlement
         self.retry = retry
         self.after = after

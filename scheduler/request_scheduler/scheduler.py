@@ -11,7 +11,7 @@ from collections import deque
 from contextlib import AsyncExitStack
 from contextvars import copy_context
 from random import Random
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast, get_args
 
 import anyio
 from anyio import CancelScope
@@ -22,6 +22,7 @@ from request_scheduler.admission import Admission, WhenFull
 from request_scheduler.cache import Cache, Kept, Use, use_of, worth_renewing
 from request_scheduler.cache_tiers import Tiers
 from request_scheduler.call import Answer, Call, Freshness
+from request_scheduler.checks import check_call, check_settings
 from request_scheduler.circuit import Breaker
 from request_scheduler.clock import Clock, SystemClock
 from request_scheduler.dispatch import Dispatch
@@ -82,6 +83,15 @@ class Scheduler:
         breaker: Breaker | None = _BREAKER,
         random: Random | None = None,
     ) -> None:
+        if when_full not in get_args(WhenFull):
+            raise ValueError(f"when_full is {when_full!r}; it must be one of {', '.join(get_args(WhenFull))}")
+        shares = {f"weight of {tenant!r}": weight for tenant, weight in (weights or {}).items()}
+        check_settings(
+            {"ageing": ageing, **shares},
+            {"queue_size": queue_size - 1 if isinstance(queue_size, int) else queue_size}
+            | {"cache_entries": cache_entries, "cache_bytes": cache_bytes}
+            | {f"reserve of {name!r}": slots for name, slots in (reserve or {}).items()},
+        )
         self._clock = clock
         self._cache = Tiers(Cache(cache_entries, cache_bytes), disk_cache)
         if disk_cache is not None:
@@ -120,12 +130,18 @@ class Scheduler:
         self._ready.clear()
         self._idle.clear()
         self._stack = AsyncExitStack()
+        store = self._admission.store
+        if store.shared:
+            await store.open()
+            self._stack.push_async_callback(self._close_store)
         if self._cache.disk is not None:
             self._cache.disk.clock = self._clock
             await self._stack.enter_async_context(self._cache.disk)
         self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
         self._open = True
         self._tasks.start_soon(self._keep_time, name="scheduler clock")
+        if store.shared:
+            self._tasks.start_soon(store.watch, self._hear, name="scheduler store")
         return self
 
     async def __aexit__(
@@ -144,6 +160,7 @@ class Scheduler:
         without giving other tasks a turn.
         """
         self._check_home()
+        check_call(call)
         now = self._now()
         self._journal.counts.submitted += 1
         if self._journal.listeners:
@@ -340,19 +357,16 @@ class Scheduler:
         self._journal.counts.sent += 1
         since = self._cache.mark()
         error: BaseException | None = None
-        result: object = None
         try:
             result = await flight.call.run()
+            self._receive(flight, result, self._now(), since)
         except Exception as raised:  # noqa: BLE001 - every member gets it
             error = raised
             flight.trace = raised.__traceback__
         except BaseException as raised:  # noqa: BLE001 - settled, then raised again unless it came from inside
             self._interrupted(flight, raised)
             return
-        now = self._now()
-        if error is None:
-            self._receive(flight, result, now, since)
-        self._dispatch.land(flight, error, now)
+        self._dispatch.land(flight, error, self._now())
         if self._admission.alarm < self._nap_until:
             self._set_alarm()
 
@@ -367,7 +381,7 @@ class Scheduler:
         key = flight.call.key
         if key is not None and result.ttl > 0 and not flight.outdated and self._dispatch.flights.get(key) is flight:
             seconds, tags = now - flight.started_at, flight.call.tags
-            kept = Kept(result.value, now, flight.ended_wall, now + result.ttl, result.size, tags, seconds)
+            kept = Kept(result.value, now, flight.ended_wall, now + result.ttl, max(0, result.size), tags, seconds)
             self._cache.put(key, kept, since)
 
     def _interrupted(self, flight: Flight, error: BaseException) -> None:
@@ -393,6 +407,15 @@ class Scheduler:
                 decided = Denied(self._now())
         self._admission.decide(place, decided, self._now())
         self._set_alarm()
+
+    def _hear(self) -> None:
+        """Ask again, because another process may have made room."""
+        self._admission.settled(self._now())
+        self._set_alarm()
+
+    async def _close_store(self) -> None:
+        with CancelScope(shield=True):
+            await self._admission.store.close()
 
     async def _finish(self, pending: Awaitable[None]) -> None:
         """Wait for a settlement; one that fails leaves its units held, which is the safe side."""
