@@ -18,7 +18,7 @@ from request_scheduler.errors import QueueFull
 from request_scheduler.flight import State
 from request_scheduler.outcome import Settlement
 from request_scheduler.schedule import Schedule
-from request_scheduler.stores import NO_CLAIMS, Claim, Denied, Reservation
+from request_scheduler.stores import NO_CLAIMS, Claim, Denied, Reservation, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -216,7 +216,8 @@ class Admission:
         """Let a shared store decide about the head of a lane, which is passed over meanwhile."""
         flight = place.item
         urgent = flight.priority is Priority.INTERACTIVE
-        verdict = self.store.reserve(flight.call.spends, now, flight.tenant, urgent, NO_CLAIMS)
+        standing = Standing(flight.priority, self.queue.weight_of(flight.tenant))
+        verdict = self.store.reserve(flight.call.spends, now, flight.tenant, urgent, NO_CLAIMS, standing)
         flight.state = State.ASKING
         self._asking.add(place.lane)
         self.ask(place, _at_once(verdict) if isinstance(verdict, Reservation | Denied) else verdict)

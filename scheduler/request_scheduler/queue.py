@@ -293,6 +293,10 @@ class Queue(Generic[T]):
         """The call to give up first: of the lowest priority that waits, the newest."""
         return None if self._exits is None else self._exits.first()
 
+    def weight_of(self, tenant: str) -> float:
+        """A tenant's share."""
+        return self._weights.get(tenant, 1.0)
+
     def is_first(self, place: Place[T]) -> bool:
         """Whether a call is the next of its lane."""
         first = place.lane.first(self._ageing)

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from request_scheduler import Budget, Concurrent, MemoryStore, Refused, Scheduler, Settlement, Spend, Window
-from request_scheduler.stores import NO_CLAIMS, Claim, Denied, Reservation, Verdict
+from request_scheduler.stores import NO_CLAIMS, ORDINARY, Claim, Denied, Reservation, Standing, Verdict
 from tests.scheduler.service import Service, fullest_window, query
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class DistantStore(MemoryStore):
         tenant: str,
         urgent: bool = False,
         claims: Mapping[str, Claim] = NO_CLAIMS,
+        standing: Standing = ORDINARY,
     ) -> Awaitable[Verdict]:
         async def answer() -> Verdict:
             await anyio.sleep(0.05)
