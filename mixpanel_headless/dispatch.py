@@ -19,7 +19,16 @@ from .accounts.credentials import fingerprint
 from .observation import log_fate, log_refusal, log_wait
 from .planning.budgets import budgets, name_pools, spends
 from .planning.freshness import time_to_live
-from .replies import RefusalNote, Reply, counts, decode, error_of, read_refusal, refuse_error_body
+from .replies import (
+    RefusalNote,
+    Reply,
+    counts,
+    decode,
+    error_of,
+    read_refusal,
+    read_retry_after,
+    refuse_error_body,
+)
 from .request import Message
 from .results.provenance import Provenance
 
@@ -59,13 +68,15 @@ class Prepared:
 class Dispatcher:
     """Takes requests to answers for one set of credentials."""
 
-    def __init__(self, settings: Settings, scheduler: rs.Scheduler, transport: Transport) -> None:
-        self.settings, self.scheduler, self.transport = settings, scheduler, transport
+    def __init__(self, settings: Settings, scheduler: rs.Scheduler, transport: Transport, reserve: int = 0) -> None:
+        self.settings, self.scheduler, self.transport, self.reserve = settings, scheduler, transport, reserve
         self.headers = make_headers(settings)
         self.body_headers = {**self.headers, "Content-Type": "application/json"}
         self.owner = fingerprint(settings.credentials)
         self.roots = {base: settings.base_url(base) for base in TIMEOUTS}
-        self.pools = {settings.project: name_pools(settings)}
+        self.hosts = {base: settings.host(base) for base in TIMEOUTS}
+        self.pools: dict[str, Pools] = {}
+        self.pools_of(settings.project)
         self._prepared: WeakKeyDictionary[Request[Any], Prepared] = WeakKeyDictionary()
 
     async def ask(
@@ -74,18 +85,21 @@ class Dispatcher:
         """The typed answer to one request; raises what `errors` lists."""
         prepared = self.prepare(request, pin)
         label, tenant = operation.name, options.tenant or (task.name if task else "default")
+        retries = options.retry_server_errors if request.repeatable else 0
         call = rs.Call(
-            run=Attempt(self, request, prepared.message, label, tenant),
+            run=Attempt(self, request, prepared.message, label, tenant, retries),
             key=prepared.key,
             spends=prepared.spends,
             priority=options.priority,
             tenant=tenant,
             deadline=None if options.deadline is None else self.scheduler.now() + options.deadline,
             freshness=options.accepted,
-            attempts=ATTEMPTS,
+            attempts=max(ATTEMPTS, retries + 1),
             allowance=task,
             tags=operation.tags,
             label=label,
+            circuit=self.hosts[request.base],
+            outlasts=retries > 0,
         )
         try:
             answer = await self.scheduler.submit(call)
@@ -115,7 +129,7 @@ class Dispatcher:
             settings = attrs.evolve(self.settings, project=project)
             pools = self.pools[project] = name_pools(settings)
             for budget in budgets(settings):
-                self.scheduler.define(budget)
+                self.scheduler.define(budget, reserve=self.reserve if budget.name == pools.query else 0)
         return pools
 
     def address(self, request: Request[Any], pin: Pin) -> Message:
@@ -138,26 +152,29 @@ class Dispatcher:
 class Attempt:
     """One run of a call, once the scheduler has admitted it: sends a single request."""
 
-    __slots__ = ("dispatcher", "label", "message", "request", "tenant")
+    __slots__ = ("dispatcher", "label", "message", "request", "retries", "tenant")
 
     def __init__(
-        self, dispatcher: Dispatcher, request: Request[Any], message: Message, label: str, tenant: str
+        self, dispatcher: Dispatcher, request: Request[Any], message: Message, label: str, tenant: str, retries: int
     ) -> None:
         self.dispatcher, self.request, self.message = dispatcher, request, message
-        self.label, self.tenant = label, tenant
+        self.label, self.tenant, self.retries = label, tenant, retries
 
     async def __call__(self) -> rs.Outcome[Json]:
         try:
             reply = await self.dispatcher.transport.send(self.message)
         except errors.TransportError as error:
             if error.sent is False:
-                raise rs.NotSent(error) from error
-            raise rs.Failed(error, settlement=rs.Settlement.UNKNOWN) from error
+                raise rs.NotSent(error, retry=self._once_more(), outage=True) from error
+            raise rs.Failed(error, settlement=rs.Settlement.UNKNOWN, retry=self._once_more(), outage=True) from error
         failure = error_of(reply)
         if isinstance(failure, errors.RateLimitError):
             note = read_refusal(reply)
             log_refusal(self.label, self.tenant, note.kind)
             raise refusal(failure, note)
+        if isinstance(failure, errors.ServerError):
+            after = read_retry_after(reply.headers.get("retry-after"))
+            raise rs.Failed(failure, retry=self._once_more(), after=after, outage=True)
         if failure is not None:
             raise rs.Failed(failure, settlement=rs.Settlement.SPENT if counts(failure) else rs.Settlement.REFUNDED)
         try:
@@ -168,6 +185,11 @@ class Attempt:
             raise rs.Failed(error, settlement=rs.Settlement.SPENT) from error
         ttl = time_to_live(self.request, datetime.now(UTC).date(), self.dispatcher.settings.lifetimes)
         return rs.Outcome(tree, ttl=ttl, size=len(reply.body))
+
+    def _once_more(self) -> bool:
+        """Whether the caller pays for another try after a server error, which this call is about to use."""
+        self.retries -= 1
+        return self.retries >= 0
 
 
 async def read_tree(reply: Reply) -> Json:
@@ -218,6 +240,10 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
             return errors.QueueFull(text, sent=False)
         case rs.CeilingReached():
             return errors.TaskCeilingReached(text, sent=False)
+        case rs.CircuitOpen():
+            return errors.TransportError(
+                text, code="CIRCUIT_OPEN", sent=False, retry_after=error.half_opens_in, hint=CIRCUIT_HINT
+            )
         case rs.NotCached():
             return errors.BudgetExhausted(text, code="NOT_CACHED", sent=False, retryable=False, hint=OFFLINE_HINT)
         case rs.SchedulerClosed():
@@ -226,6 +252,7 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
             return errors.BudgetExhausted(text, retry_after=getattr(error, "eta", None))
 
 
+CIRCUIT_HINT = "Wait retry_after seconds, or let calls wait with retry_server_errors."
 OFFLINE_HINT = 'Ask once without freshness="offline", so that there is an answer to keep.'
 
 

@@ -12,10 +12,12 @@ import attrs
 import request_scheduler as rs
 
 from .accounts.settings import check_project
-from .errors import InvalidArgumentError
+from .errors import ConfigError, InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from .accounts.settings import Limits
 
 FRESHNESS = ("cached", "fresh", "stale_ok", "offline")
 
@@ -34,6 +36,7 @@ class Options:
     deadline: float | None = None
     max_age: float | None = None
     freshness: Literal["cached", "fresh", "stale_ok", "offline"] = "cached"
+    retry_server_errors: int = 0
     accepted: rs.Freshness = attrs.field(
         init=False, default=attrs.Factory(lambda wish: rs.Freshness(wish.freshness, wish.max_age), takes_self=True)
     )
@@ -55,6 +58,7 @@ def choose_options(
     deadline: float | None,
     max_age: float | None,
     freshness: str | None,
+    retry_server_errors: int | None = None,
 ) -> Options:
     """The wishes with those changed that are given; raises InvalidArgumentError for one that cannot be met."""
     changes: dict[str, Any] = {}
@@ -69,9 +73,25 @@ def choose_options(
             if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
                 raise InvalidArgumentError(f"{name} is {seconds!r}.", hint=f"Give {name} in seconds, at least 0.")
             changes[name] = float(seconds)
+    if retry_server_errors is not None:
+        changes["retry_server_errors"] = check_retries(retry_server_errors)
     if tenant is not None:
         changes["tenant"] = tenant
     return attrs.evolve(options, **changes)
+
+
+def check_reserve(reserve: int, limits: Limits) -> int:
+    """How many queries of a window are for interactive calls; the others must have some left."""
+    if isinstance(reserve, bool) or not isinstance(reserve, int) or not 0 <= reserve < limits.query:
+        raise ConfigError(f"reserve is {reserve!r}.", hint=f"Give a whole number from 0 to {limits.query - 1}.")
+    return reserve
+
+
+def check_retries(retries: int) -> int:
+    """How often a call may be sent again after a server error."""
+    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
+        raise InvalidArgumentError(f"retry_server_errors is {retries!r}.", hint="Give a whole number of at least 0.")
+    return retries
 
 
 def choose_priority(priority: str | rs.Priority) -> rs.Priority:

@@ -49,6 +49,11 @@ class Request(Generic[R]):
     canonical: bytes | None = None
     """The same for questions that are equal though spelled differently; without it the whole request is compared."""
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether sending it twice does no more than sending it once: it only reads."""
+        return self.base != "app" or self.verb == "GET"
+
 
 @attrs.frozen
 class Message:

@@ -16,7 +16,6 @@ import request_scheduler as rs
 
 from .dispatch import Dispatcher
 from .errors import ClosedError
-from .planning.budgets import budgets
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -33,8 +32,8 @@ class Runtime:
     the start-up and the shut-down of a web application.
     """
 
-    def __init__(self, settings: Settings, scheduling: Mapping[str, Any]) -> None:
-        self.settings, self.scheduling = settings, scheduling
+    def __init__(self, settings: Settings, scheduling: Mapping[str, Any], reserve: int = 0) -> None:
+        self.settings, self.scheduling, self.reserve = settings, scheduling, reserve
         self.process = os.getpid()
         self.closed = False
         self._dispatcher: Dispatcher | None = None
@@ -70,8 +69,8 @@ class Runtime:
         try:
             async with AsyncExitStack() as stack:
                 transport = await stack.enter_async_context(Transport())
-                scheduler = await stack.enter_async_context(rs.Scheduler(budgets(self.settings), **self.scheduling))
-                self._dispatcher = Dispatcher(self.settings, scheduler, transport)
+                scheduler = await stack.enter_async_context(rs.Scheduler(**self.scheduling))
+                self._dispatcher = Dispatcher(self.settings, scheduler, transport, self.reserve)
                 started.set_result(None)
                 await self._stop.wait()
         except BaseException as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 from .accounts.settings import Lifetimes, Limits, Settings, resolve_settings
 from .families import Catalog
 from .operation import Async, Blocking, Mode, Operation
-from .options import Options, Pin, Task, choose_options, current_task, repin, task_scope
+from .options import Options, Pin, Task, check_reserve, check_retries, choose_options, current_task, repin, task_scope
 from .runtime import LoopThread, Runtime
 
 if TYPE_CHECKING:
@@ -44,8 +44,11 @@ class Configured(Catalog[Mode], Generic[Mode]):
         lifetimes: Lifetimes | None = None,
         state_dir: str | os.PathLike[str] | None = None,
         queue_size: int = 100_000,
-        when_full: Literal["wait", "refuse"] = "wait",
+        when_full: Literal["wait", "refuse", "drop lowest"] = "wait",
         weights: Mapping[str, float] | None = None,
+        minimum: Mapping[str, float] | None = None,
+        reserve: int = 0,
+        retry_server_errors: int = 0,
         cache_bytes: int = 64_000_000,
     ) -> None:
         self.settings: Settings = resolve_settings(
@@ -57,10 +60,11 @@ class Configured(Catalog[Mode], Generic[Mode]):
             "queue_size": queue_size,
             "when_full": when_full,
             "weights": dict(weights or {}),
+            "minimum": dict(minimum or {}),
             "cache_bytes": cache_bytes,
         }
-        self.runtime = Runtime(self.settings, scheduling)
-        self.options = Options()
+        self.runtime = Runtime(self.settings, scheduling, check_reserve(reserve, self.settings.limits))
+        self.options = Options(retry_server_errors=check_retries(retry_server_errors))
         self.pin = Pin(self.settings.project, self.settings.workspace)
         self.prepare()
 
@@ -80,15 +84,17 @@ class Configured(Catalog[Mode], Generic[Mode]):
         deadline: float | None = None,
         max_age: float | None = None,
         freshness: FreshnessName | None = None,
+        retry_server_errors: int | None = None,
     ) -> Self:
         """A light view of the same workspace whose calls carry these wishes.
 
         `deadline` is how many seconds the caller will wait, `max_age` how many seconds old an answer may be. `tenant`
-        names whose share of the budget the calls spend; inside a task it is the task's name.
+        names whose share of the budget the calls spend; inside a task it is the task's name. `retry_server_errors` is how
+        often a call that only reads is sent again, and paid again, after a 5xx or a broken connection.
         """
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
-        view.options = choose_options(self.options, priority, tenant, deadline, max_age, freshness)
+        view.options = choose_options(self.options, priority, tenant, deadline, max_age, freshness, retry_server_errors)
         return view
 
     def task(
@@ -110,6 +116,11 @@ class AsyncWorkspace(Configured[Async]):
 
     Settings come from the arguments, then from the `MP_*` environment variables. All that one workspace and its views
     ask passes one scheduler, which keeps to the project's limits. Use it with `async with`, or call `close`.
+
+    `weights` are the tenants' shares of the budget, 1 unless given; `minimum` is the part (0.25 for a quarter) that a tenant
+    gets while it waits and lends while it does not; `reserve` queries of each window are for calls with
+    `priority="interactive"`. A queue of `queue_size` waiting calls is full: then callers wait, are refused, or push out
+    the newest call of the lowest priority.
     """
 
     async def send(self, request: Request[R], operation: Operation[Any, R]) -> R:

@@ -21,7 +21,8 @@ class BudgetReport:
     """A project's query budget as this client knows it, without a request.
 
     `used` and `left` count queries in the rolling window of `window` seconds; `next_slot` is the seconds until one more
-    may start, 0 for now, None while that hangs on a query in flight. `queue` and `spent` count by tenant.
+    may start, 0 for now, None while that hangs on a query in flight. `queue` and `spent` count by tenant. `circuits`
+    holds the hosts that failed lately and the state of each: closed, open (nothing is sent) or half-open (one probe is).
     """
 
     limit: int
@@ -36,6 +37,7 @@ class BudgetReport:
     queue: Mapping[str, int]
     spent: Mapping[str, int]
     counters: Mapping[str, int]
+    circuits: Mapping[str, str] = attrs.field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data."""
@@ -53,7 +55,10 @@ class BudgetReport:
             f"{self.used} of {self.limit} queries used in {span(self.window)}, {self.left} left, {when}; "
             f"{self.running} of {self.concurrency} running; {sum(self.queue.values())} waiting"
         )
-        return f"{text}; paused for {span(self.paused_for)}" if self.paused_for > 0 else text
+        if self.paused_for > 0:
+            text = f"{text}; paused for {span(self.paused_for)}"
+        failing = [host for host, state in self.circuits.items() if state != "closed"]
+        return f"{text}; failing: {', '.join(failing)}" if failing else text
 
     def __rich__(self) -> RenderableType:
         from .table import Table
@@ -79,4 +84,5 @@ def report_budget(status: Status, name: str) -> BudgetReport:
         queue=dict(status.queued_by_tenant),
         spent=dict(budget.spent_by),
         counters=attrs.asdict(status.counters),
+        circuits={host: circuit.state for host, circuit in status.circuits.items()},
     )
