@@ -70,11 +70,12 @@ def weigh(value: object, enough: int) -> int:
         elif isinstance(item, dict):
             if len(item) * _SCALAR_WEIGHT >= enough:
                 return enough
-            total += sum(map(len, item)) if all(isinstance(key, str) for key in item) else len(item)
+            total += _SCALAR_WEIGHT + sum([len(key) for key in item if isinstance(key, str)])
             stack.extend(item.values())
         elif isinstance(item, list):
             if len(item) * _SCALAR_WEIGHT >= enough:
                 return enough
+            total += _SCALAR_WEIGHT
             stack.extend(item)
         else:
             total += _SCALAR_WEIGHT
