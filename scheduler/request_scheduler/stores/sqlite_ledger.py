@@ -62,6 +62,7 @@ class Ledger:
         self._lanes: dict[str, Ask] = {}
         self._saved: dict[str, tuple[Pause, float]] = {}
         self._seen: object = None
+        self._unlooked = True
         self._renewed = -math.inf
         self._next_expiry = math.inf
 
@@ -148,12 +149,13 @@ class Ledger:
     # -- news
 
     def changed(self, moment: float) -> bool:
-        """Whether another process has written, or a lease has run out, since the last transaction."""
-        return self._seen is None or self._file.version() != self._seen or moment >= self._next_expiry
+        """Whether another process has written, or a lease has run out, since the last look for a start."""
+        return self._unlooked or self._seen is None or self._file.version() != self._seen or moment >= self._next_expiry
 
     def can_start(self, moment: float) -> bool:
         """Whether one of the heads that this process was denied could start now; reads what others have written."""
         with self._writing(moment) as database:
+            self._unlooked = False
             for lane, ask in self._lanes.items():
                 if self._free_at(ask, moment) <= moment:
                     ordered = in_order(waiting(database, lane), starts_of(database, lane))
@@ -237,6 +239,7 @@ class Ledger:
             if name in self._defined:
                 books.account(name).take(units, at, tenant, urgent=bool(urgent))
         self._load_pauses(database, books)
+        self._unlooked = True
         with self.lock:
             self.books = books
 

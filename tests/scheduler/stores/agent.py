@@ -1,0 +1,53 @@
+"""One process of many: a scheduler on a store that others share, against a service that writes down what it gets.
+
+    python agent.py '{"path": ..., "budget": ..., ...}'
+
+It says `ready` when its store is open, starts when it reads a line, and prints what it did as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scheduler"))
+
+import anyio
+from anyio import to_thread
+
+from request_scheduler import Budget, Call, Concurrent, Scheduler, Spend, Window
+from request_scheduler.stores.sqlite import SqliteStore
+
+
+async def main(order: dict[str, Any]) -> None:
+    limit, seconds, permits = order["budget"]
+    budget = Budget("query", (Window(limit, seconds), Concurrent(permits)), margin=order.get("margin", 0.05))
+    store = SqliteStore(order["path"], lease=order.get("lease", 30.0))
+    journal = os.open(order["journal"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    name, tenant, weight = order["name"], order.get("tenant", "default"), order.get("weight", 1.0)
+
+    async def run() -> str:
+        """A request: one line when it is sent and one when it is answered, each written at once."""
+        os.write(journal, f"+ {name} {time.monotonic()!r}\n".encode())
+        if order.get("loud"):
+            print("sent", flush=True)
+        await anyio.sleep(order.get("service", 0.01))
+        os.write(journal, f"- {name} {time.monotonic()!r}\n".encode())
+        return name
+
+    async with Scheduler([budget], store=store, weights={tenant: weight}) as scheduler:
+        print("ready", flush=True)
+        await to_thread.run_sync(sys.stdin.readline)
+        with anyio.move_on_after(order.get("for", 60.0)):
+            async with anyio.create_task_group() as tasks:
+                for _ in range(order["calls"]):
+                    tasks.start_soon(scheduler.submit, Call(run, spends=(Spend("query"),), tenant=tenant))
+    print("done", flush=True)
+
+
+if __name__ == "__main__":
+    anyio.run(main, json.loads(sys.argv[1]))
