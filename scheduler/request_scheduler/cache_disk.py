@@ -103,15 +103,17 @@ class DiskCache:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
+    ) -> None:
         """Write what is left, even when cancelled: answers were paid for, and drops must reach the other processes."""
         self._ending = True
         self._work_to_read.set()
         self._work_to_write.set()
         with anyio.move_on_after(_PATIENCE_AT_END, shield=True):
             await self._all_written.wait()
+        if isinstance(error, Exception):
+            kind = error = trace = None  # it is not an error of the tasks here, so they must not wrap it
         try:
-            return await self._tasks.__aexit__(kind, error, trace)
+            await self._tasks.__aexit__(kind, error, trace)
         finally:
             await self._in_thread(lambda file: file.close())
 
@@ -168,6 +170,11 @@ class DiskCache:
     async def written(self, digest: bytes) -> None:
         """Wait until an answer that was put is in the file, where other processes find it, or could not be written."""
         while digest in self._unwritten:
+            await self._some_written.wait()
+
+    async def flush(self) -> None:
+        """Wait until nothing is left to be written."""
+        while self._unwritten or self._dropping:
             await self._some_written.wait()
 
     async def totals(self) -> tuple[int, int]:

@@ -253,6 +253,12 @@ class Scheduler:
         self._outdate(None)
         self._cache.clear()
 
+    async def flush(self) -> None:
+        """Wait until every answer kept so far is on disk, where other processes find it."""
+        self._check_home()
+        if self._cache.disk is not None:
+            await self._cache.disk.flush()
+
     # -- the way of a call
 
     def _misses(self, call: Call[object], kept: Kept | None, now: float) -> bool:

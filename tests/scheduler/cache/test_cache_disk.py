@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC240 - tests may look at files
 from __future__ import annotations
 
 import logging
