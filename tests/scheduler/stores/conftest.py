@@ -19,9 +19,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def hand_timeline() -> Timeline:
-    """The store's time is the scheduler's, and a wall clock that stands still."""
-    return Timeline(of=lambda now: now, boot="one run", wall=lambda: 1_750_000_000.0)
+@define(eq=False)
+class Times:
+    """The moments of one machine, moved by hand: since it was started, and on its wall clock."""
+
+    now: float = 1000.0
+    wall: float = 1_750_000_000.0
+    boot: str = "first run"
+
+    def timeline(self) -> Timeline:
+        return Timeline(of=lambda _: self.now, boot=self.boot, wall=lambda: self.wall)
 
 
 @define(eq=False)
@@ -30,9 +37,17 @@ class Hand:
 
     store: Store
     portal: BlockingPortal
+    times: Times
     again: Callable[[], Store] | None = None
-    now: float = 1000.0
     _opened: list[Store] = field(factory=list)
+
+    @property
+    def now(self) -> float:
+        return self.times.now
+
+    @now.setter
+    def now(self, moment: float) -> None:
+        self.times.now = moment
 
     def open(self) -> None:
         self.portal.call(self.store.open)
@@ -45,7 +60,7 @@ class Hand:
     def other(self, *budgets: Budget) -> Hand:
         """Another process on the same state."""
         assert self.again is not None
-        other = Hand(self.again(), self.portal, self.again, self.now, self._opened)
+        other = Hand(self.again(), self.portal, self.times, self.again, self._opened)
         for budget in budgets:
             other.store.define(budget)
         other.open()
@@ -103,14 +118,16 @@ def portal() -> Iterator[BlockingPortal]:
 
 
 def memory_hand(portal: BlockingPortal, folder: Path) -> Hand:
-    return Hand(MemoryStore(), portal)
+    return Hand(MemoryStore(), portal, Times())
 
 
 def sqlite_hand(portal: BlockingPortal, folder: Path) -> Hand:
-    def again() -> SqliteStore:
-        return SqliteStore(folder / "budget-v1.sqlite", timeline=hand_timeline(), lease=30.0)
+    times = Times()
 
-    return Hand(again(), portal, again)
+    def again() -> SqliteStore:
+        return SqliteStore(folder / "state" / "budget-v1.sqlite", timeline=times.timeline(), lease=30.0)
+
+    return Hand(again(), portal, times, again)
 
 
 HANDS = {"memory": memory_hand, "sqlite": sqlite_hand}

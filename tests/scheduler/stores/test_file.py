@@ -1,0 +1,181 @@
+"""The file of the SQLite store: who may read it, and what happens when it is damaged, full, gone or out of reach."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from request_scheduler import Budget, Settlement, Spend, Window
+from request_scheduler.stores import Denied, StoreLost
+from request_scheduler.stores.sqlite import SqliteStore
+from request_scheduler.stores.sqlite_file import check_local
+from tests.scheduler.stores.conftest import Hand, Times
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from anyio.from_thread import BlockingPortal
+
+    from request_scheduler.stores import OnLoss
+
+SIXTEEN = Budget("query", (Window(16, 60.0),), margin=0.0)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "budget-v1.sqlite"
+
+
+@pytest.fixture
+def open_hand(portal: BlockingPortal, path: Path) -> Iterator[Callable[..., Hand]]:
+    hands: list[Hand] = []
+
+    def make(on_loss: OnLoss = "wait") -> Hand:
+        times = Times()
+        hand = Hand(SqliteStore(path, timeline=times.timeline(), on_loss=on_loss), portal, times)
+        hand.store.define(SIXTEEN)
+        hand.open()
+        hands.append(hand)
+        return hand
+
+    yield make
+    for hand in hands:
+        hand.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_only_their_owner_may_read_the_files(open_hand: Callable[..., Hand], path: Path) -> None:
+    open_hand().spend(1)
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+    assert len(list(path.parent.iterdir())) == 4
+
+
+def test_a_damaged_file_is_set_aside_said_loudly_and_counts_as_full(
+    open_hand: Callable[..., Hand], path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"this is no database" * 1000)
+    hand = open_hand()
+    assert hand.denied() == pytest.approx(1060.0)
+    assert "damaged" in caplog.text
+    assert (path.parent / "budget-v1.sqlite.damaged-1").read_bytes().startswith(b"this is no database")
+    hand.now = 1060.0
+    hand.spend(16)
+
+
+def test_a_file_that_is_damaged_while_open_is_set_aside_too(
+    open_hand: Callable[..., Hand], path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hand = open_hand()
+    hand.spend(3)
+    hand.close()
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+    hand = open_hand()
+    hand.reserve()
+    hand.now += 1.0
+    assert isinstance(hand.reserve(), Denied)
+    assert "damaged" in caplog.text
+
+
+def test_a_format_of_the_future_is_refused(open_hand: Callable[..., Hand], path: Path) -> None:
+    path.parent.mkdir()
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(StoreLost, match="format 99"):
+        open_hand()
+
+
+def block_writes(path: Path) -> sqlite3.Connection:
+    """Make every write fail as it does on a full disk."""
+    database = sqlite3.connect(path, isolation_level=None)
+    for table in ("held", "spent"):
+        database.execute(f"CREATE TRIGGER full_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(FAIL, 'full'); END")
+    return database
+
+
+def unblock(database: sqlite3.Connection) -> None:
+    for table in ("held", "spent"):
+        database.execute(f"DROP TRIGGER full_{table}")
+    database.close()
+
+
+def test_while_the_file_is_lost_calls_wait(open_hand: Callable[..., Hand], path: Path) -> None:
+    hand = open_hand("wait")
+    database = block_writes(path)
+    assert hand.denied() == pytest.approx(1001.0)
+    unblock(database)
+    hand.take()
+
+
+def test_while_the_file_is_lost_calls_fail_if_asked_to(open_hand: Callable[..., Hand], path: Path) -> None:
+    hand = open_hand("error")
+    database = block_writes(path)
+    with pytest.raises(StoreLost):
+        hand.reserve()
+    unblock(database)
+
+
+def test_while_the_file_is_lost_calls_go_on_by_an_eighth_which_is_counted_later(
+    open_hand: Callable[..., Hand], path: Path
+) -> None:
+    hand = open_hand("cautious")
+    database = block_writes(path)
+    first, second = hand.take(), hand.take()
+    assert hand.denied() == pytest.approx(1001.0)
+    hand.settle(first)
+    hand.settle(second, Settlement.UNKNOWN)
+    unblock(database)
+    hand.take()
+    assert hand.used() == 3
+
+
+def test_a_settlement_that_cannot_be_written_is_written_later(
+    open_hand: Callable[..., Hand], path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hand = open_hand("wait")
+    taken = hand.take()
+    database = block_writes(path)
+    hand.settle(taken)
+    assert hand.held() == 1
+    unblock(database)
+    hand.portal.call(hand.store.refresh)
+    assert (hand.held(), hand.used()) == (0, 1)
+    assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+
+
+def test_a_removed_file_is_begun_anew(open_hand: Callable[..., Hand], path: Path) -> None:
+    hand = open_hand()
+    hand.spend(16)
+    for file in path.parent.glob("budget-v1.sqlite*"):
+        file.unlink()
+    hand.spend(1)
+    assert hand.used() == 1
+
+
+def test_a_folder_on_a_network_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("request_scheduler.stores.sqlite_file._file_system", lambda folder: "nfs4")
+    with pytest.raises(StoreLost, match="network file system"):
+        check_local(tmp_path)
+
+
+def test_a_store_that_is_not_open_says_so(path: Path, portal: BlockingPortal) -> None:
+    hand = Hand(SqliteStore(path), portal, Times())
+    hand.store.define(SIXTEEN)
+    with pytest.raises(StoreLost, match="not open"):
+        hand.reserve(Spend("query"))
+
+
+def test_two_schedulers_of_one_process_share_the_file(open_hand: Callable[..., Hand]) -> None:
+    one, two = open_hand(), open_hand()
+    one.spend(16)
+    assert isinstance(two.reserve(), Denied)

@@ -1,0 +1,205 @@
+"""What processes that share a file owe each other: turns, leases, lessons, leads."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from request_scheduler import Budget, Concurrent, Priority, Refused, Settlement, Window
+from request_scheduler.stores import Denied, Reservation, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.scheduler.stores.conftest import Hand
+
+THREE = Budget("query", (Window(3, 60.0),), margin=0.0)
+SHORT = Budget("query", (Window(3, 10.0),), margin=0.0)
+ONE_AT_ONCE = Budget("query", (Window(100, 60.0), Concurrent(1)), margin=0.0)
+
+
+def test_two_processes_share_one_log(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(THREE)
+    two = one.other(THREE)
+    one.spend(2)
+    two.spend(1)
+    assert one.denied() == pytest.approx(1060.0)
+    assert two.denied() == pytest.approx(1060.0)
+
+
+def test_the_log_outlives_its_processes(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(THREE)
+    one.spend(3)
+    one.close()
+    one.now += 10.0
+    assert one.other(THREE).denied() == pytest.approx(1060.0)
+
+
+def test_a_dead_holders_permits_come_back_at_the_end_of_its_lease_trap_6(new_shared_hand: Callable[..., Hand]) -> None:
+    dead = new_shared_hand(ONE_AT_ONCE)
+    heir = dead.other(ONE_AT_ONCE)
+    dead.take()
+    assert heir.denied() == math.inf
+    heir.now += 31.0
+    taken = heir.take()
+    assert (heir.used(), heir.held()) == (2, 1)
+    heir.settle(taken)
+
+
+def test_a_settlement_after_the_end_of_the_lease_moves_the_slot_to_its_true_time(
+    new_shared_hand: Callable[..., Hand],
+) -> None:
+    slow = new_shared_hand(Budget("query", (Window(1, 60.0),), margin=0.0))
+    other = slow.other(Budget("query", (Window(1, 60.0),), margin=0.0))
+    taken = slow.take()
+    other.now += 40.0
+    assert other.denied() == pytest.approx(1090.0)
+    slow.settle(taken)
+    assert other.denied() == pytest.approx(1100.0)
+
+
+def test_a_refund_after_the_end_of_the_lease_frees_the_slot(new_shared_hand: Callable[..., Hand]) -> None:
+    slow = new_shared_hand(Budget("query", (Window(1, 60.0),), margin=0.0))
+    other = slow.other(Budget("query", (Window(1, 60.0),), margin=0.0))
+    taken = slow.take()
+    other.now += 40.0
+    other.denied()
+    slow.settle(taken, Settlement.REFUNDED)
+    other.take()
+
+
+def test_a_process_that_closes_keeps_what_it_had_reserved_spent(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(ONE_AT_ONCE)
+    two = one.other(ONE_AT_ONCE)
+    one.take()
+    one.portal.call(one.store.close)
+    two.take()
+    assert two.used() == 2
+
+
+def test_pauses_and_learned_limits_hold_for_all_processes_and_the_next(new_shared_hand: Callable[..., Hand]) -> None:
+    hour = Budget("query", (Window(60, 3600.0),), margin=0.0)
+    one = new_shared_hand(hour)
+    two = one.other(hour)
+    one.refuse(one.take(), Refused(RuntimeError(), kind="window", quota=(Window(40, 3600.0),)))
+    assert two.denied() > two.now
+    three = one.other(hour)
+    (status,) = three.store.usage(three.now)
+    assert (status.limit, status.learned) == (40, True)
+    assert three.denied() > three.now
+
+
+def test_a_lesson_is_forgotten_after_a_week_or_with_another_configuration(
+    new_shared_hand: Callable[..., Hand],
+) -> None:
+    hour = Budget("query", (Window(60, 3600.0),), margin=0.0)
+    one = new_shared_hand(hour)
+    one.refuse(one.take(), Refused(RuntimeError(), kind="window", quota=(Window(40, 3600.0),)))
+    (status,) = one.other(Budget("query", (Window(50, 3600.0),), margin=0.0)).store.usage(one.now)
+    assert status.limit == 50
+    one.times.wall += 8 * 86400.0
+    (status,) = one.other(hour).store.usage(one.now)
+    assert status.limit == 60
+
+
+def test_the_next_in_turn_goes_first_when_a_slot_comes_free(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(SHORT)
+    two = one.other(SHORT)
+    one.spend(2)
+    one.spend(1)
+    one.denied()
+    one.now += 1.0
+    two.denied()
+    one.now = 1011.0
+    assert two.denied() == pytest.approx(1011.25)
+    one.take()
+    two.take()
+
+
+def test_one_who_does_not_come_by_loses_its_turn(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(SHORT)
+    two = one.other(SHORT)
+    one.spend(3)
+    one.denied()
+    one.now += 1.0
+    two.denied()
+    one.now = 1011.0
+    one.now = two.denied()
+    two.take()
+
+
+def test_a_higher_priority_elsewhere_goes_first(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(SHORT)
+    two = one.other(SHORT)
+    one.spend(3)
+    one.reserve(standing=Standing(Priority.BATCH))
+    two.reserve(standing=Standing(Priority.NORMAL))
+    one.now = 1011.0
+    assert isinstance(one.reserve(standing=Standing(Priority.BATCH)), Denied)
+    assert isinstance(two.reserve(standing=Standing(Priority.NORMAL)), Reservation)
+
+
+def test_only_one_process_leads_a_flight(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(THREE)
+    two = one.other(THREE)
+    assert one.wait(one.store.lead("digest"))
+    assert not two.wait(two.store.lead("digest"))
+    assert one.wait(one.store.lead("digest"))
+    one.wait(one.store.land("digest"))
+    assert two.wait(two.store.lead("digest"))
+
+
+def test_a_dead_leaders_flight_is_led_by_the_next_after_its_lease(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(THREE)
+    two = one.other(THREE)
+    assert one.wait(one.store.lead("digest"))
+    two.now += 29.0
+    assert not two.wait(two.store.lead("digest"))
+    two.now += 2.0
+    assert two.wait(two.store.lead("digest"))
+
+
+def test_a_process_that_waits_is_told_when_another_gives_a_permit_back(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(ONE_AT_ONCE)
+    two = one.other(ONE_AT_ONCE)
+    taken = one.take()
+    assert two.denied() == math.inf
+
+    async def until_told() -> None:
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(two.store.watch, tasks.cancel_scope.cancel)
+                settled = one.store.settle(taken, Settlement.REFUNDED, one.now)
+                assert settled is not None
+                await settled
+
+    two.portal.call(until_told)
+    two.take()
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_jump_of_the_wall_clock_changes_nothing_trap_7(new_shared_hand: Callable[..., Hand], jump: float) -> None:
+    one = new_shared_hand(THREE)
+    one.spend(3)
+    one.times.wall += jump
+    one.now += 5.0
+    assert one.denied() == pytest.approx(1060.0)
+    assert one.other(THREE).denied() == pytest.approx(1060.0)
+
+
+@pytest.mark.parametrize(("off", "until"), [(30.0, 50.0), (-3600.0, 60.0), (7200.0, None)])
+def test_after_a_restart_of_the_machine_the_wall_clock_tells_how_long_it_was_off_trap_7(
+    new_shared_hand: Callable[..., Hand], off: float, until: float | None
+) -> None:
+    one = new_shared_hand(Budget("query", (Window(3, 60.0),), margin=0.0))
+    one.spend(3)
+    one.times.now, one.times.boot = 20.0, "second run"
+    one.times.wall += off
+    two = one.other(Budget("query", (Window(3, 60.0),), margin=0.0))
+    if until is None:
+        two.take()
+    else:
+        assert two.denied() == pytest.approx(until)
