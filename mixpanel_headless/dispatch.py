@@ -25,9 +25,11 @@ from .replies import (
     counts,
     decode,
     error_of,
+    quote,
     read_refusal,
     read_retry_after,
     refuse_error_body,
+    scrub,
 )
 from .request import Message
 from .results.provenance import Provenance
@@ -73,6 +75,7 @@ class Dispatcher:
         self.headers = make_headers(settings)
         self.body_headers = {**self.headers, "Content-Type": "application/json"}
         self.owner = fingerprint(settings.credentials)
+        self.secrets = settings.credentials.secrets()
         self.roots = {base: settings.base_url(base) for base in TIMEOUTS}
         self.hosts = {base: settings.host(base) for base in TIMEOUTS}
         self.pools: dict[str, Pools] = {}
@@ -86,13 +89,14 @@ class Dispatcher:
         prepared = self.prepare(request, pin)
         label, tenant = operation.name, options.tenant or (task.name if task else "default")
         retries = options.retry_server_errors if request.repeatable else 0
+        deadline = None if options.deadline is None else self.scheduler.now() + options.deadline
         call = rs.Call(
             run=Attempt(self, request, prepared.message, label, tenant, retries),
             key=prepared.key,
             spends=prepared.spends,
             priority=options.priority,
             tenant=tenant,
-            deadline=None if options.deadline is None else self.scheduler.now() + options.deadline,
+            deadline=deadline,
             freshness=options.accepted,
             attempts=max(ATTEMPTS, retries + 1),
             allowance=task,
@@ -167,7 +171,7 @@ class Attempt:
             if error.sent is False:
                 raise rs.NotSent(error, retry=self._once_more(), outage=True) from error
             raise rs.Failed(error, settlement=rs.Settlement.UNKNOWN, retry=self._once_more(), outage=True) from error
-        failure = error_of(reply)
+        failure = None if reply.status == 200 else error_of(self._scrub(reply))
         if isinstance(failure, errors.RateLimitError):
             note = read_refusal(reply)
             log_refusal(self.label, self.tenant, note.kind)
@@ -181,10 +185,19 @@ class Attempt:
             tree = await read_tree(reply)
             refuse_error_body(tree)
             self.request.accept(tree)
+        except errors.InvalidResponseError:
+            failure = errors.InvalidResponseError(quote(self._scrub(reply)), sent=True)
+            raise rs.Failed(failure, settlement=rs.Settlement.SPENT) from None
         except errors.MixpanelHeadlessError as error:
             raise rs.Failed(error, settlement=rs.Settlement.SPENT) from error
-        ttl = time_to_live(self.request, datetime.now(UTC).date(), self.dispatcher.settings.lifetimes)
+        ttl = 0.0
+        if isinstance(tree, self.request.shape):
+            ttl = time_to_live(self.request, datetime.now(UTC).date(), self.dispatcher.settings.lifetimes)
         return rs.Outcome(tree, ttl=ttl, size=len(reply.body))
+
+    def _scrub(self, reply: Reply) -> Reply:
+        """The reply without the credentials that a server may have echoed, for errors to quote."""
+        return attrs.evolve(reply, body=scrub(reply.body, self.dispatcher.secrets))
 
     def _once_more(self) -> bool:
         """Whether the caller pays for another try after a server error, which this call is about to use."""
@@ -248,8 +261,12 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
             return errors.BudgetExhausted(text, code="NOT_CACHED", sent=False, retryable=False, hint=OFFLINE_HINT)
         case rs.SchedulerClosed():
             return errors.ClosedError(text)
+        case rs.RunInterrupted():
+            return errors.TransportError(text, code="INTERRUPTED", sent=True)
+        case rs.TooWide():
+            return errors.BudgetExhausted(text, sent=False, retryable=False, hint="Raise the limit or the reserve.")
         case _:
-            return errors.BudgetExhausted(text, retry_after=getattr(error, "eta", None))
+            return errors.MixpanelHeadlessError(text, code="SCHEDULER", sent=False)
 
 
 CIRCUIT_HINT = "Wait retry_after seconds, or let calls wait with retry_server_errors."

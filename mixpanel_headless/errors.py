@@ -65,7 +65,10 @@ class MixpanelHeadlessError(Exception):
         self.details: dict[str, Any] = dict(details or {})
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".rstrip() if self.hint else self.message
+        if not self.hint:
+            return self.message
+        stop = "" if self.message.endswith((".", "?", "!", ":")) or not self.message else "."
+        return f"{self.message}{stop} {self.hint}".lstrip()
 
     def to_dict(self) -> dict[str, Any]:
         """The error as JSON-ready data: what an agent or a log needs, never a secret."""
@@ -274,7 +277,7 @@ class AuthenticationError(APIError):
     """The credentials were refused (401)."""
 
     default_code = "AUTH_FAILED"
-    default_hint = "Check MP_USERNAME and MP_SECRET (or MP_OAUTH_TOKEN), MP_PROJECT_ID and MP_REGION."
+    default_hint = "They come from MP_USERNAME and MP_SECRET (or MP_OAUTH_TOKEN), MP_PROJECT_ID and MP_REGION."
     exit_code = 4
 
 

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 
-    from request_scheduler import Scheduler
-
     from .accounts.settings import Settings
+    from .dispatch import Dispatcher
     from .options import Pin
     from .request import Request
 
@@ -54,9 +53,9 @@ class Surface(Generic[Mode]):
         """The answer to one request, by way of the scheduler."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin sends")
 
-    async def scheduler(self) -> Scheduler:
-        """The scheduler that this workspace and its views share."""
-        raise TypeError(f"{type(self).__name__} is blocking: its async twin has the scheduler")
+    async def dispatcher(self) -> Dispatcher:
+        """The way to the service, and the scheduler that this workspace and its views share."""
+        raise TypeError(f"{type(self).__name__} is blocking: its async twin has the dispatcher")
 
     def wait_for(self, call: Callable[..., Coroutine[Any, Any, R]], *args: Any, **kwargs: Any) -> R:
         """What `call(async twin, *args, **kwargs)` gives, awaited on the workspace's own event-loop thread."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +12,7 @@ import attrs
 
 import request_scheduler as rs
 
-from .accounts.settings import check_project
+from .accounts.settings import MOST, check_project
 from .errors import ConfigError, InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -70,14 +71,27 @@ def choose_options(
         changes["freshness"] = freshness
     for name, seconds in (("deadline", deadline), ("max_age", max_age)):
         if seconds is not None:
-            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+            if not is_amount(seconds):
                 raise InvalidArgumentError(f"{name} is {seconds!r}.", hint=f"Give {name} in seconds, at least 0.")
             changes[name] = float(seconds)
     if retry_server_errors is not None:
         changes["retry_server_errors"] = check_retries(retry_server_errors)
     if tenant is not None:
-        changes["tenant"] = tenant
+        changes["tenant"] = check_label("tenant", tenant)
     return attrs.evolve(options, **changes)
+
+
+def is_amount(value: object) -> bool:
+    """Whether a value is a number of at least 0 that fits among seconds and counts; infinity does."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and (0 <= value < MOST or value == math.inf)  # type: ignore[operator] # it is a number
+
+
+def check_label(field: str, value: object) -> str:
+    """A name that stands in status, logs and tables."""
+    if not isinstance(value, str) or not value.strip() or len(value) > 200 or not value.isprintable():
+        raise InvalidArgumentError(f"{field} is {str(value)[:40]!r}.", hint=f"Give {field} as one line of text.")
+    return value
 
 
 def check_reserve(reserve: int, limits: Limits) -> int:
@@ -127,13 +141,13 @@ def current_task() -> Task | None:
 @contextmanager
 def task_scope(name: str, max_requests: int | None, max_wait: float | None) -> Iterator[Task]:
     """Calls made inside belong to a new task, which can only narrow the one around it."""
-    if not name.strip():
-        raise InvalidArgumentError("A task needs a name.", hint='Write ws.task("weekly report", ...).')
-    for field, value in (("max_requests", max_requests), ("max_wait", max_wait)):
-        if value is not None and (isinstance(value, bool) or not value >= 0):
-            raise InvalidArgumentError(
-                f"{field} is {value!r}.", hint=f"Give {field} as a number of at least 0, or None."
-            )
+    check_label("name", name)
+    if max_requests is not None and not (is_amount(max_requests) and isinstance(max_requests, int)):
+        raise InvalidArgumentError(
+            f"max_requests is {max_requests!r}.", hint="Give max_requests as a whole number of at least 0, or None."
+        )
+    if max_wait is not None and not is_amount(max_wait):
+        raise InvalidArgumentError(f"max_wait is {max_wait!r}.", hint="Give max_wait in seconds, at least 0, or None.")
     task = Task(name, max_requests, max_wait, parent=CURRENT.get())
     token = CURRENT.set(task)
     try:

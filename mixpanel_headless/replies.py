@@ -23,7 +23,7 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .request import Json
 
@@ -61,10 +61,21 @@ def decode(reply: Reply) -> Json:
     try:
         return msgspec.json.decode(reply.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        shown = reply.body[:500].decode("utf-8", "replace")
-        raise InvalidResponseError(
-            f"Non-JSON response from {reply.verb} {reply.url} (status {reply.status}): {shown}", sent=True
-        ) from None
+        raise InvalidResponseError(quote(reply), sent=True) from None
+
+
+def quote(reply: Reply) -> str:
+    """What to say of a body that is not JSON: its beginning, with nothing that would act on a terminal."""
+    shown = reply.body[:500].decode("utf-8", "replace")
+    printable = "".join(mark if mark.isprintable() or mark == "\n" else "\N{REPLACEMENT CHARACTER}" for mark in shown)
+    return f"Non-JSON response from {reply.verb} {reply.url} (status {reply.status}): {printable}"
+
+
+def scrub(body: bytes, secrets: Sequence[bytes]) -> bytes:
+    """A body without the secrets that it may repeat."""
+    for secret in secrets:
+        body = body.replace(secret, b"***")
+    return body
 
 
 def error_of(reply: Reply, now: datetime | None = None) -> MixpanelHeadlessError | None:
@@ -93,7 +104,9 @@ def error_of(reply: Reply, now: datetime | None = None) -> MixpanelHeadlessError
         text = error_text(body, "Too many requests")
         return RateLimitError(f"Rate limit exceeded: {text}", retry_after=note.retry_after, **facts)
     if status >= 500:
-        return ServerError(f"Server error: {error_text(body, str(status))}", **facts)
+        again = status != 501  # what is not supported now will not be in a minute
+        hint = None if again else "Ask in another way: this service does not support it."
+        return ServerError(f"Server error: {error_text(body, str(status))}", retryable=again, hint=hint, **facts)
     if status == 403 and b"SESSION_RECORDING_SENSITIVE_DATA" in reply.body:
         return SessionReplayAccessError(error_text(body, DEFAULT_TEXTS[403]), **facts)
     return QueryError(error_text(body, DEFAULT_TEXTS.get(status, "Request failed")), **facts)
@@ -137,7 +150,7 @@ def read_retry_after(text: str | None, now: datetime | None = None) -> float | N
         return float(text.strip())
     try:
         when = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
@@ -149,8 +162,9 @@ def read_quota(headers: Mapping[str, str]) -> tuple[tuple[str, int, float], ...]
     for part in headers.get("ratelimit-policy", "").split(","):
         name = re.search(r'"([^"]*)"', part)
         units = re.search(r";\s*q=([0-9]{1,7})(?![0-9.])", part)
-        window = re.search(r";\s*w=([0-9]{1,7}(?:\.[0-9]{1,6})?)", part)
-        if name and units and int(units[1]) > 0:
+        window = re.search(r";\s*w=([0-9]{1,7}(?:\.[0-9]{1,6})?)(?![0-9.])", part)
+        at_once = window is None and not re.search(r";\s*w=", part)
+        if name and units and int(units[1]) > 0 and (at_once or (window and float(window[1]) > 0)):
             quota.append((name[1], int(units[1]), float(window[1]) if window else 0.0))
     return tuple(quota)
 

@@ -40,6 +40,8 @@ class Request(Generic[R]):
     body: Mapping[str, Json] | None = None
     accept: Callable[[Json], None] = accept_any
     lifetime: Lifetime = "none"
+    shape: type = object
+    """What the JSON of a sound answer is; any other is read as it comes, but never kept."""
     closes_on: str | None = None
     """For lifetime "range": the last day that the answer speaks of (ISO), or None for "until now"."""
     names_project: bool = True

@@ -15,7 +15,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 import request_scheduler as rs
 
 from .dispatch import Dispatcher
-from .errors import ClosedError
+from .errors import ClosedError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -36,6 +36,10 @@ class Runtime:
         self.settings, self.scheduling, self.reserve = settings, scheduling, reserve
         self.process = os.getpid()
         self.closed = False
+        try:
+            rs.Scheduler(**scheduling)  # only to have the settings checked now, and not by the first call
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ConfigError(f"A setting cannot be used: {error}.", hint="Change it, or leave it out.") from None
         self._dispatcher: Dispatcher | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -47,6 +51,7 @@ class Runtime:
         if self._started is None:
             self._loop = asyncio.get_running_loop()
             self._started = self._loop.create_future()
+            self._stop = asyncio.Event()
             self._serving = self._loop.create_task(self._serve(self._started), name="mixpanel-headless")
         if self._dispatcher is None:
             await asyncio.shield(self._started)
@@ -65,7 +70,6 @@ class Runtime:
     async def _serve(self, started: asyncio.Future[None]) -> None:
         from .transport import Transport
 
-        self._stop = asyncio.Event()
         try:
             async with AsyncExitStack() as stack:
                 transport = await stack.enter_async_context(Transport())
@@ -81,6 +85,11 @@ class Runtime:
         finally:
             self.closed = True
 
+    def abandon(self) -> None:
+        """Ends the runtime of a workspace that was dropped without `close`; any thread may call it."""
+        if self._loop is not None and not self._loop.is_closed() and self.process == os.getpid():
+            self._loop.call_soon_threadsafe(self._stop.set)
+
     async def close(self) -> None:
         """Ends what waits with ClosedError and closes the connections; harmless when repeated."""
         self.closed = True
@@ -90,6 +99,15 @@ class Runtime:
             await asyncio.shield(self._started)
         self._stop.set()
         await asyncio.wait([self._serving])
+
+
+class Lease:
+    """What all views of one workspace hold: when the last of them is gone, the runtime ends by itself."""
+
+    __slots__ = ("__weakref__",)
+
+    def __init__(self, runtime: Runtime) -> None:
+        weakref.finalize(self, runtime.abandon).atexit = False
 
 
 class LoopThread:

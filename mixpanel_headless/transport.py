@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import aiohttp
 
-from .errors import ClosedError, TransportError
+from .errors import ClosedError, InvalidResponseError, TransportError
 from .replies import Reply
 
 if TYPE_CHECKING:
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
     from .request import Message
 
+MOST_BYTES = 512_000_000
+"""The largest body that is read into memory, unpacked."""
+
 
 class Transport:
     """A pool of connections. Redirects are not followed, so that credentials stay with their host."""
 
-    def __init__(self, *, connections: int = 100) -> None:
-        self.connections = connections
+    def __init__(self, *, connections: int = 100, most_bytes: int = MOST_BYTES) -> None:
+        self.connections, self.most_bytes = connections, most_bytes
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -55,7 +58,7 @@ class Transport:
                 allow_redirects=False,
                 timeout=patience(message.timeout),
             ) as response:
-                body = await response.read()
+                body = await read_body(response, self.most_bytes)
                 return Reply(message.verb, message.url, response.status, response.headers, body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise TransportError(f"{message}: no connection ({describe(error)}).", sent=False) from error
@@ -69,6 +72,21 @@ class Transport:
                 f"{message}: the connection broke ({describe(error)}); the service may have counted the request.",
                 sent=True,
             ) from error
+
+
+async def read_body(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+    """The body, unpacked; InvalidResponseError once it is larger than anybody could want, however small it was packed."""
+    chunks, size = [], 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > most_bytes:
+            raise InvalidResponseError(
+                f"{response.method} {response.url.with_query(None)} answered more than {most_bytes:,} bytes.",
+                sent=True,
+                hint="Ask for fewer days or segments.",
+            )
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 @functools.lru_cache(maxsize=8)

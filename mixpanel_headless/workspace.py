@@ -9,7 +9,7 @@ from .accounts.settings import Lifetimes, Limits, Settings, resolve_settings
 from .families import Catalog
 from .operation import Async, Blocking, Mode, Operation
 from .options import Options, Pin, Task, check_reserve, check_retries, choose_options, current_task, repin, task_scope
-from .runtime import LoopThread, Runtime
+from .runtime import Lease, LoopThread, Runtime
 
 if TYPE_CHECKING:
     import os
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import request_scheduler as rs
 
+    from .dispatch import Dispatcher
     from .request import Request
 
 R = TypeVar("R")
@@ -59,11 +60,12 @@ class Configured(Catalog[Mode], Generic[Mode]):
         scheduling = {
             "queue_size": queue_size,
             "when_full": when_full,
-            "weights": dict(weights or {}),
-            "minimum": dict(minimum or {}),
+            "weights": weights,
+            "minimum": minimum,
             "cache_bytes": cache_bytes,
         }
         self.runtime = Runtime(self.settings, scheduling, check_reserve(reserve, self.settings.limits))
+        self.lease = Lease(self.runtime)
         self.options = Options(retry_server_errors=check_retries(retry_server_errors))
         self.pin = Pin(self.settings.project, self.settings.workspace)
         self.prepare()
@@ -130,7 +132,11 @@ class AsyncWorkspace(Configured[Async]):
 
     async def scheduler(self) -> rs.Scheduler:
         """The scheduler that this workspace and its views share."""
-        return (await self.runtime.open()).scheduler
+        return (await self.dispatcher()).scheduler
+
+    async def dispatcher(self) -> Dispatcher:
+        """The way to the service, started by whoever asks first."""
+        return await self.runtime.open()
 
     async def close(self) -> None:
         """Ends what still waits with ClosedError and closes the connections; harmless when repeated."""

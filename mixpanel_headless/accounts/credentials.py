@@ -37,8 +37,14 @@ class ServiceAccount:
 
     def authorization(self) -> str:
         """The value of the Authorization header."""
-        pair = f"{self.username}:{self.secret.reveal()}"
-        return "Basic " + base64.b64encode(pair.encode()).decode()
+        return "Basic " + self._encoded()
+
+    def secrets(self) -> tuple[bytes, ...]:
+        """What must never show, in the forms in which a server may echo it."""
+        return (self._encoded().encode(), self.secret.reveal().encode())
+
+    def _encoded(self) -> str:
+        return base64.b64encode(f"{self.username}:{self.secret.reveal()}".encode()).decode()
 
 
 @attrs.frozen
@@ -50,6 +56,10 @@ class OAuthToken:
     def authorization(self) -> str:
         """The value of the Authorization header."""
         return f"Bearer {self.token.reveal()}"
+
+    def secrets(self) -> tuple[bytes, ...]:
+        """What must never show."""
+        return (self.token.reveal().encode(),)
 
 
 Credentials = ServiceAccount | OAuthToken

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 N = TypeVar("N", int, float)
+MOST = 1e15
+"""Beyond every limit and lifetime that makes sense, and well inside what a float holds exactly."""
 
 WEB_HOSTS = {"us": "https://mixpanel.com", "eu": "https://eu.mixpanel.com", "in": "https://in.mixpanel.com"}
 DATA_HOSTS = {
@@ -106,7 +107,7 @@ def resolve_settings(
         credentials=credentials,
         project=check_project(project_id),
         region=check_region(region or env.get("MP_REGION") or "us"),
-        workspace=workspace if workspace is not None else read_number(env, "MP_WORKSPACE_ID", 0, int) or None,
+        workspace=check_workspace(workspace if workspace is not None else env.get("MP_WORKSPACE_ID") or None),
         api_base_url=check_url("MP_API_BASE_URL", api_base_url or env.get("MP_API_BASE_URL")),
         app_base_url=check_url("MP_APP_BASE_URL", app_base_url or env.get("MP_APP_BASE_URL")),
         custom_header=find_custom_header(env),
@@ -125,10 +126,19 @@ def find_credentials(
         (username or env.get("MP_USERNAME"), secret or env.get("MP_SECRET"), env.get("MP_OAUTH_TOKEN")),
     ):
         if name and key:
-            return ServiceAccount(name, key)
+            if ":" in name:
+                raise ConfigError("MP_USERNAME holds a colon.", hint="Give a service account's user name.")
+            return ServiceAccount(check_text("MP_USERNAME", name), check_text("MP_SECRET", key))
         if token:
-            return OAuthToken(token)
+            return OAuthToken(check_text("MP_OAUTH_TOKEN", token))
     return None
+
+
+def check_text(name: str, text: object) -> str:
+    """Text that can stand in a header; the error names the setting, never its value."""
+    if not isinstance(text, str) or not text.isprintable():
+        raise ConfigError(f"{name} holds what no credential has, such as a line break.", hint=f"Set {name} again.")
+    return text
 
 
 def find_custom_header(env: Mapping[str, str]) -> tuple[str, str] | None:
@@ -162,22 +172,28 @@ def find_lifetimes(env: Mapping[str, str]) -> Lifetimes:
 
 
 def check_limits(limits: Limits) -> Limits:
+    if not isinstance(limits, Limits):
+        raise ConfigError(f"limits is a {type(limits).__name__}.", hint="Give Limits(query=..., query_window=...).")
     for field in attrs.fields(Limits):
         value = getattr(limits, field.name)
-        if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
+        whole = field.name != "query_window"
+        kind = int if whole else int | float
+        if isinstance(value, bool) or not isinstance(value, kind) or not 0 < value < MOST:
             raise ConfigError(
-                f"The limit {field.name} is {value!r}.",
-                hint=f"Set MP_LIMIT_{field.name.upper()} to a number above 0.",
+                f"The limit {field.name} is {str(value)[:40]}.",
+                hint=f"Set MP_LIMIT_{field.name.upper()} to a {'whole ' if whole else ''}number above 0.",
             )
     return limits
 
 
 def check_lifetimes(lifetimes: Lifetimes) -> Lifetimes:
+    if not isinstance(lifetimes, Lifetimes):
+        raise ConfigError(f"lifetimes is a {type(lifetimes).__name__}.", hint="Give Lifetimes(closed=..., open=...).")
     for field in attrs.fields(Lifetimes):
         value = getattr(lifetimes, field.name)
-        if not (isinstance(value, int | float) and value >= 0):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MOST:
             raise ConfigError(
-                f"The lifetime {field.name} is {value!r}.",
+                f"The lifetime {field.name} is {str(value)[:40]}.",
                 hint=f"Set MP_LIFETIME_{field.name.upper()} to a number of seconds, at least 0.",
             )
     return lifetimes
@@ -196,7 +212,7 @@ def read_number(env: Mapping[str, str], name: str, default: N, kind: Callable[[s
 
 def check_project(project: str) -> str:
     """A project id is digits; anything else would end up in paths and keys."""
-    if not (project.isascii() and project.isdigit()):
+    if not (project.isascii() and project.isdigit() and len(project) < 19):
         raise ConfigError(
             f"The project id {project[:40]!r} is not a number.",
             hint="Use the number in the project's settings page (MP_PROJECT_ID).",
@@ -204,8 +220,16 @@ def check_project(project: str) -> str:
     return project
 
 
+def check_workspace(workspace: object) -> int | None:
+    """A data view's number, given as a number or as digits."""
+    text = "" if isinstance(workspace, bool) else str(workspace)
+    if workspace is not None and not (text.isascii() and text.isdigit() and 0 < len(text) < 19 and int(text)):
+        raise ConfigError(f"The workspace id {text[:40]!r} is not a number.", hint="Use the data view's number.")
+    return None if workspace is None else int(text)
+
+
 def check_region(region: str) -> str:
-    if region not in WEB_HOSTS:
+    if not isinstance(region, str) or region not in WEB_HOSTS:
         raise ConfigError(f"The region {region!r} is unknown.", hint="Set MP_REGION to us, eu or in.")
     return region
 
@@ -213,8 +237,12 @@ def check_region(region: str) -> str:
 def check_url(name: str, url: str | None) -> str | None:
     if not url:
         return None
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.username or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(url)
+        named = parts.hostname and (parts.port is None or parts.port > 0)
+    except (ValueError, AttributeError, TypeError):
+        raise ConfigError(f"{name} cannot be read as an address.", hint="Give scheme, host and port.") from None
+    if parts.scheme not in {"http", "https"} or not named or "@" in parts.netloc or parts.query or parts.fragment:
         raise ConfigError(
             f"{name} is not a plain http or https address.", hint="Give scheme, host and port, without credentials."
         )

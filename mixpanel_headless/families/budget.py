@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mixpanel_headless.operation import Async, Mode, Surface, composite
-from mixpanel_headless.planning.budgets import query_budget
 
 if TYPE_CHECKING:
     from mixpanel_headless.results.budget import BudgetReport
@@ -19,5 +18,6 @@ class Budgeting(Surface[Mode]):
         """Used, left, when the next query may start, and who waits; costs no request."""
         from mixpanel_headless.results.budget import report_budget
 
-        name = query_budget(self.settings, self.pin.project)
-        return report_budget((await self.scheduler()).status(), name)
+        dispatcher = await self.dispatcher()
+        pools = dispatcher.pools_of(self.pin.project)
+        return report_budget(dispatcher.scheduler.status(), pools.query)

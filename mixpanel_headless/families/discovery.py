@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
-from mixpanel_headless.errors import EventNotFoundError, InvalidArgumentError, QueryError
+from mixpanel_headless.errors import EventNotFoundError, InvalidArgumentError, InvalidResponseError, QueryError
 from mixpanel_headless.operation import Async, Mode, Surface, composite, operation
 from mixpanel_headless.planning.names import similar_names
 from mixpanel_headless.query.dates import Day, checked_day, today
@@ -32,7 +32,7 @@ class Discovery(Surface[Mode]):
     def _event_names(self, limit: int, from_date: str, to_date: str) -> Request[Listing[str]]:
         """Event names between two dates."""
         params = query_params(type="general", limit=limit, from_date=from_date, to_date=to_date)
-        return Request("GET", "query", "/events/names", read_names, params, lifetime="discovery")
+        return Request("GET", "query", "/events/names", read_names, params, lifetime="discovery", shape=list)
 
     @composite
     async def events(
@@ -57,7 +57,7 @@ class Discovery(Surface[Mode]):
     def _top_properties(self, event: str) -> Request[Listing[str]]:
         """Properties seen on an event, sorted."""
         params = query_params(event=event)
-        return Request("GET", "query", "/events/properties/top", read_keys, params, lifetime="discovery")
+        return Request("GET", "query", "/events/properties/top", read_keys, params, lifetime="discovery", shape=dict)
 
     @composite
     async def properties(self: Discovery[Async], event: str) -> Listing[str]:
@@ -89,11 +89,15 @@ class Discovery(Surface[Mode]):
         check_name("property_name", property_name)
         check_count("limit", limit)
         params = query_params(name=property_name, limit=limit, event=event)
-        return Request("GET", "query", "/events/properties/values", read_values, params, lifetime="discovery")
+        return Request(
+            "GET", "query", "/events/properties/values", read_values, params, lifetime="discovery", shape=list
+        )
 
     @operation
     def top_events(self, *, type: CountType = "general", limit: int | None = None) -> Request[Listing[TopEvent]]:  # noqa: A002
         """Today's busiest events with their change against yesterday; never kept. Costs one query."""
+        if type not in get_args(CountType):
+            raise InvalidArgumentError(f"type is {type!r}.", hint=f"Use one of: {', '.join(get_args(CountType))}.")
         if limit is not None:
             check_count("limit", limit)
         params = query_params(type=type, limit=limit)
@@ -102,7 +106,7 @@ class Discovery(Surface[Mode]):
     @composite
     async def clear_discovery_cache(self: Discovery[Async]) -> None:
         """Forgets names and values, so that the next call asks the service; costs nothing."""
-        (await self.scheduler()).invalidate({"discovery"})
+        (await self.dispatcher()).scheduler.invalidate({"discovery"})
 
 
 def check_count(field: str, value: object) -> None:
@@ -136,6 +140,8 @@ def read_values(tree: Json, provenance: Provenance) -> Listing[str]:
 
 def read_top_events(tree: Json, provenance: Provenance) -> Listing[TopEvent]:
     rows = tree.get("events") if isinstance(tree, dict) else None
-    return Listing(
-        [TopEvent(row["event"], row["amount"], row["percent_change"]) for row in rows or ()], provenance=provenance
-    )
+    try:
+        busiest = [TopEvent(row["event"], row["amount"], row["percent_change"]) for row in rows or ()]
+    except (TypeError, KeyError) as error:
+        raise InvalidResponseError(f"The busiest events came in another form: {str(rows)[:200]}", sent=True) from error
+    return Listing(busiest, provenance=provenance)

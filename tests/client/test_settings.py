@@ -82,12 +82,13 @@ def test_limits_are_settings_with_fractions_of_seconds() -> None:
 
 
 @given(st.text(min_size=8, alphabet=st.characters(codec="ascii", categories=["L", "N"])))
-def test_no_representation_holds_a_secret(secret: str) -> None:
+def test_no_representation_holds_a_secret(drawn: str) -> None:
+    secret = f"Zq7-{drawn}"
     account = ServiceAccount("someone", secret)
     token = OAuthToken(secret)
     shown = f"{account} {account!r} {token} {token!r} {Secret(secret)} {Secret(secret)!r} {fingerprint(account)}"
     settings = resolve_settings(environment={**FULL, "MP_SECRET": secret})
-    assert secret not in shown.replace("someone", "") + repr(settings).replace("12345", "")
+    assert secret not in shown + repr(settings)
 
 
 def test_two_credentials_have_two_fingerprints() -> None:

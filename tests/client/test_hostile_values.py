@@ -1,0 +1,189 @@
+"""Hostile arguments, settings and answers: refused by name before anything is sent, never shown, never kept."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import mixpanel_headless as mp
+from mixpanel_headless.accounts.settings import resolve_settings
+from mixpanel_headless.replies import Reply, error_of, read_quota, read_retry_after
+from mixpanel_headless.sandbox.faults import Instead
+from mixpanel_headless.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mixpanel_headless.sandbox import Sandbox
+
+FULL = {"MP_USERNAME": "sa.test", "MP_SECRET": "hush-hush", "MP_PROJECT_ID": "12345"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MP_SECRET", "hush\nhush"),
+        ("MP_SECRET", os.fsdecode(b"hush\xff")),
+        ("MP_USERNAME", "who:ever"),
+        ("MP_OAUTH_TOKEN", "tok\x00en"),
+        ("MP_API_BASE_URL", "http://:hush-hush@host"),
+        ("MP_API_BASE_URL", "http://[::1"),
+        ("MP_API_BASE_URL", "http://host:99999"),
+        ("MP_LIMIT_QUERY", "9" * 400),
+        ("MP_LIFETIME_OPEN", "inf"),
+        ("MP_WORKSPACE_ID", "-5"),
+        ("MP_WORKSPACE_ID", "../x"),
+        ("MP_PROJECT_ID", "1" * 5000),
+    ],
+)
+def test_a_hostile_variable_is_named_and_its_secret_not_shown(name: str, value: str) -> None:
+    environment = {**FULL, name: value}
+    if name == "MP_OAUTH_TOKEN":
+        del environment["MP_SECRET"]
+    with pytest.raises(mp.ConfigError) as caught:
+        resolve_settings(environment=environment)
+    assert "hush" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"weights": {"a": float("nan")}},
+        {"weights": {"a": 0}},
+        {"weights": 5},
+        {"cache_bytes": -1},
+        {"queue_size": 0},
+        {"when_full": "foo"},
+        {"limits": {"query": 3}},
+        {"limits": mp.Limits(query=True)},
+        {"limits": mp.Limits(query=1.5)},  # type: ignore[arg-type]
+        {"limits": mp.Limits(query=10**400)},
+        {"lifetimes": 5},
+        {"lifetimes": mp.Lifetimes(discovery=10**400)},
+        {"workspace": "abc"},
+        {"workspace": -1},
+        {"region": ["us"]},
+        {"api_base_url": 5},
+    ],
+)
+def test_a_workspace_refuses_what_it_cannot_work_with_when_it_is_made(settings: dict[str, Any]) -> None:
+    with pytest.raises(mp.ConfigError) as caught:
+        mp.Workspace(**{"project": 1, "username": "u", "secret": "s", **settings})
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("wish", [{"tenant": ["a"]}, {"tenant": 5}, {"tenant": ""}, {"deadline": 10**400}])
+def test_a_hostile_wish_is_refused(box: Sandbox, wish: dict[str, Any]) -> None:
+    with box.workspace() as ws, pytest.raises(mp.InvalidArgumentError, match=next(iter(wish))):
+        ws.with_options(**wish)
+
+
+@pytest.mark.parametrize(
+    "ceiling",
+    [
+        {"name": 5},
+        {"name": "x", "max_requests": "3"},
+        {"name": "x", "max_requests": 1.5},
+        {"name": "x", "max_wait": "soon"},
+        {"name": "x", "max_wait": 10**400},
+    ],
+)
+def test_a_hostile_ceiling_is_refused(box: Sandbox, ceiling: dict[str, Any]) -> None:
+    with box.workspace() as ws, pytest.raises(mp.InvalidArgumentError), ws.task(**ceiling):
+        pass
+
+
+def test_a_type_that_does_not_exist_costs_nothing(box: Sandbox) -> None:
+    with box.workspace() as ws, pytest.raises(mp.InvalidArgumentError, match="general"):
+        ws.top_events(type="anything")  # type: ignore[arg-type]
+    assert box.requests == []
+
+
+@pytest.mark.parametrize("body", [b'{"error":"odd"}', b'{"events":5}', b"null", b"5", b'"x"'])
+def test_an_answer_of_another_shape_is_never_kept(box: Sandbox, body: bytes) -> None:
+    box.inject(Instead(200, body))
+    with box.workspace() as ws:
+        assert list(ws.events()) == []
+        assert list(ws.events()) == ["Login", "Purchase"]
+
+
+@pytest.mark.parametrize("body", [b'{"events":5}', b'{"events":[1]}', b'{"events":[{}]}'])
+def test_busiest_events_of_another_shape_are_an_error_of_ours(box: Sandbox, body: bytes) -> None:
+    box.inject(Instead(200, body))
+    with box.workspace() as ws, pytest.raises(mp.InvalidResponseError):
+        ws.top_events()
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_a_server_that_echoes_the_credentials_does_not_get_them_into_an_error(box: Sandbox, status: int) -> None:
+    secret = "Zq7-not-for-any-log"
+    with box.workspace(secret=secret) as ws:
+        authorization = ws.settings.credentials.authorization()
+        box.inject(Instead(status, f"you sent {authorization} with {secret}".encode(), content_type="text/plain"))
+        with pytest.raises(mp.MixpanelHeadlessError) as caught:
+            ws.events()
+        shown = f"{caught.value} {caught.value.to_dict()} {getattr(caught.value, 'response_body', '')}"
+    assert secret not in shown
+    assert authorization.split()[1] not in shown
+
+
+@pytest.mark.parametrize(
+    "text", ["Fri, 31 Dec 99999999999999999999 23:59:59 GMT", "Fri, 31 Dec 2026 23:59:59 +99999999999999999999"]
+)
+def test_a_date_beyond_the_calendar_is_no_retry_after(text: str) -> None:
+    assert read_retry_after(text) is None
+
+
+def test_a_window_of_no_length_is_not_a_limit_of_requests_at_once() -> None:
+    assert read_quota({"ratelimit-policy": '"a";q=5;w=0, "b";q=5;w=123456789'}) == ()
+    assert read_quota({"ratelimit-policy": '"c";q=5;qu="concurrent-requests"'}) == (("c", 5, 0.0),)
+
+
+def test_what_is_not_supported_is_not_worth_another_try() -> None:
+    assert [getattr(error_of(Reply("GET", "u", status, {}, b"")), "retryable", None) for status in (500, 501)] == [
+        True,
+        False,
+    ]
+
+
+def test_a_gzip_bomb_ends_before_it_fills_the_memory(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = gzip.compress(b"[" + b" " * 5_000_000 + b"]")
+    assert len(bomb) < 10_000
+    box.inject(Instead(200, bomb, {"Content-Encoding": "gzip"}))
+    made = Transport.__init__
+    monkeypatch.setattr(Transport, "__init__", lambda self: made(self, most_bytes=1_000_000))
+    with box.workspace() as ws:
+        with pytest.raises(mp.InvalidResponseError, match="1,000,000"):
+            ws.events()
+        assert ws.budget().used == 1
+
+
+def test_the_budget_of_a_project_not_asked_yet_is_known(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        assert ws.use(project=5).budget().used == 0
+
+
+def test_an_async_workspace_that_is_dropped_leaves_no_task_behind(box: Sandbox) -> None:
+    async def ask_and_forget(make: Callable[[], mp.AsyncWorkspace]) -> int:
+        ws = make()
+        view = ws.with_options(tenant="a")
+        await view.events()
+        del ws, view
+        for _ in range(1000):
+            await asyncio.sleep(0)
+            if len(asyncio.all_tasks()) == 1:
+                break
+        return len(asyncio.all_tasks())
+
+    assert asyncio.run(ask_and_forget(box.async_workspace)) == 1
+
+
+def test_messages_end_before_the_hint_begins(box: Sandbox) -> None:
+    with box.workspace() as ws, ws.task("report", max_requests=0), pytest.raises(mp.TaskCeilingReached) as caught:
+        ws.events()
+    assert ". Give the task" in str(caught.value)
