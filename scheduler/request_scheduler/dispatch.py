@@ -19,9 +19,9 @@ from request_scheduler.errors import (
     SchedulerError,
     TooWide,
 )
-from request_scheduler.feedback import retry_delay
 from request_scheduler.flight import UNSENT, Flight, Member, State, request_ceiling, waiting_ceiling
 from request_scheduler.outcome import Failed, NotSent, Refused, Settlement, settlement_of
+from request_scheduler.retries import next_try
 from request_scheduler.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from request_scheduler.wakeup import Wakeup
 
 _SERVICE_MEMORY = 0.2  # weight of the newest run in the mean duration that etas use
-_REFUSED_WINDOWS = 6.0  # of a budget's longest window: for so long a call may meet nothing but refusals
-_NO_WINDOW = 600.0
 
 
 @define(eq=False)
@@ -51,7 +49,7 @@ class Dispatch:
     flights: dict[Hashable, Flight] = field(factory=dict)
     aloft: set[Flight] = field(factory=set)
     _patience: Schedule[Member] = field(factory=Schedule)
-    _windows: dict[str, float] = field(factory=dict)
+    _windows: dict[str, float | None] = field(factory=dict)
     _service: float = 0.0
 
     def __attrs_post_init__(self) -> None:
@@ -200,33 +198,18 @@ class Dispatch:
             self.journal.tell(events.Settled(now, flight.call.label, flight.tenant, settlement))
 
     def _again(self, flight: Flight, error: BaseException, now: float) -> bool:
-        """Queue a flight once more, if its attempts allow it; the budget's pause holds it back, not a sleep of its own.
-
-        A refusal that names a limit speaks of the budget and leaves the call its attempts. A call that meets nothing
-        else for windows on end is told so, for every wait has an end.
-        """
-        delay = 0.0
-        if isinstance(error, Refused) and error.kind != "unknown" and flight.call.spends:
-            flight.refused_since = min(flight.refused_since, now)
-            if now - flight.refused_since > self._longest_refusal(flight):
-                return False
-            flight.spared += 1
-        else:
-            flight.refused_since = math.inf
-            tries = flight.attempt - flight.spared
-            if tries >= flight.call.attempts:
-                return False
-            if isinstance(error, (NotSent, Failed)) and error.retry:
-                after = error.after if isinstance(error, Failed) else None
-                delay = retry_delay(tries, after, self.random.random())
-            elif not isinstance(error, Refused):
-                return False
-            elif not flight.call.spends:
-                delay = retry_delay(tries, error.retry_after, self.random.random())
+        """Queue a flight once more, if it may; the budget's pause holds it back, not a sleep of its own."""
+        windows = [self._windows.get(name) for name, _ in flight.call.spends]
+        window = max((window for window in windows if window is not None), default=None)
+        jitter = self.random.random()
+        tries = next_try(flight.tries, flight.call, error, sent=flight.attempt, window=window, now=now, jitter=jitter)
+        if tries is None:
+            return False
+        flight.tries = tries
         self.journal.counts.retried += 1
         if self.journal.listeners:
-            self.journal.tell(events.Retried(now, flight.call.label, flight.tenant, flight.attempt + 1, delay))
-        self._queue_again(flight, delay, now)
+            self.journal.tell(events.Retried(now, flight.call.label, flight.tenant, flight.attempt + 1, tries.delay))
+        self._queue_again(flight, tries.delay, now)
         return True
 
     def _queue_again(self, flight: Flight, delay: float, now: float) -> None:
@@ -235,9 +218,6 @@ class Dispatch:
             for member in flight.members:
                 if member.latest_start < math.inf:
                     self._await_start(member)
-
-    def _longest_refusal(self, flight: Flight) -> float:
-        return _REFUSED_WINDOWS * max(self._windows.get(name, _NO_WINDOW) for name, _ in flight.call.spends)
 
     # -- time and ends before the run
 
@@ -253,7 +233,7 @@ class Dispatch:
     def define(self, budget: Budget, reserve: int, now: float) -> None:
         """Add a budget or change its limits; whoever waits for it is asked again."""
         self.admission.store.define(budget, reserve=reserve)
-        self._windows[budget.name] = max((window.seconds for window in budget.windows), default=_NO_WINDOW)
+        self._windows[budget.name] = max((window.seconds for window in budget.windows), default=None)
         self.recheck(now)
         self.admission.settled(now)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +9,7 @@ from attrs import define, field
 
 from request_scheduler.call import Answer, Priority
 from request_scheduler.errors import CeilingReached, DeadlinePassed, SchedulerError
+from request_scheduler.retries import NONE, Tries
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -77,8 +77,7 @@ class Flight:
     """One run of a question. It belongs to all of its members alike: nobody's leaving fails or repeats it.
 
     It has the highest priority and the latest deadline of those who are still in it, and is charged to the one who has
-    been in it longest. An unattended flight goes on without members. `spared` of its attempts met a refusal that named
-    a limit; since `refused_since` it has met nothing else.
+    been in it longest. An unattended flight goes on without members.
     """
 
     call: Call[object]
@@ -96,8 +95,7 @@ class Flight:
     payer: Member | None = None
     scope: CancelScope | None = None
     attempt: int = 0
-    spared: int = 0
-    refused_since: float = math.inf
+    tries: Tries = NONE
     started_at: float = 0.0
     ended_wall: float = 0.0
     value: object = None
