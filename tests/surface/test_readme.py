@@ -32,7 +32,7 @@ def test_its_examples_run_against_the_sandbox(
     shown = capsys.readouterr().out
     assert "network, 1 request" in shown
     assert "cache, 0 requests" in shown
-    assert "1 of 60 queries used" in shown
+    assert "1 of 60 queries used in 1.0 h, 59 left, next now" in shown
 
 
 def test_every_setting_that_it_lists_is_read_by_the_code() -> None:
