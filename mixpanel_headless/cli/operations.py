@@ -13,6 +13,7 @@ import click
 
 from mixpanel_headless.cli.failures import AS_JSON
 from mixpanel_headless.cli.output import FORMATS, Format, write_result
+from mixpanel_headless.cli.patience import explain_waiting
 
 ALIASES = {"Day": str | date}
 """Names whose own definitions are texts that only type checkers can follow."""
@@ -32,14 +33,14 @@ def operation_command(operation: str, name: str) -> click.Command:
     define = getattr(Workspace, operation).origin
     parameters = list(parameters_of(define))
 
-    def run(format_name: Format | None, json: bool, **arguments: Any) -> None:
+    def run(format_name: Format | None, json: bool, deadline: float | None, **arguments: Any) -> None:
         wanted: Format | None = "json" if json else format_name
         click.get_current_context().meta[AS_JSON] = wanted in {"json", "jsonl"}
-        with Workspace() as workspace:
-            result = getattr(workspace, operation)(**given(arguments))
+        with Workspace() as workspace, explain_waiting(workspace):
+            result = getattr(workspace.with_options(deadline=deadline), operation)(**given(arguments))
         write_result(result, wanted)
 
-    return click.Command(name, callback=run, params=[*parameters, *format_options()], help=help_of(define))
+    return click.Command(name, callback=run, params=[*parameters, *common_options()], help=help_of(define))
 
 
 def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,13 +48,16 @@ def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None and value != ()}
 
 
-def format_options() -> list[click.Option]:
-    """How the result is written; the same for all commands."""
+def common_options() -> list[click.Option]:
+    """How the result is written and how long the call may wait; the same for all commands."""
     choice = click.Choice(FORMATS)
     text = "How to write the result; a table on a terminal, JSON elsewhere."
     return [
         click.Option(["--format", "format_name"], type=choice, help=text),
         click.Option(["--json"], is_flag=True, help="The same as --format json."),
+        click.Option(
+            ["--deadline"], type=float, help="Seconds that the call may wait for the budget; the default is no bound."
+        ),
     ]
 
 
