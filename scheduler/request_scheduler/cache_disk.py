@@ -8,7 +8,6 @@ whatever goes wrong here is logged and taken for a miss.
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections import deque
 from functools import partial
 from pathlib import Path
@@ -322,7 +321,7 @@ class DiskCache:
             self._file = CacheFile(self.path, self._size, self._entries)
         try:
             return work(self._file), None
-        except (sqlite3.Error, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - a cache that fails must not fail anybody's call
             return None, error
 
 

@@ -86,7 +86,7 @@ def pack_some(puts: Sequence[Put], codec: Codec, moment: Moment) -> tuple[list[t
             return rows, puts[number:]
         try:
             packed = pack(put.kept.value, codec)
-        except (TypeError, ValueError, RecursionError) as error:
+        except Exception as error:  # noqa: BLE001 - what a codec raises is its own affair
             logger.debug("an answer stays in memory, as it cannot be encoded (%s)", type(error).__name__)
             continue
         size += len(packed)

@@ -107,3 +107,11 @@ def test_weighing_stops_when_it_is_enough() -> None:
 def test_what_a_codec_refuses_is_refused() -> None:
     with pytest.raises(TypeError):
         pack({"a": object()})
+
+
+def test_whatever_a_decoder_raises_is_damage() -> None:
+    def refuse(content: bytes) -> object:
+        raise RuntimeError(len(content))
+
+    with pytest.raises(DamagedAnswerError):
+        unpack(pack({"a": 1}), Codec(JSON.encode, refuse))

@@ -1,6 +1,5 @@
 """Several real processes on one cache file: killed at any point, writing at once, on a disk that is full."""
 
-
 from __future__ import annotations
 
 import os
