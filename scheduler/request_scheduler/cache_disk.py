@@ -44,10 +44,11 @@ _READS_NOTED = 1000
 
 @define(eq=False)
 class _Wanted:
-    """A digest that callers wait for."""
+    """A digest that callers wait for; what was found is worth no more than the mark that it was read under."""
 
     answered: anyio.Event = field(factory=anyio.Event)
     kept: Kept | None = None
+    mark: Mark | None = None
 
 
 @frozen(eq=False)
@@ -136,9 +137,11 @@ class DiskCache:
             await self._wait_for_drops()
             if digest in self._unwritten and self.current():
                 return self._unwritten[digest]
-            kept = await self._request(digest)
-            if self.current():
-                return self._unwritten.get(digest, kept)
+            wanted = await self._request(digest)
+            if self._ending:
+                return None
+            if self.current() and wanted.mark == self._seen:
+                return self._unwritten.get(digest, wanted.kept)
         return None
 
     async def catch_up(self) -> None:
@@ -160,6 +163,8 @@ class DiskCache:
 
         Answers are not read from the file until that is done.
         """
+        if self._ending:
+            return
         doomed = None if tags is None else frozenset(tags)
         self._forget_unwritten(doomed)
         self._dropping += 1
@@ -168,12 +173,12 @@ class DiskCache:
 
     async def written(self, digest: bytes) -> None:
         """Wait until an answer that was put is in the file, where other processes find it, or could not be written."""
-        while digest in self._unwritten:
+        while digest in self._unwritten and not self._all_written.is_set():
             await self._some_written.wait()
 
     async def flush(self) -> None:
         """Wait until nothing is left to be written."""
-        while self._unwritten or self._dropping:
+        while (self._unwritten or self._dropping) and not self._all_written.is_set():
             await self._some_written.wait()
 
     async def totals(self) -> tuple[int, int]:
@@ -182,15 +187,17 @@ class DiskCache:
 
     # -- reading
 
-    async def _request(self, digest: bytes) -> Kept | None:
+    async def _request(self, digest: bytes) -> _Wanted:
         """What a look at the file finds; those who want the same digest at the same time share it."""
+        if self._ending:
+            return _Wanted()
         wanted = self._wanted.get(digest)
         if wanted is None:
             wanted = self._wanted[digest] = _Wanted()
             self._unread.append(digest)
             self._work_to_read.set()
         await wanted.answered.wait()
-        return wanted.kept
+        return wanted
 
     async def _keep_reading(self) -> None:
         with CancelScope(shield=True):
@@ -203,11 +210,14 @@ class DiskCache:
     async def _read(self, digests: list[bytes]) -> None:
         seen, asked = self._seen, [digest for digest in digests if digest]
         found = await self._in_thread(lambda file: look(file, asked, seen, self.codec))
+        if found is not None:
+            self._take_in(found)
+        for digest in digests:
+            self._wanted[digest].mark = self._seen
         if found is None:
             for digest in digests:
                 self._answer(digest, None)
             return
-        self._take_in(found)
         moment = self._moment()
         for digest in digests:
             if digest in found.large:
@@ -294,7 +304,7 @@ class DiskCache:
         self._dropping -= 1
 
     async def _wait_for_drops(self) -> None:
-        while self._dropping:
+        while self._dropping and not self._all_written.is_set():
             await self._some_written.wait()
 
     def _forget_unwritten(self, tags: frozenset[str] | None) -> None:

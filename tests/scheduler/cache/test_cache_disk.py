@@ -357,3 +357,43 @@ async def test_a_place_that_cannot_be_used_costs_a_warning_and_nothing_else(
         cache.drop(None)
     warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(warnings) == 1
+
+
+async def test_an_answer_that_is_dropped_while_it_is_decoded_is_not_served(path: Path, clock: ManualClock) -> None:
+    decoding, dropped = threading.Event(), threading.Event()
+
+    def decode(content: bytes) -> object:
+        decoding.set()
+        assert dropped.wait(timeout=30.0)
+        return JSON.decode(content)
+
+    large = [digest(str(n)).hex() for n in range(5000)]
+    found: list[object] = []
+    async with DiskCache(path, clock=clock, codec=Codec(JSON.encode, decode)) as cache:
+        await keep(cache, "a", answer(clock, large, tags={"cohorts"}))
+
+        async def ask() -> None:
+            found.append(await value_of(cache, "a"))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            await anyio.to_thread.run_sync(decoding.wait, 30.0)
+            cache.drop({"cohorts"})
+            await cache.flush()
+            dropped.set()
+    assert found == [None]
+
+
+async def test_whoever_waits_while_the_cache_is_closed_is_let_go(path: Path, clock: ManualClock) -> None:
+    found: list[Kept | None] = []
+    async with anyio.create_task_group() as tasks:
+        async with DiskCache(path, clock=clock) as cache:
+
+            async def ask() -> None:
+                found.append(await cache.get(digest("a")))
+
+            for _ in range(10):
+                tasks.start_soon(ask)
+                await anyio.lowlevel.checkpoint()
+        await ask()
+    assert found == [None] * 11
