@@ -86,6 +86,8 @@ class Dispatcher:
         self, request: Request[R], operation: Operation[Any, R], options: Options, pin: Pin, task: Task | None
     ) -> R:
         """The typed answer to one request; raises what `errors` lists."""
+        if pin.project not in self.pools:
+            await self.learn_of(pin.project)
         prepared = self.prepare(request, pin)
         label, tenant = operation.name, options.tenant or (task.name if task else "default")
         retries = options.retry_server_errors if request.repeatable else 0
@@ -125,6 +127,12 @@ class Dispatcher:
             prepared = Prepared(pin, message, key, spends(request, self.pools_of(pin.project)), shown)
             self._prepared[request] = prepared
         return prepared
+
+    async def learn_of(self, project: str) -> Pools:
+        """The budgets of a project, with what other programs have spent of them by now."""
+        pools = self.pools_of(project)
+        await self.scheduler.refresh()
+        return pools
 
     def pools_of(self, project: str) -> Pools:
         """The budgets of a project, known to the scheduler from here on."""

@@ -14,6 +14,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 import request_scheduler as rs
 
+from .accounts.state import budget_store
 from .dispatch import Dispatcher
 from .errors import ClosedError, ConfigError
 
@@ -73,7 +74,8 @@ class Runtime:
         try:
             async with AsyncExitStack() as stack:
                 transport = await stack.enter_async_context(Transport())
-                scheduler = await stack.enter_async_context(rs.Scheduler(**self.scheduling))
+                store = budget_store(self.settings)
+                scheduler = await stack.enter_async_context(rs.Scheduler(store=store, **self.scheduling))
                 self._dispatcher = Dispatcher(self.settings, scheduler, transport, self.reserve)
                 started.set_result(None)
                 await self._stop.wait()

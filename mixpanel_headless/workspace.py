@@ -44,6 +44,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
         limits: Limits | None = None,
         lifetimes: Lifetimes | None = None,
         state_dir: str | os.PathLike[str] | None = None,
+        store: Literal["sqlite", "memory"] | None = None,
         queue_size: int = 100_000,
         when_full: Literal["wait", "refuse", "drop lowest"] = "wait",
         weights: Mapping[str, float] | None = None,
@@ -55,7 +56,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
         self.settings: Settings = resolve_settings(
             project=project, workspace=workspace, region=region, username=username, secret=secret,
             oauth_token=oauth_token, api_base_url=api_base_url, app_base_url=app_base_url,
-            limits=limits, lifetimes=lifetimes, state_dir=state_dir,
+            limits=limits, lifetimes=lifetimes, state_dir=state_dir, store=store,
         )  # fmt: skip
         scheduling = {
             "queue_size": queue_size,
@@ -117,7 +118,8 @@ class AsyncWorkspace(Configured[Async]):
     """One Mixpanel project as an object whose calls are awaited.
 
     Settings come from the arguments, then from the `MP_*` environment variables. All that one workspace and its views
-    ask passes one scheduler, which keeps to the project's limits. Use it with `async with`, or call `close`.
+    ask passes one scheduler, which keeps to the project's limits, together with every other program on this machine that
+    keeps its budgets in the same `state_dir` (`store="memory"` shares with nobody). Use it with `async with`, or `close`.
 
     `weights` are the tenants' shares of the budget, 1 unless given; `minimum` is the part (0.25 for a quarter) that a tenant
     gets while it waits and lends while it does not; `reserve` queries of each window are for calls with

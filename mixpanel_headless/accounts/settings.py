@@ -27,6 +27,9 @@ DATA_HOSTS = {
     "in": "https://data-in.mixpanel.com",
 }
 
+STORES = (None, "sqlite", "memory")
+"""Where budgets are kept: None for a file if one can be kept, else in memory."""
+
 
 @attrs.frozen
 class Limits:
@@ -60,6 +63,7 @@ class Settings:
     limits: Limits = Limits()
     lifetimes: Lifetimes = Lifetimes()
     state_dir: Path | None = None
+    store: str | None = None
 
     def base_url(self, base: str) -> str:
         """Where requests of one base go, without a trailing slash."""
@@ -86,6 +90,7 @@ def resolve_settings(
     limits: Limits | None = None,
     lifetimes: Lifetimes | None = None,
     state_dir: str | os.PathLike[str] | None = None,
+    store: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
     """Settings from the arguments, then from `MP_*` variables; raises ConfigError that lists all that is missing."""
@@ -114,6 +119,7 @@ def resolve_settings(
         limits=check_limits(limits or find_limits(env)),
         lifetimes=check_lifetimes(lifetimes or find_lifetimes(env)),
         state_dir=Path(state) if state else None,
+        store=check_store(store or env.get("MP_STORE") or None),
     )
 
 
@@ -226,6 +232,12 @@ def check_workspace(workspace: object) -> int | None:
     if workspace is not None and not (text.isascii() and text.isdigit() and 0 < len(text) < 19 and int(text)):
         raise ConfigError(f"The workspace id {text[:40]!r} is not a number.", hint="Use the data view's number.")
     return None if workspace is None else int(text)
+
+
+def check_store(store: object) -> str | None:
+    if store not in STORES:
+        raise ConfigError("MP_STORE names no store.", hint="Set MP_STORE to sqlite or memory, or leave it out.")
+    return None if store is None else str(store)
 
 
 def check_region(region: str) -> str:

@@ -19,5 +19,5 @@ class Budgeting(Surface[Mode]):
         from mixpanel_headless.results.budget import report_budget
 
         dispatcher = await self.dispatcher()
-        pools = dispatcher.pools_of(self.pin.project)
+        pools = await dispatcher.learn_of(self.pin.project)
         return report_budget(dispatcher.scheduler.status(), pools.query)

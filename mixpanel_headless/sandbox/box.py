@@ -168,6 +168,7 @@ class Sandbox:
             "MP_LIMIT_QUERY": str(self.limit),
             "MP_LIMIT_QUERY_WINDOW": repr(float(self.window)),
             "MP_LIMIT_QUERY_CONCURRENCY": str(self.concurrency),
+            "MP_STORE": "memory",
         }
 
     def workspace(self, **options: Any) -> Workspace:
@@ -247,6 +248,7 @@ class Sandbox:
             "api_base_url": self.url,
             "app_base_url": self.url,
             "limits": Limits(query=self.limit, query_window=self.window, query_concurrency=self.concurrency),
+            "store": "memory",
         }
 
     def __enter__(self) -> Self:

@@ -225,6 +225,12 @@ class Scheduler:
             circuits=self._outages.status(now),
         )
 
+    async def refresh(self) -> None:
+        """Bring `status` and `eta` up to date with what other processes have done to a shared store."""
+        self._check_home()
+        if self._admission.store.shared:
+            await self._admission.store.refresh()
+
     def listen(self, callback: Callable[[events.Event], object]) -> Callable[[], None]:
         """Call back with every event from now on, in the scheduler's event loop; the returned function ends that."""
         return self._journal.listen(callback)

@@ -113,10 +113,7 @@ class LedgerFile:
 
     def _lock_file(self) -> int:
         if self._lock is None:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            check_local(self.path.parent)
-            beside = self.path.with_name(self.path.name + "-lock")
-            self._lock = os.open(beside, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            self._lock = _open_lock(self.path)
         return self._lock
 
     def _open(self, moment: float) -> sqlite3.Connection:
@@ -204,6 +201,17 @@ class LedgerFile:
         database, self._database = self._database, None
         if database is not None:
             database.close()
+
+
+def check_usable(path: Path) -> None:
+    """Raise OSError or StoreLost where a store could not keep its file."""
+    os.close(_open_lock(path))
+
+
+def _open_lock(path: Path) -> int:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    check_local(path.parent)
+    return os.open(path.with_name(path.name + "-lock"), os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def check_local(folder: Path) -> None:

@@ -28,7 +28,7 @@ async def main(order: dict[str, Any]) -> None:
     budget = Budget("query", (Window(limit, seconds), Concurrent(permits)), margin=order.get("margin", 0.05))
     store = SqliteStore(order["path"], lease=order.get("lease", 30.0))
     journal = os.open(order["journal"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    name, tenant, weight = order["name"], order.get("tenant", "default"), order.get("weight", 1.0)
+    name, tenant, weight = str(order["name"]), order.get("tenant", "default"), order.get("weight", 1.0)
 
     async def run() -> str:
         """A request: one line when it is sent and one when it is answered, each written at once."""

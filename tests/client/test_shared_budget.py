@@ -1,0 +1,78 @@
+"""Programs that keep their budgets in one folder share them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import mixpanel_headless as mp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mixpanel_headless.sandbox import Sandbox
+
+PROGRAM = """
+import json, sys
+import mixpanel_headless as mp
+with mp.Workspace() as ws:
+    for number in json.loads(sys.argv[1]):
+        ws.property_values("plan", event="Purchase", limit=number)
+"""
+
+
+def ask(ws: mp.Workspace, number: int) -> list[str]:
+    return sorted(ws.property_values("plan", event="Purchase", limit=number))
+
+
+def test_two_workspaces_share_one_budget(open_box: Callable[..., Sandbox], tmp_path: Path) -> None:
+    box = open_box(limit=3)
+    with (
+        box.workspace(store="sqlite", state_dir=tmp_path) as one,
+        box.workspace(state_dir=tmp_path, store="sqlite") as two,
+    ):
+        ask(one, 2)
+        ask(two, 3)
+        ask(one, 4)
+        assert (one.budget().left, two.budget().left) == (0, 0)
+        with pytest.raises(mp.DeadlineUnreachable):
+            ask(two.with_options(deadline=60.0), 5)
+    assert (box.counted, box.refused) == (3, 0)
+
+
+def test_the_next_program_knows_what_the_last_one_spent(open_box: Callable[..., Sandbox], tmp_path: Path) -> None:
+    box = open_box(limit=3)
+    environment = {**os.environ, **box.environment(), "MP_STORE": "sqlite", "MP_STATE_DIR": str(tmp_path)}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    subprocess.run([sys.executable, "-c", PROGRAM, json.dumps([2, 3, 4])], env=environment, check=True)
+    with box.workspace(store="sqlite", state_dir=tmp_path) as ws, pytest.raises(mp.DeadlineUnreachable):
+        ask(ws.with_options(deadline=60.0), 5)
+    assert (box.counted, box.refused) == (3, 0)
+
+
+def test_the_budget_file_holds_no_secret_and_is_for_its_owner_only(box: Sandbox, tmp_path: Path) -> None:
+    with box.workspace(store="sqlite", state_dir=tmp_path / "state") as ws:
+        ask(ws, 2)
+    (content,) = [file.read_bytes() for file in (tmp_path / "state").iterdir() if file.suffix == ".sqlite"]
+    assert box.secret.encode() not in content
+    assert b"query" in content
+
+
+def test_a_folder_that_cannot_be_used_is_said_when_the_file_was_asked_for(box: Sandbox, tmp_path: Path) -> None:
+    occupied = tmp_path / "occupied"
+    occupied.write_text("a file")
+    with box.workspace(store="sqlite", state_dir=occupied) as ws, pytest.raises(mp.ConfigError, match="budget file"):
+        ask(ws, 2)
+    with box.workspace(store=None, state_dir=occupied) as ws:
+        assert ask(ws, 2) == ["free", "pro"]
+
+
+def test_a_store_that_is_unknown_is_refused(box: Sandbox) -> None:
+    with pytest.raises(mp.ConfigError, match="MP_STORE"):
+        box.workspace(store="a floppy disk")
