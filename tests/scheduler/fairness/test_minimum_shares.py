@@ -53,6 +53,15 @@ def test_what_it_does_not_use_goes_to_the_others_and_is_not_owed() -> None:
     assert Counter(serve(queue, 20)) == {"nightly": 10, "other": 10}
 
 
+def test_a_promise_begins_anew_when_the_tenant_comes_back() -> None:
+    queue = queue_of({"nightly": 0.5}, nightly=20)
+    assert serve(queue, 20) == ["nightly"] * 20
+    for _ in range(10):
+        queue.push("nightly", QUERY, 0.0, priority=Priority.BACKGROUND, tenant="nightly")
+        queue.push("person", QUERY, 0.0, priority=Priority.INTERACTIVE, tenant="person")
+    assert Counter(serve(queue, 10))["nightly"] == 5
+
+
 def test_it_holds_against_higher_priorities() -> None:
     queue = queue_of({"nightly": 0.25})
     for _ in range(40):

@@ -10,6 +10,7 @@ import pytest
 from attrs import define, field
 
 from request_scheduler import (
+    Allowance,
     Breaker,
     Budget,
     Call,
@@ -128,6 +129,16 @@ async def test_calls_that_wait_when_it_opens_fail_at_their_turn_and_cost_nothing
         await anyio.sleep(60.0)
         assert scheduler.status().budgets["query"].used == 5
     assert ended == {DownError: 5, CircuitOpen: 7}
+
+
+async def test_a_call_that_was_not_sent_for_an_open_circuit_is_given_back_to_its_task() -> None:
+    host = Host(down_until=1e9)
+    allowance = Allowance("report", max_requests=9)
+    async with Scheduler([HOURLY]) as scheduler:
+        await fail(scheduler, host)
+        with anyio.move_on_after(1.0):
+            await scheduler.submit(host.call(outlasts=True, allowance=allowance))
+    assert allowance.used == 0
 
 
 async def test_a_call_that_outlasts_outages_waits_for_the_probe() -> None:
