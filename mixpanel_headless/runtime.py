@@ -14,7 +14,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 import request_scheduler as rs
 
-from .accounts.state import budget_store
+from .accounts.state import answer_cache, budget_store
 from .dispatch import Dispatcher
 from .errors import ClosedError, ConfigError
 
@@ -74,9 +74,12 @@ class Runtime:
         try:
             async with AsyncExitStack() as stack:
                 transport = await stack.enter_async_context(Transport())
-                store = budget_store(self.settings)
-                scheduler = await stack.enter_async_context(rs.Scheduler(store=store, **self.scheduling))
-                self._dispatcher = Dispatcher(self.settings, scheduler, transport, self.reserve)
+                store, answers = budget_store(self.settings), answer_cache(self.settings)
+                scheduler = rs.Scheduler(store=store, disk_cache=answers, **self.scheduling)
+                await stack.enter_async_context(scheduler)
+                dispatcher = Dispatcher(self.settings, scheduler, transport, self.reserve)
+                await scheduler.refresh()
+                self._dispatcher = dispatcher
                 started.set_result(None)
                 await self._stop.wait()
         except BaseException as error:

@@ -45,6 +45,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
         lifetimes: Lifetimes | None = None,
         state_dir: str | os.PathLike[str] | None = None,
         store: Literal["sqlite", "memory"] | None = None,
+        cache: Literal["disk", "memory", "off"] | None = None,
         queue_size: int = 100_000,
         when_full: Literal["wait", "refuse", "drop lowest"] = "wait",
         weights: Mapping[str, float] | None = None,
@@ -56,7 +57,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
         self.settings: Settings = resolve_settings(
             project=project, workspace=workspace, region=region, username=username, secret=secret,
             oauth_token=oauth_token, api_base_url=api_base_url, app_base_url=app_base_url,
-            limits=limits, lifetimes=lifetimes, state_dir=state_dir, store=store,
+            limits=limits, lifetimes=lifetimes, state_dir=state_dir, store=store, cache=cache,
         )  # fmt: skip
         scheduling = {
             "queue_size": queue_size,
@@ -64,6 +65,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
             "weights": weights,
             "minimum": minimum,
             "cache_bytes": cache_bytes,
+            "cache_entries": 0 if self.settings.cache == "off" else 4096,
         }
         self.runtime = Runtime(self.settings, scheduling, check_reserve(reserve, self.settings.limits))
         self.lease = Lease(self.runtime)

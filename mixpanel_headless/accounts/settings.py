@@ -29,6 +29,8 @@ DATA_HOSTS = {
 
 STORES = (None, "sqlite", "memory")
 """Where budgets are kept: None for a file if one can be kept, else in memory."""
+CACHES = ("disk", "memory", "off")
+"""Where answers are kept: in memory and a file, in memory, or nowhere."""
 
 
 @attrs.frozen
@@ -64,6 +66,8 @@ class Settings:
     lifetimes: Lifetimes = Lifetimes()
     state_dir: Path | None = None
     store: str | None = None
+    cache: str = "disk"
+    cache_file_bytes: int = 512_000_000
 
     def base_url(self, base: str) -> str:
         """Where requests of one base go, without a trailing slash."""
@@ -91,6 +95,7 @@ def resolve_settings(
     lifetimes: Lifetimes | None = None,
     state_dir: str | os.PathLike[str] | None = None,
     store: str | None = None,
+    cache: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
     """Settings from the arguments, then from `MP_*` variables; raises ConfigError that lists all that is missing."""
@@ -120,6 +125,8 @@ def resolve_settings(
         lifetimes=check_lifetimes(lifetimes or find_lifetimes(env)),
         state_dir=Path(state) if state else None,
         store=check_store(store or env.get("MP_STORE") or None),
+        cache=check_cache(cache or env.get("MP_CACHE") or "disk"),
+        cache_file_bytes=check_size("MP_CACHE_BYTES", read_number(env, "MP_CACHE_BYTES", 512_000_000, int)),
     )
 
 
@@ -238,6 +245,18 @@ def check_store(store: object) -> str | None:
     if store not in STORES:
         raise ConfigError("MP_STORE names no store.", hint="Set MP_STORE to sqlite or memory, or leave it out.")
     return None if store is None else str(store)
+
+
+def check_cache(cache: object) -> str:
+    if cache not in CACHES:
+        raise ConfigError("MP_CACHE names no cache.", hint="Set MP_CACHE to disk, memory or off, or leave it out.")
+    return str(cache)
+
+
+def check_size(name: str, size: int) -> int:
+    if not 0 <= size < MOST:
+        raise ConfigError(f"{name} is {str(size)[:40]}.", hint=f"Set {name} to a number of bytes, at least 0.")
+    return size
 
 
 def check_region(region: str) -> str:

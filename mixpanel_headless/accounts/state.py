@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from request_scheduler import Store
+    from request_scheduler.cache_disk import DiskCache
 
     from .settings import Settings
 
 BUDGET_FILE = "budget-v1.sqlite"
+ANSWERS_FILE = "answers-v1.sqlite"
 
 
 def state_folder(settings: Settings) -> Path:
@@ -51,3 +53,23 @@ def budget_store(settings: Settings) -> Store | None:
         return None
     # A disk that fails later must not stop a program for good: it goes on by an eighth of each limit.
     return SqliteStore(path, on_loss="cautious")
+
+
+def answer_cache(settings: Settings) -> DiskCache | None:
+    """The file of earlier answers, None where it is not wanted, or where other processes' locks cannot be relied on."""
+    if settings.cache != "disk" or settings.cache_file_bytes == 0:
+        return None
+    from msgspec import json
+
+    from request_scheduler.cache_codec import Codec
+    from request_scheduler.cache_disk import DiskCache
+    from request_scheduler.stores.sqlite_file import check_local
+
+    path = state_folder(settings) / ANSWERS_FILE
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_local(path.parent)
+    except Exception as error:  # noqa: BLE001 - whatever the reason, answers are then kept in memory
+        logger().warning("answers are not kept beyond this program, because their file cannot be kept", why=str(error))
+        return None
+    return DiskCache(path, codec=Codec(json.encode, json.decode), size=settings.cache_file_bytes)

@@ -169,6 +169,7 @@ class Sandbox:
             "MP_LIMIT_QUERY_WINDOW": repr(float(self.window)),
             "MP_LIMIT_QUERY_CONCURRENCY": str(self.concurrency),
             "MP_STORE": "memory",
+            "MP_CACHE": "memory",
         }
 
     def workspace(self, **options: Any) -> Workspace:
@@ -249,6 +250,7 @@ class Sandbox:
             "app_base_url": self.url,
             "limits": Limits(query=self.limit, query_window=self.window, query_concurrency=self.concurrency),
             "store": "memory",
+            "cache": "memory",
         }
 
     def __enter__(self) -> Self:
