@@ -38,7 +38,7 @@ from request_scheduler.stores.sqlite_turns import (
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from request_scheduler.limits import Budget
@@ -63,6 +63,7 @@ class Ledger:
         self._saved: dict[str, tuple[Pause, float]] = {}
         self._seen: object = None
         self._unlooked = True
+        self._defined_anew = False
         self._renewed = -math.inf
         self._next_expiry = math.inf
 
@@ -73,7 +74,7 @@ class Ledger:
         with self.lock:
             self._defined[budget.name] = budget, reserve
             self.books.define(budget, reserve=reserve)
-            self._seen = None
+            self._defined_anew = True
 
     # -- decisions
 
@@ -191,7 +192,9 @@ class Ledger:
     def _catch_up(self, database: sqlite3.Connection, moment: float) -> None:
         """Bring the lease and the copy up to date."""
         version = self._file.version()
-        stale = self._seen is None or version != self._seen
+        with self.lock:
+            stale = self._seen is None or version != self._seen or self._defined_anew
+            self._defined_anew = False
         if stale or self.renewal_due(moment):
             self._renew(database, moment)
         if stale or moment >= self._next_expiry:
@@ -218,10 +221,12 @@ class Ledger:
     def _load(self, database: sqlite3.Connection, moment: float) -> None:
         """Read the whole state anew; the log of a window is short by its nature."""
         books = MemoryStore()
-        for budget, reserve in self._defined.values():
+        with self.lock:
+            defined = dict(self._defined)
+        for budget, reserve in defined.values():
             books.define(budget, reserve=reserve)
         (cautious,) = database.execute("SELECT cautious FROM era").fetchone()
-        for name in self._defined:
+        for name in defined:
             account = books.account(name)
             self._load_lessons(database, account, moment)
             for log in account.logs:
@@ -230,17 +235,22 @@ class Ledger:
         for name, units, tenant, urgent, at in database.execute(
             "SELECT budget, units, tenant, urgent, at FROM spent WHERE until > ? ORDER BY at", (moment,)
         ):
-            if name in self._defined:
+            if name in defined:
                 for log in books.account(name).logs:
                     log.add(units, at, tenant, urgent=bool(urgent))
         for name, units, tenant, urgent, at in database.execute(
             "SELECT budget, units, tenant, urgent, at FROM held ORDER BY at"
         ):
-            if name in self._defined:
+            if name in defined:
                 books.account(name).take(units, at, tenant, urgent=bool(urgent))
-        self._load_pauses(database, books)
+        self._load_pauses(database, books, defined)
         self._unlooked = True
         with self.lock:
+            for name in (
+                self._defined.keys() - defined.keys()
+            ):  # defined meanwhile: the next transaction reads its history
+                budget, reserve = self._defined[name]
+                books.define(budget, reserve=reserve)
             self.books = books
 
     def _load_lessons(self, database: sqlite3.Connection, account: Account, moment: float) -> None:
@@ -254,10 +264,10 @@ class Ledger:
             account.learn(learned(account.budget, quota), moment)
             account.lesson_ends = moment + left
 
-    def _load_pauses(self, database: sqlite3.Connection, books: MemoryStore) -> None:
+    def _load_pauses(self, database: sqlite3.Connection, books: MemoryStore, defined: Collection[str]) -> None:
         self._saved.clear()
         for name, pause, last_start in database.execute("SELECT budget, pause, last_start FROM pauses"):
-            if name in self._defined:
+            if name in defined:
                 account = books.account(name)
                 account.pause, account.last_start = Pause(**json.loads(pause)), max(last_start, account.last_start)
                 self._saved[name] = account.pause, last_start

@@ -1,0 +1,113 @@
+"""Random histories of several processes, held against the bare definition of a rolling window."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+from attrs import define
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from request_scheduler import Budget, Concurrent, Settlement, Spend, Window
+from request_scheduler.stores import Reservation
+from tests.scheduler.stores.conftest import HANDS, Hand
+
+LIMIT, SECONDS, PERMITS = 4, 40.0, 3
+BUDGET = Budget("query", (Window(LIMIT, SECONDS), Concurrent(PERMITS)), margin=0.0)
+
+
+@define(eq=False)
+class Flying:
+    """A reservation and who has it."""
+
+    hand: Hand
+    reservation: Reservation
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Processes come, ask, settle, are killed; `spent` is what the service may have counted, and until when."""
+
+    kind = "memory"
+
+    @initialize(processes=st.integers(1, 3))
+    def start(self, processes: int) -> None:
+        self._portal = start_blocking_portal()
+        portal = self._portal.__enter__()
+        self._folder = tempfile.TemporaryDirectory()
+        first = HANDS[self.kind](portal, Path(self._folder.name))
+        first.store.define(BUDGET)
+        first.open()
+        self.first = first
+        self.alive = [first] + [first.other(BUDGET) for _ in range(processes - 1 if first.again else 0)]
+        self.flying: list[Flying] = []
+        self.spent: list[float] = []
+
+    def teardown(self) -> None:
+        if hasattr(self, "first"):
+            self.first.close()
+            self._portal.__exit__(None, None, None)
+            self._folder.cleanup()
+
+    def counted(self) -> int:
+        self.spent = [until for until in self.spent if until > self.first.now]
+        return len(self.spent) + len(self.flying)
+
+    @rule(which=st.integers(0, 2), urgent=st.booleans())
+    def ask(self, which: int, urgent: bool) -> None:
+        hand = self.alive[which % len(self.alive)]
+        room = self.counted() < LIMIT and len(self.flying) < PERMITS
+        verdict = hand.reserve(Spend("query"), tenant=f"t{which}", urgent=urgent)
+        if isinstance(verdict, Reservation):
+            assert room, "more than a limit"
+            self.flying.append(Flying(hand, verdict))
+        else:
+            others_wait = verdict.until <= hand.now + 0.25
+            assert not room or (others_wait and len(self.alive) > 1), "room that was not given"
+            assert verdict.until > hand.now
+
+    @precondition(lambda self: self.flying)
+    @rule(which=st.integers(0, 5), settlement=st.sampled_from(Settlement))
+    def settle(self, which: int, settlement: Settlement) -> None:
+        flying = self.flying.pop(which % len(self.flying))
+        flying.hand.settle(flying.reservation, settlement)
+        if settlement is not Settlement.REFUNDED:
+            self.spent.append(self.first.now + SECONDS)
+
+    @rule(seconds=st.sampled_from([0.1, 0.3, 1.0, 7.0, 9.0]))
+    def wait(self, seconds: float) -> None:
+        self.first.now += seconds
+        for hand in self.alive:  # as the watch of each does
+            hand.portal.call(hand.store.refresh)
+
+    @precondition(lambda self: len(self.alive) > 1)
+    @rule()
+    def close_one(self) -> None:
+        hand = self.alive.pop()
+        hand.portal.call(hand.store.close)
+        gone = [flying for flying in self.flying if flying.hand is hand]
+        self.flying = [flying for flying in self.flying if flying.hand is not hand]
+        self.spent += [self.first.now + SECONDS] * len(gone)
+
+    @invariant()
+    def the_books_are_right(self) -> None:
+        for hand in getattr(self, "alive", []):
+            hand.portal.call(hand.store.refresh)
+            assert (hand.used(), hand.held()) == (self.counted(), len(self.flying))
+
+
+@pytest.mark.parametrize("kind", sorted(HANDS))
+def test_random_histories_keep_to_the_definition(kind: str) -> None:
+    machine: Any = type("Machine", (StoreMachine,), {"kind": kind})
+    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=30, deadline=None))
