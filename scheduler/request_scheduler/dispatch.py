@@ -123,9 +123,12 @@ class Dispatch:
             self._turn_away(member, request_ceiling(member.call), now)
         return None
 
-    def eta(self, call: Call[object], now: float) -> float:
+    def eta(self, call: Call[object], now: float, behind: int = 0) -> float:
         """Seconds until a call could start, by the arithmetic of admission and the queue as it stands."""
         ahead, calls = self.admission.queue.ahead_of(call.spends, call.priority, call.tenant)
+        if behind:
+            ahead = ahead | {name: ahead.get(name, 0) + behind * units for name, units in call.spends}
+            calls += behind
         urgent = call.priority is Priority.INTERACTIVE
         start = self.admission.store.forecast(call.spends, ahead, calls, now, self._service, urgent)
         return max(0.0, start - now)

@@ -194,8 +194,16 @@ class Scheduler:
         self._check_home()
         return self._now()
 
-    def eta(self, call: Call[object]) -> float:
-        """Seconds until a call could start if it were submitted now; nothing is reserved and nothing is sent."""
+    def joins(self, call: Call[object]) -> bool:
+        """Whether a call would share the run of an equal one in this process if it were submitted now."""
+        self._check_home()
+        return self._joinable(call) is not None
+
+    def eta(self, call: Call[object], *, behind: int = 0) -> float:
+        """Seconds until a call could start if it were submitted now; nothing is reserved and nothing is sent.
+
+        `behind` is how many calls that spend the same would be submitted right before it.
+        """
         self._check_home()
         now = self._now()
         if call.key is not None:
@@ -204,7 +212,7 @@ class Scheduler:
             flight = self._joinable(call)
             if flight is not None and flight.state is not State.WAITING:
                 return 0.0
-        return self._dispatch.eta(call, now)
+        return self._dispatch.eta(call, now, behind)
 
     def status(self) -> Status:
         """Budgets, queue, cache and counters as they are now."""
