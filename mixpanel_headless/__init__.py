@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from .errors import TransportError as TransportError
     from .errors import ValidationError as ValidationError
     from .errors import WorkspaceScopeError as WorkspaceScopeError
+    from .fanin import Done as Done
+    from .fanin import Gathered as Gathered
+    from .fanin import Planned as Planned
+    from .fanin import later as later
     from .query.behaviors import BehaviorRef as BehaviorRef
     from .query.behaviors import Exclusion as Exclusion
     from .query.behaviors import FunnelBehavior as FunnelBehavior
@@ -69,6 +73,8 @@ if TYPE_CHECKING:
     from .results.discovery import Listing as Listing
     from .results.discovery import TopEvent as TopEvent
     from .results.insights import QueryResult as QueryResult
+    from .results.plan import Plan as Plan
+    from .results.plan import PlannedCall as PlannedCall
     from .results.provenance import Provenance as Provenance
     from .workspace import AsyncWorkspace as AsyncWorkspace
     from .workspace import Workspace as Workspace
@@ -87,6 +93,7 @@ else:
                 "SessionReplayAccessError", "TaskCeilingReached", "TransportError", "ValidationError",
                 "WorkspaceScopeError",
             ),
+            "fanin": ("Done", "Gathered", "Planned", "later"),
             "query.behaviors": (
                 "BehaviorRef", "Exclusion", "FunnelBehavior", "HoldingConstant", "RetentionBehavior",
                 "SimpleBehavior",
@@ -105,6 +112,7 @@ else:
             "results.budget": ("BudgetReport",),
             "results.discovery": ("Listing", "TopEvent"),
             "results.insights": ("QueryResult",),
+            "results.plan": ("Plan", "PlannedCall"),
             "results.provenance": ("Provenance",),
             "workspace": ("AsyncWorkspace", "Workspace"),
         },

@@ -86,13 +86,51 @@ class Dispatcher:
         self, request: Request[R], operation: Operation[Any, R], options: Options, pin: Pin, task: Task | None
     ) -> R:
         """The typed answer to one request; raises what `errors` lists."""
+        prepared = await self.make_ready(request, pin)
+        answer = await self.answer(request, prepared, operation, options, task)
+        return request.read(answer.value, self.describe(answer, prepared))
+
+    def describe(self, answer: rs.Answer[Any], prepared: Prepared) -> Provenance:
+        """Where an answer to a request came from."""
+        return describe(answer, prepared.shown)
+
+    async def make_ready(self, request: Request[Any], pin: Pin) -> Prepared:
+        """The request made ready to be sent, and the budgets of its project known to the scheduler."""
         if pin.project not in self.pools:
             await self.learn_of(pin.project)
-        prepared = self.prepare(request, pin)
+        return self.prepare(request, pin)
+
+    async def answer(
+        self,
+        request: Request[Any],
+        prepared: Prepared,
+        operation: Operation[Any, Any],
+        options: Options,
+        task: Task | None,
+    ) -> rs.Answer[Json]:
+        """The JSON of one answer, and where it came from, by way of the scheduler."""
+        call = self.call_of(request, prepared, operation, options, task)
+        try:
+            answer = await self.scheduler.submit(call)
+        except rs.SchedulerError as error:
+            log_fate(call.label, call.tenant, error)
+            raise translate(error) from None
+        log_wait(call.label, call.tenant, answer)
+        return answer
+
+    def call_of(
+        self,
+        request: Request[Any],
+        prepared: Prepared,
+        operation: Operation[Any, Any],
+        options: Options,
+        task: Task | None,
+    ) -> rs.Call[Json]:
+        """A request with its caller's wishes, in the scheduler's terms."""
         label, tenant = operation.name, options.tenant or (task.name if task else "default")
         retries = options.retry_server_errors if request.repeatable else 0
         deadline = None if options.deadline is None else self.scheduler.now() + options.deadline
-        call = rs.Call(
+        return rs.Call(
             run=Attempt(self, request, prepared.message, label, tenant, retries),
             key=prepared.key,
             spends=prepared.spends,
@@ -107,13 +145,6 @@ class Dispatcher:
             circuit=self.hosts[request.base],
             outlasts=retries > 0,
         )
-        try:
-            answer = await self.scheduler.submit(call)
-        except rs.SchedulerError as error:
-            log_fate(label, tenant, error)
-            raise translate(error) from None
-        log_wait(label, tenant, answer)
-        return request.read(answer.value, describe(answer, prepared.shown))
 
     def prepare(self, request: Request[Any], pin: Pin) -> Prepared:
         """The request made ready to be sent; one that is asked again is ready already, for as long as it is kept."""

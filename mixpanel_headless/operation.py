@@ -106,6 +106,7 @@ class Operation(Method[P, R_co]):
             return await surface.send(self.request(surface, *args, **kwargs), self)
 
         super().__init__(call, build)
+        call.operation = self.call_blocking.operation = self  # type: ignore[attr-defined] # for planned calls
         self.build = build
         self.tags: frozenset[str] = frozenset()
         self._known: dict[object, Request[R_co]] = {}

@@ -6,8 +6,9 @@ from mixpanel_headless.operation import Mode
 
 from .budget import Budgeting
 from .discovery import Discovery
+from .fanin import FanIn
 from .insights import Insights
 
 
-class Catalog(Insights[Mode], Discovery[Mode], Budgeting[Mode]):
+class Catalog(Insights[Mode], Discovery[Mode], Budgeting[Mode], FanIn[Mode]):
     """All families together: what both workspaces offer."""

@@ -1,0 +1,61 @@
+"""What planned calls would cost and when they could start, found out without sending anything."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .fanin import check_planned
+from .options import current_task
+from .results.plan import Plan, PlannedCall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import request_scheduler as rs
+
+    from .dispatch import Dispatcher
+    from .fanin import Planned
+    from .options import Task
+    from .results.plan import Fate
+
+
+@attrs.define(eq=False)
+class Estimator:
+    """Goes through calls in their order as if each were asked now; those before it count as asked."""
+
+    dispatcher: Dispatcher
+    task: Task | None = attrs.field(factory=current_task)
+    asked: set[object] = attrs.field(factory=set)
+    sent: Counter[tuple[rs.Spend, ...]] = attrs.field(factory=Counter)
+
+    async def plan(self, calls: Iterable[Planned[Any]], budget: str) -> Plan:
+        """The fate of every call, and what the budget has left before them."""
+        entries = [await self.foresee(call) for call in calls]
+        status = self.dispatcher.scheduler.status().budgets[budget]
+        return Plan(entries, left=status.left or 0, limit=status.limit or 0, window=status.window or 0.0)
+
+    async def foresee(self, call: Planned[Any]) -> PlannedCall:
+        """What would become of one call; raises what a wrong argument raises."""
+        check_planned(call)
+        request, surface, scheduler = call.request(), call.surface, self.dispatcher.scheduler
+        prepared = await self.dispatcher.make_ready(request, surface.pin)
+        wanted = self.dispatcher.call_of(request, prepared, call.operation, surface.options, self.task)
+        fate: Fate = "send"
+        if await scheduler.find(prepared.key, wanted.freshness) is not None:
+            fate = "cached"
+        elif wanted.freshness.mode == "offline":
+            fate = "refused"
+        elif prepared.key in self.asked or scheduler.joins(wanted):
+            fate = "joined"
+        if fate in {"cached", "refused"}:
+            return PlannedCall(str(call), fate, 0, 0.0)
+        behind = self.sent[prepared.spends]
+        if fate == "send":
+            self.asked.add(prepared.key)
+            self.sent[prepared.spends] += 1
+        start = scheduler.eta(wanted, behind=behind)
+        return PlannedCall(str(call), fate, int(fate == "send"), None if math.isinf(start) else start)

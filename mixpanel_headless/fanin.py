@@ -1,0 +1,211 @@
+"""Many calls as data: named without being made, then asked a bounded number at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+
+import attrs
+
+from .errors import InvalidArgumentError
+from .options import current_task
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+
+    from .dispatch import Dispatcher
+    from .manifest import Manifest
+    from .options import Task
+    from .request import Request
+
+P = ParamSpec("P")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+AT_ONCE = 256
+"""Calls of one batch that stand in the queue together: enough for its fair share and for equal calls to meet."""
+SHOWN = 80
+
+
+@attrs.frozen(eq=False)
+class Planned(Generic[R_co]):
+    """A call as data: what `later` gives, and what `gather`, `as_completed`, `estimate` and `plan` take."""
+
+    surface: Any = attrs.field(repr=False)
+    operation: Any = attrs.field(repr=False)  # an Operation; declared as one it would read as a method
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = attrs.field(factory=dict)
+
+    def request(self) -> Request[R_co]:
+        """The request that the call would send; raises what a wrong argument raises."""
+        request: Request[R_co] = self.operation.request(self.surface, *self.args, **self.kwargs)
+        return request
+
+    def __str__(self) -> str:
+        arguments = [repr(value) for value in self.args] + [f"{name}={value!r}" for name, value in self.kwargs.items()]
+        text = f"{self.operation.name}({', '.join(arguments)})"
+        return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+@overload
+def later(call: Callable[P, Coroutine[Any, Any, R]], /, *args: P.args, **kwargs: P.kwargs) -> Planned[R]: ...
+@overload
+def later(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Planned[R]: ...
+def later(call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Planned[Any]:
+    """The call `call(*args, **kwargs)` as data, made by nobody yet: `mp.later(ws.query, "Sign Up", last=7)`.
+
+    It carries the wishes of the view whose method it names, such as `ws.with_options(priority="batch").query`.
+    """
+    operation = getattr(getattr(call, "__func__", None), "operation", None)
+    if operation is None:
+        hint = 'Name a call of a workspace that is one request: mp.later(ws.query, "Sign Up").'
+        raise InvalidArgumentError(f"{getattr(call, '__name__', call)!s} cannot be planned.", hint=hint)
+    return Planned(call.__self__, operation, args, kwargs)  # type: ignore[attr-defined] # a bound method
+
+
+@attrs.frozen(eq=False)
+class Done(Generic[R_co]):
+    """One call of a batch that has ended: `index` is its place in the batch, `error` what it raised, if it did."""
+
+    index: int
+    call: Planned[R_co]
+    error: Exception | None = None
+    _value: Any = attrs.field(default=None, repr=False)
+
+    @property
+    def value(self) -> R_co:
+        """The answer; raises the call's error if it has none."""
+        if self.error is not None:
+            raise self.error
+        answer: R_co = self._value
+        return answer
+
+
+@attrs.frozen(eq=False, repr=False)
+class Gathered(Sequence[Done[Any]]):
+    """All calls of a batch in their order, each with its answer or its error."""
+
+    done: tuple[Done[Any], ...]
+
+    @property
+    def values(self) -> list[Any]:
+        """The answers in order; raises the first error if a call failed."""
+        return [done.value for done in self.done]
+
+    @property
+    def failed(self) -> list[Done[Any]]:
+        """The calls that ended with an error."""
+        return [done for done in self.done if done.error is not None]
+
+    @overload
+    def __getitem__(self, index: int) -> Done[Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Done[Any], ...]: ...
+    def __getitem__(self, index: int | slice) -> Done[Any] | tuple[Done[Any], ...]:
+        return self.done[index]
+
+    def __len__(self) -> int:
+        return len(self.done)
+
+    def __repr__(self) -> str:
+        return f"<Gathered {len(self.done)} calls, {len(self.failed)} failed>"
+
+
+@attrs.define(eq=False)
+class Batch:
+    """One run through planned calls: answers that a manifest holds cost nothing, the others pass the scheduler."""
+
+    dispatcher: Dispatcher
+    calls: Iterable[Planned[Any]]
+    at_once: int = AT_ONCE
+    manifest: Manifest | None = None
+    task: Task | None = attrs.field(factory=current_task)
+
+    taken: int = 0
+    latest: Planned[Any] | None = None
+
+    async def time_left(self, total: int) -> float:
+        """Seconds until the last of `total` calls can start, if none of those to come is known already."""
+        if self.latest is None or self.taken >= total:
+            return 0.0
+        request, surface = self.latest.request(), self.latest.surface
+        prepared = await self.dispatcher.make_ready(request, surface.pin)
+        call = self.dispatcher.call_of(request, prepared, self.latest.operation, surface.options, self.task)
+        return self.dispatcher.scheduler.eta(attrs.evolve(call, key=None), behind=total - self.taken - 1)
+
+    async def pages(self) -> AsyncGenerator[list[Done[Any]]]:
+        """What has ended since the last look, until every call has."""
+        ended: asyncio.Queue[Done[Any] | Exception | None] = asyncio.Queue(self.at_once)
+        numbered = enumerate(self.calls)
+        count = min(self.at_once, len(self.calls)) if isinstance(self.calls, Sized) else self.at_once
+        workers = [asyncio.create_task(self._work(numbered, ended)) for _ in range(count)]
+        try:
+            while count:
+                arrived = [await ended.get()]
+                while not ended.empty():
+                    arrived.append(ended.get_nowait())
+                count -= arrived.count(None)
+                for broken in arrived:
+                    if isinstance(broken, Exception):
+                        raise broken
+                yield [done for done in arrived if isinstance(done, Done)]
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _work(
+        self, numbered: Iterator[tuple[int, Planned[Any]]], ended: asyncio.Queue[Done[Any] | Exception | None]
+    ) -> None:
+        try:
+            for index, call in numbered:
+                check_planned(call)
+                self.taken += 1
+                await ended.put(await self._finish(index, call))
+        except Exception as error:  # noqa: BLE001 - what makes the calls is the caller's, and so is its error
+            await ended.put(error)
+        else:
+            await ended.put(None)
+
+    async def _finish(self, index: int, call: Planned[Any]) -> Done[Any]:
+        try:
+            return Done(index, call, value=await self._answer(call))
+        except Exception as error:  # noqa: BLE001 - it stands beside its call
+            return Done(index, call, error)
+
+    async def _answer(self, call: Planned[Any]) -> Any:
+        request, surface = call.request(), call.surface
+        self.latest = call  # its request can be built
+        if self.manifest is None or not request.repeatable:
+            return await self.dispatcher.ask(request, call.operation, surface.options, surface.pin, self.task)
+        prepared = await self.dispatcher.make_ready(request, surface.pin)
+        digest = digest_of(prepared.key)
+        answer = self.manifest.find(digest)
+        if answer is None:
+            answer = await self.dispatcher.answer(request, prepared, call.operation, surface.options, self.task)
+            self.manifest.keep(digest, answer)
+        return request.read(answer.value, self.dispatcher.describe(answer, prepared))
+
+
+def check_planned(call: object) -> None:
+    """Raise InvalidArgumentError for what `later` did not make, such as a coroutine."""
+    if not isinstance(call, Planned):
+        if asyncio.iscoroutine(call):
+            call.close()
+        raise InvalidArgumentError(
+            f"A batch holds a {type(call).__name__}.", hint='Name calls without making them: mp.later(ws.query, "A").'
+        )
+
+
+def check_at_once(at_once: int) -> int:
+    """How many calls of a batch may stand in the queue together."""
+    if isinstance(at_once, bool) or not isinstance(at_once, int) or not 1 <= at_once <= 10_000:
+        raise InvalidArgumentError(f"at_once is {at_once!r}.", hint="Give a whole number from 1 to 10000.")
+    return at_once
+
+
+def digest_of(key: tuple[object, ...]) -> str:
+    """Names a question in a manifest: equal only for equal questions with equal credentials, and reveals neither."""
+    return hashlib.blake2b(repr(key).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,183 @@
+"""Batches of planned calls: answers beside errors, one request for equal calls, and going on after a cut."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING, TypedDict
+
+import pytest
+
+import mixpanel_headless as mp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mixpanel_headless.sandbox import Sandbox
+
+
+class Days(TypedDict):
+    from_date: str
+    to_date: str
+
+
+DAYS: Days = {"from_date": "2026-01-05", "to_date": "2026-01-07"}
+
+
+def days(first: str) -> Days:
+    return {"from_date": first, "to_date": "2026-01-07"}
+
+
+def test_answers_stand_in_the_order_of_their_calls(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        gathered = ws.gather([mp.later(ws.query, event, **DAYS) for event in ("Purchase", "Login", "Purchase")])
+    assert [next(iter(answer.series)) for answer in gathered.values] == [
+        "Purchase [Total Events]", "Login [Total Events]", "Purchase [Total Events]",
+    ]  # fmt: skip
+    assert box.counted == 2
+
+
+def test_an_error_stands_beside_its_call_and_stops_no_other(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        gathered = ws.gather([mp.later(ws.query, "Login", last=-1), mp.later(ws.query, "Login", **DAYS)])
+    assert [done.index for done in gathered.failed] == [0]
+    assert gathered[1].value.series
+    with pytest.raises(mp.MixpanelHeadlessError):
+        _ = gathered.values
+
+
+async def test_calls_of_a_generator_are_taken_as_there_is_room(box: Sandbox) -> None:
+    taken: list[int] = []
+
+    async with box.async_workspace() as ws:
+
+        def calls() -> Iterator[mp.Planned[mp.QueryResult]]:
+            for number in range(500):
+                taken.append(number)
+                yield mp.later(ws.query, "Login", **DAYS)
+
+        stream = ws.as_completed(calls(), at_once=10)
+        await anext(stream)
+        assert len(taken) <= 30
+        rest = [done async for done in stream]
+    assert len(rest) == 499
+    assert box.counted == 1
+
+
+def test_the_blocking_form_gives_each_call_as_it_ends(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        calls = [mp.later(ws.query, event, **DAYS) for event in ("Purchase", "Login")]
+        assert sorted(done.index for done in ws.as_completed(calls)) == [0, 1]
+
+
+def test_a_batch_that_is_resumed_pays_only_for_what_it_lacks(box: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "batch.jsonl"
+    with box.workspace(store="memory") as ws:
+        first = ws.gather([mp.later(ws.query, "Login", **DAYS)], resume=path)
+    with box.workspace(store="memory") as ws:
+        again = ws.with_options(freshness="fresh")
+        calls = [mp.later(again.query, event, **DAYS) for event in ("Login", "Purchase")]
+        second = ws.gather(calls, resume=path)
+    assert box.counted == 2
+    assert second[0].value == first[0].value
+    assert second[0].value.provenance.origin == "cache"
+
+
+def test_a_batch_goes_on_after_a_crash_in_the_middle_of_a_line(box: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "batch.jsonl"
+    with box.workspace(store="memory") as ws:
+        calls = [mp.later(ws.query, event, **DAYS) for event in ("Login", "Purchase")]
+        ws.gather(calls, resume=path, at_once=1)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    for _ in range(2):
+        with box.workspace(store="memory") as ws:
+            fresh = ws.with_options(freshness="fresh")
+            ws.gather([mp.later(fresh.query, event, **DAYS) for event in ("Login", "Purchase")], resume=path)
+    assert box.counted == 3
+
+
+def test_the_file_of_a_batch_is_for_its_owner_alone_and_holds_no_secret(box: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "batch.jsonl"
+    with box.workspace() as ws:
+        ws.gather([mp.later(ws.query, "Login", **DAYS)], resume=path)
+        secrets = ws.settings.credentials.secrets()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert secrets
+    assert not any(secret in path.read_bytes() for secret in secrets)
+
+
+async def test_a_batch_that_is_cut_keeps_what_was_answered(box: Sandbox, tmp_path: Path) -> None:
+    async with box.async_workspace() as ws:
+        calls = [mp.later(ws.query, "Login", **days(f"2026-01-0{day}")) for day in range(1, 6)]
+        stream = ws.as_completed(calls, resume=tmp_path / "batch.jsonl", at_once=1)
+        await anext(stream)
+        await stream.aclose()  # type: ignore[attr-defined] # it is an async generator
+        fresh = ws.with_options(freshness="fresh")
+        again = [mp.later(fresh.query, "Login", **days(f"2026-01-0{day}")) for day in range(1, 6)]
+        gathered = await ws.gather(again, resume=tmp_path / "batch.jsonl")
+    assert gathered[0].value.provenance.origin == "cache"
+    assert not gathered.failed
+    assert box.counted <= 1 + 1 + 4  # the second may have been on its way
+
+
+def test_an_error_of_what_makes_the_calls_ends_the_batch(box: Sandbox) -> None:
+    with box.workspace() as ws:
+
+        def calls() -> Iterator[mp.Planned[mp.QueryResult]]:
+            yield mp.later(ws.query, "Login", **DAYS)
+            raise LookupError("no more")
+
+        with pytest.raises(LookupError):
+            list(ws.as_completed(calls()))
+
+
+def test_what_was_called_already_is_refused_with_the_way_to_name_it(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        with pytest.raises(mp.InvalidArgumentError, match="holds a QueryResult"):
+            ws.gather([ws.query("Login", **DAYS)])  # type: ignore[list-item]
+        with pytest.raises(mp.InvalidArgumentError, match="cannot be planned"):
+            mp.later(ws.budget)
+
+
+def test_a_planned_call_reads_as_it_was_written(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        assert str(mp.later(ws.query, "Login", last=7)) == "query('Login', last=7)"
+
+
+def test_the_calls_of_a_batch_count_towards_the_ceiling_of_their_task(box: Sandbox) -> None:
+    with box.workspace() as ws, ws.task("nightly", max_requests=1):
+        calls = [mp.later(ws.query, event, **DAYS) for event in ("Purchase", "Login")]
+        gathered = ws.gather(calls, at_once=1)
+    assert [type(done.error) for done in gathered] == [type(None), mp.TaskCeilingReached]
+
+
+def test_a_plan_tells_what_is_known_what_joins_and_what_is_sent(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        ws.query("Purchase", **DAYS)
+        plan = ws.plan([mp.later(ws.query, event, **DAYS) for event in ("Purchase", "Login", "Login")])
+        assert [call.fate for call in plan.calls] == ["cached", "send", "joined"]
+        assert (plan.requests, plan.left) == (1, 59)
+    assert box.counted == 1
+
+
+def test_a_plan_says_when_the_last_call_can_start(box: Sandbox) -> None:
+    with box.workspace(limits=mp.Limits(query=2)) as ws:
+        plan = ws.plan([mp.later(ws.query, f"Event {number}", **DAYS) for number in range(5)])
+    starts = [round(call.starts_in or 0.0) for call in plan.calls]
+    assert starts == [0, 0, 3600, 3600, 7200]
+    assert plan.starts_in == plan.calls[4].starts_in
+    assert "5 calls (5 send): 5 requests, 2 left" in str(plan)
+    assert box.counted == 0
+
+
+def test_an_estimate_of_a_call_that_may_not_send_says_so(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        offline = ws.with_options(freshness="offline")
+        assert ws.estimate(mp.later(offline.query, "Login", **DAYS)).fate == "refused"
+        assert ws.estimate(mp.later(ws.query, "Login", **DAYS)) == (
+            "query('Login', from_date='2026-01-05', to_date='2026-01-07')",
+            "send",
+            1,
+            0.0,
+        )
