@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import secrets
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -52,7 +51,7 @@ class Ledger:
     """One process's hold on the file."""
 
     def __init__(self, path: Path, timeline: Timeline, lease: float) -> None:
-        self.holder = secrets.token_hex(8)
+        self.holder = os.urandom(8).hex()
         self.lock = threading.Lock()
         self.books = MemoryStore()
         self._file = LedgerFile(path, timeline)
@@ -305,7 +304,7 @@ class Ledger:
         with self.lock:
             verdict = self.books.reserve(ask.spends, moment, ask.tenant, ask.urgent)
         assert isinstance(verdict, Reservation)
-        verdict.ticket = ticket = secrets.randbits(63)
+        verdict.ticket = ticket = int.from_bytes(os.urandom(8), "big") >> 1
         database.executemany(
             "INSERT INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [

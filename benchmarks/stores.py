@@ -1,0 +1,144 @@
+"""What a reservation and its settlement cost in a store, beside the bare transaction of the same run.
+
+    python benchmarks/stores.py [--quick]
+
+Prints JSON with the ratios first. The bare transaction does what every exact store must: under the lock of all processes
+it counts, prunes and inserts in one transaction of its own connection, in a worker thread; two of them make a request.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from report import SOURCES, goal, print_report
+
+sys.path.insert(0, SOURCES[0])
+sys.path.insert(0, SOURCES[1])
+
+import anyio
+from anyio import CapacityLimiter, to_thread
+
+from request_scheduler import Budget, Concurrent, Settlement, Spend, Window
+from request_scheduler.file_lock import locked
+from request_scheduler.stores import Reservation
+from request_scheduler.stores.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+LIMIT, SECONDS = 60, 0.01
+ROOMY = Budget("query", (Window(LIMIT, SECONDS), Concurrent(5)), margin=0.0)
+QUERY = (Spend("query"),)
+ROUNDS = 7
+
+
+class Bare:
+    """The floor: one table, one lock, no rules."""
+
+    def __init__(self, path: Path) -> None:
+        self.lock = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self.database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.database.execute("PRAGMA journal_mode = WAL").fetchall()
+        self.database.execute("PRAGMA synchronous = NORMAL")
+        self.database.execute("CREATE TABLE log (id INTEGER PRIMARY KEY, budget TEXT, until REAL)")
+        self.limiter = CapacityLimiter(1)
+
+    def transact(self, now: float) -> None:
+        with locked(self.lock, 10.0):
+            self.database.execute("BEGIN IMMEDIATE")
+            self.database.execute("DELETE FROM log WHERE until <= ?", (now,))
+            self.database.execute("SELECT count(*) FROM log WHERE budget = 'query'").fetchone()
+            self.database.execute("INSERT INTO log (budget, until) VALUES ('query', ?)", (now + SECONDS,))
+            self.database.execute("COMMIT")
+
+    async def request(self) -> None:
+        for _ in range(2):
+            await to_thread.run_sync(partial(self.transact, anyio.current_time()), limiter=self.limiter)
+
+    def close(self) -> None:
+        self.database.close()
+        os.close(self.lock)
+
+
+async def request(store: SqliteStore) -> None:
+    verdict = await store.reserve(QUERY, anyio.current_time(), "t")
+    while not isinstance(verdict, Reservation):
+        await anyio.sleep(0.001)
+        verdict = await store.reserve(QUERY, anyio.current_time(), "t")
+    pending = store.settle(verdict, Settlement.SPENT, anyio.current_time())
+    assert pending is not None
+    await pending
+
+
+async def timed(once: Callable[[], Awaitable[None]], count: int) -> float:
+    """Microseconds for one, awaited one after another."""
+    started = time.perf_counter()
+    for _ in range(count):
+        await once()
+    return (time.perf_counter() - started) / count * 1e6
+
+
+async def side_by_side(folder: Path, count: int) -> tuple[list[float], list[float]]:
+    """The floor and the store in turns, so that a busy machine slows both alike."""
+    bare, store = Bare(folder / "bare"), SqliteStore(folder / "budget")
+    store.define(ROOMY)
+    await store.open()
+    floors, costs = [], []
+    for _ in range(ROUNDS):
+        floors.append(await timed(bare.request, count))
+        costs.append(await timed(partial(request, store), count))
+    await store.close()
+    bare.close()
+    return floors, costs
+
+
+def opening(store: str, folder: Path) -> float:
+    """Milliseconds until a fresh process has a workspace open on this store, imports included."""
+    program = (
+        "import os, sys, time, mixpanel_headless as mp\n"
+        "async def main():\n"
+        "    started = time.perf_counter()\n"
+        "    async with mp.AsyncWorkspace(project=1, username='u', secret='s', store=sys.argv[1], state_dir=sys.argv[2]):\n"
+        "        print((time.perf_counter() - started) * 1e3)\n"
+        "import asyncio\n"
+        "asyncio.run(main())\n"
+    )
+    path = os.pathsep.join(sys.path[:2])
+    command = [sys.executable, "-c", program, store, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path})
+    return float(done.stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    count = 200 if parser.parse_args().quick else 1000
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        floors, costs = anyio.run(side_by_side, folder, count)
+        starts = {store: statistics.median(opening(store, folder) for _ in range(7)) for store in ("memory", "sqlite")}
+    ratio = statistics.median(cost / floor for floor, cost in zip(floors, costs, strict=True))
+    added = starts["sqlite"] - starts["memory"]
+    print_report(
+        {"sqlite_to_bare": ratio},
+        {"sqlite_to_bare": goal(ratio, 2.0), "opening_added_ms": goal(added, 15.0)},
+        microseconds={
+            "bare": round(statistics.median(floors), 1),
+            "sqlite": round(statistics.median(costs), 1),
+        },
+        opening_ms={store: round(spent, 2) for store, spent in starts.items()},
+    )
+
+
+if __name__ == "__main__":
+    main()
