@@ -10,7 +10,7 @@ from mixpanel_headless.cli.groups import INTERRUPTED, Entry, RootGroup
 
 HERE = "mixpanel_headless.cli"
 COMMANDS = {
-    "budget": Entry(f"{HERE}.discovery", "budget", "What the project's query limits have left."),
+    "budget": Entry(f"{HERE}.budget", "budget", "What the project's query limits have left."),
     "demo": Entry(f"{HERE}.demo.command", "demo", "Watch agents share one budget over a local Mixpanel."),
     "inspect": Entry(f"{HERE}.discovery", "inspect", "Names of events, properties and values."),
     "sandbox": Entry(f"{HERE}.sandbox", "sandbox", "Start a local Mixpanel: real HTTP, real limits, your events."),

@@ -1,8 +1,8 @@
-"""`mp inspect` and `mp budget`: what a project holds, and what its limits have left."""
+"""`mp inspect`: what a project holds."""
 
 from __future__ import annotations
 
-from mixpanel_headless.cli.operations import operation_command, operation_group
+from mixpanel_headless.cli.operations import operation_group
 
 inspect = operation_group(
     "inspect",
@@ -14,4 +14,3 @@ inspect = operation_group(
         "top-events": "top_events",
     },
 )
-budget = operation_command("budget", "budget")

@@ -1,0 +1,65 @@
+"""`mp budget`: what the project's limits have left, read from the store that all programs of this machine share."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from mixpanel_headless.cli.failures import AS_JSON
+from mixpanel_headless.cli.output import FORMATS, encode, write_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mixpanel_headless.accounts.settings import Settings
+    from mixpanel_headless.cli.output import Format
+    from mixpanel_headless.results.budget import BudgetReport
+
+EVERY = 1.0
+"""Seconds between two looks of --watch."""
+
+
+@click.command("budget")
+@click.option("--watch", is_flag=True, help="Look again every second until Ctrl-C.")
+@click.option("--format", "format_name", type=click.Choice(FORMATS), help="How to write it; a table on a terminal.")
+@click.option("--json", is_flag=True, help="The same as --format json; with --watch one line a look.")
+def budget(watch: bool, format_name: Format | None, json: bool) -> None:
+    """What the project's query limits have left, for all programs of this machine; costs no request."""
+    from mixpanel_headless.accounts.settings import resolve_settings
+
+    click.get_current_context().meta[AS_JSON] = json or format_name in {"json", "jsonl"}
+    settings = resolve_settings()
+    if watch:
+        keep_watching(lambda: read_budget(settings), as_json=click.get_current_context().meta[AS_JSON])
+    else:
+        write_result(read_budget(settings), "json" if json else format_name)
+
+
+def read_budget(settings: Settings) -> BudgetReport:
+    """The report on the settings' project, without opening a connection."""
+    return asyncio.run(look(settings))
+
+
+async def look(settings: Settings) -> BudgetReport:
+    """Define the project's budgets as every client does, take in what others spent, and report."""
+    import request_scheduler as rs
+    from mixpanel_headless.accounts.state import budget_store
+    from mixpanel_headless.planning.budgets import budgets, name_pools
+    from mixpanel_headless.results.budget import report_budget
+
+    async with rs.Scheduler(budgets(settings), store=budget_store(settings)) as scheduler:
+        await scheduler.refresh()
+        return report_budget(scheduler.status(), name_pools(settings).query)
+
+
+def keep_watching(
+    read: Callable[[], BudgetReport], *, as_json: bool, pause: Callable[[float], object] = time.sleep
+) -> None:
+    """Write one line for each look until interrupted."""
+    while True:
+        report = read()
+        click.echo(encode(report.to_dict()) if as_json else str(report))
+        pause(EVERY)
