@@ -199,8 +199,8 @@ class Admission:
     def _try(self, flight: Flight, now: float, claims: Mapping[str, Claim] = NO_CLAIMS) -> float | None:
         """Grant a flight and return None, or say when to ask again. One whose members all hit a ceiling ends here."""
         payer = self.find_payer(flight, now)
-        if flight.state is State.ENDED:
-            return None
+        if flight.state is not State.WAITING:
+            return None  # it ended, or a member's leaving gave it another place, from which it was granted
         verdict = self.store.reserve(
             flight.call.spends, now, flight.tenant, flight.priority is Priority.INTERACTIVE, claims
         )

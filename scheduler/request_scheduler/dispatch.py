@@ -299,7 +299,9 @@ class Dispatch:
             flight.scope.cancel()
 
     def _turn_away(self, member: Member, error: SchedulerError, now: float) -> None:
-        """End the wait of one member; the others go on."""
+        """End the wait of one member; the others go on. One that was turned away meanwhile is left alone."""
+        if member not in member.flight.members:
+            return
         self._count_away(member.call, error, now)
         member.error = error
         self._drop(member, now)

@@ -108,7 +108,7 @@ def test_paced_starts_are_a_share_of_the_window_apart() -> None:
 
 @given(
     kind=st.sampled_from(["window", "concurrency", "unknown"]),
-    retry_after=st.none() | st.floats(),
+    retry_after=st.none() | st.floats(allow_nan=False),
     strikes=st.integers(0, 500),
     window=st.none() | st.builds(Window, st.integers(1, 1000), st.floats(0.1, 1e5)),
     jitter=st.floats(0, 1),
