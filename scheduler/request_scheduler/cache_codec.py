@@ -10,9 +10,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from typing import TYPE_CHECKING, cast
-
-from attrs import frozen
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,8 +22,7 @@ _SCALAR_WEIGHT = 8
 _GROUP, _KEY, _DICT, _LIST, _END, _WHOLE = b"G", b"K", b"D", b"L", b"E", b"W"
 
 
-@frozen
-class Codec:
+class Codec(NamedTuple):
     """How values become bytes and come back: equal in type and content for JSON trees, which is all that is promised.
 
     `encode` raises for what it cannot take; such answers stay in memory.

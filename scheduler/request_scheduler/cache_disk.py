@@ -11,11 +11,10 @@ import logging
 from collections import deque
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar, cast
 
 import anyio
 from anyio import CancelScope, CapacityLimiter, to_thread
-from attrs import define, field, frozen
 
 from request_scheduler.cache_codec import JSON, Codec, DamagedAnswerError, unpack
 from request_scheduler.cache_file import CacheFile
@@ -42,17 +41,18 @@ _PATIENCE_AT_END = 10.0  # seconds for what is still to be written
 _READS_NOTED = 1000
 
 
-@define(eq=False)
 class _Wanted:
     """A digest that callers wait for; what was found is worth no more than the mark that it was read under."""
 
-    answered: anyio.Event = field(factory=anyio.Event)
-    kept: Kept | None = None
-    mark: Mark | None = None
+    __slots__ = ("answered", "kept", "mark")
+
+    def __init__(self) -> None:
+        self.answered = anyio.Event()
+        self.kept: Kept | None = None
+        self.mark: Mark | None = None
 
 
-@frozen(eq=False)
-class _Drop:
+class _Drop(NamedTuple):
     """Tags to be dropped; None stands for everything."""
 
     tags: frozenset[str] | None

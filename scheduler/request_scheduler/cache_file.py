@@ -12,9 +12,7 @@ import os
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-
-from attrs import frozen
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from request_scheduler.cache_marks import Mark, Marks
 from request_scheduler.journal import logger
@@ -53,8 +51,7 @@ _INSERT = (
 )
 
 
-@frozen(eq=False)
-class Row:
+class Row(NamedTuple):
     """One packed answer; times are wall-clock, `seconds` is how long its run took, `size` what it weighs in memory."""
 
     packed: bytes
@@ -65,8 +62,7 @@ class Row:
     tags: frozenset[str] = frozenset()
 
 
-@frozen(eq=False)
-class Page:
+class Page(NamedTuple):
     """What one look at the file found, all of one moment: rows, the mark, and the tags dropped since the mark before."""
 
     rows: dict[bytes, Row]

@@ -1,10 +1,11 @@
-"""Between kept answers and the rows of the cache file: the work of its threads."""
+"""Between kept answers and the rows of the cache file: the work of its threads.
+
+The values here and in the file are named tuples, which a program can define ten times as fast as attrs classes.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from attrs import frozen
+from typing import TYPE_CHECKING, NamedTuple
 
 from request_scheduler.cache import Kept
 from request_scheduler.cache_codec import DamagedAnswerError, pack, unpack
@@ -23,8 +24,7 @@ _TOGETHER = 8 * 1024 * 1024  # packed bytes in one transaction
 _CLOCK_SLACK = 1.0  # seconds by which clocks of one machine may disagree
 
 
-@frozen(eq=False)
-class Put:
+class Put(NamedTuple):
     """An answer to be written, unless one of its tags is dropped after `since`."""
 
     digest: bytes
@@ -32,8 +32,7 @@ class Put:
     since: Mark
 
 
-@frozen(eq=False)
-class Moment:
+class Moment(NamedTuple):
     """One moment, on the scheduler's clock and on the wall's."""
 
     now: float
@@ -52,8 +51,7 @@ class Moment:
         return Row(packed, kept.wall, self.wall + kept.expires - self.now, kept.seconds, kept.size, kept.tags)
 
 
-@frozen(eq=False)
-class Look:
+class Look(NamedTuple):
     """What one look at the file found: values of small rows, and large ones that are still packed."""
 
     small: dict[bytes, tuple[Row, object]]
