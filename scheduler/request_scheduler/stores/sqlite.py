@@ -240,9 +240,10 @@ class SqliteStore:
         """Whether a denied head could start now; renews the lease and pays what is owed on the way."""
         moment = self._moment()
         try:
-            if self._owed or self._ledger.renewal_due(moment):
+            renewed = bool(self._owed) or self._ledger.renewal_due(moment)
+            if renewed:
                 await self._transact(self._ledger.refresh, anyio.current_time())
-            if waiting and await self._in_thread(self._ledger.changed, moment):
+            if waiting and (renewed or await self._in_thread(self._ledger.changed, moment)):
                 return await self._transact(self._ledger.can_start, anyio.current_time())
         except _LOSSES as error:
             self._note_loss(error)

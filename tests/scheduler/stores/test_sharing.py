@@ -203,3 +203,22 @@ def test_after_a_restart_of_the_machine_the_wall_clock_tells_how_long_it_was_off
         two.take()
     else:
         assert two.denied() == pytest.approx(until)
+
+
+def test_one_that_left_its_turn_does_not_hold_up_the_others(new_shared_hand: Callable[..., Hand]) -> None:
+    gone = new_shared_hand(ONE_AT_ONCE)
+    other, busy = gone.other(ONE_AT_ONCE), gone.other(ONE_AT_ONCE)
+    taken = busy.take()
+    assert (gone.denied(), other.denied()) == (math.inf, math.inf)
+
+    async def until_told() -> None:
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(other.store.watch, tasks.cancel_scope.cancel)
+                settled = busy.store.settle(taken, Settlement.REFUNDED, busy.now)
+                assert settled is not None
+                await settled
+
+    other.portal.call(until_told)
+    other.now = other.denied()
+    other.take()
