@@ -218,7 +218,7 @@ def check_local(folder: Path) -> None:
     """Raise StoreLost for a folder on a network file system, whose locks cannot be relied on."""
     kind = _file_system(folder)
     if kind in _NETWORK:
-        raise StoreLost(f"{folder} is on a network file system ({kind}): use a local folder, or a Redis store")
+        raise StoreLost(f"{folder} is on a network file system ({kind}): use a local folder")
 
 
 def _file_system(folder: Path) -> str:
