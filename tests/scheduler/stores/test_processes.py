@@ -125,9 +125,9 @@ def test_processes_killed_at_any_moment_leave_a_sound_file_and_exact_limits(agen
 
 
 def test_equal_weights_are_for_tenants_and_then_for_their_processes(agents: Agents) -> None:
-    agents.start(budget=(6, 0.5, 5), calls=60, tenant="one", name="one", weight=2.0, **{"for": 4.0})
+    agents.start(budget=(6, 1.0, 5), calls=60, tenant="one", name="one", weight=2.0, **{"for": 8.0})
     for number in range(2):
-        agents.start(budget=(6, 0.5, 5), calls=60, tenant="two", name=f"two-{number}", **{"for": 4.0})
+        agents.start(budget=(6, 1.0, 5), calls=60, tenant="two", name=f"two-{number}", **{"for": 8.0})
     agents.go()
     for process in agents.processes:
         finish(process)
