@@ -40,7 +40,10 @@ COUNTED_SEGMENTS = frozenset(
         "trends",
     ]
 )
-"""First path segments below /api/query/ that spend the query budget; the others are not counted."""
+"""First path segments below /api/query/ that spend the query budget; the others are not counted.
+
+The sandbox has a list of its own on purpose: it judges this one.
+"""
 
 
 def query_budget(settings: Settings, project: str) -> str:
