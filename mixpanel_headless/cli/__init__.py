@@ -3,51 +3,30 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
-import click
+from mixpanel_headless._lazy import lazy_exports
 
-from mixpanel_headless.cli.groups import INTERRUPTED, Entry, RootGroup
+if TYPE_CHECKING:
+    from mixpanel_headless.cli.root import COMMANDS as COMMANDS
+    from mixpanel_headless.cli.root import cli as cli
 
-HERE = "mixpanel_headless.cli"
-COMMANDS = {
-    "budget": Entry(f"{HERE}.budget", "budget", "What the project's query limits have left."),
-    "demo": Entry(f"{HERE}.demo.command", "demo", "Watch agents share one budget over a local Mixpanel."),
-    "inspect": Entry(f"{HERE}.discovery", "inspect", "Names of events, properties and values."),
-    "sandbox": Entry(f"{HERE}.sandbox", "sandbox", "Start a local Mixpanel: real HTTP, real limits, your events."),
-}
-
-
-def show_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    """Print the version and end, when asked to."""
-    if not wanted or context.resilient_parsing:
-        return
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        found = version("mixpanel-headless")
-    except PackageNotFoundError:
-        found = "(not installed)"
-    click.echo(f"mixpanel-headless {found}")
-    context.exit()
-
-
-@click.group(
-    cls=RootGroup,
-    table=COMMANDS,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Credentials come from MP_USERNAME, MP_SECRET and MP_PROJECT_ID; `mp demo` and `mp sandbox` need none.",
-)
-@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
-@click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=show_version, help="Show the version."
-)
-def cli(verbose: bool) -> None:
-    """Mixpanel from the terminal: every call shares one fair queue and one budget."""
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 
 def main() -> None:
     """The console command `mp`: runs it and leaves the process with its exit code."""
-    try:
-        cli(prog_name="mp")
+    try:  # around the imports as well: they take long enough for a Ctrl-C to fall into them
+        from mixpanel_headless.cli.interrupts import ending_in_order
+
+        with ending_in_order():
+            from mixpanel_headless.cli.root import run
+
+            run()
     except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
         sys.exit(INTERRUPTED)
+
+
+__getattr__, __dir__, __all__ = lazy_exports(__name__, {"root": ["COMMANDS", "cli"]})

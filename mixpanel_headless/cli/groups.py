@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from mixpanel_headless.cli import INTERRUPTED
 
-INTERRUPTED = 130
-"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 class Entry(NamedTuple):
@@ -50,13 +50,16 @@ class LazyGroup(click.Group):
 class RootGroup(LazyGroup):
     """The outermost group: an error of this package ends as a message on stderr and an exit code, not as a traceback."""
 
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """The context of a run, for which --help and --version are answered already."""
+        with interrupted_as_exit():
+            return super().make_context(*args, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was called."""
         try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
-            raise click.exceptions.Exit(INTERRUPTED) from None
+            with interrupted_as_exit():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
@@ -68,3 +71,13 @@ class RootGroup(LazyGroup):
             if failure is None:
                 raise
             raise failure from None
+
+
+@contextlib.contextmanager
+def interrupted_as_exit() -> Iterator[None]:
+    """A Ctrl-C inside the block ends the command with a word and the code that shells know."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None

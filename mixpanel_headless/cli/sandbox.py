@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shlex
-import signal
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from types import FrameType
+from mixpanel_headless.cli.stdout import silence_stdout
 
+if TYPE_CHECKING:
     from mixpanel_headless.sandbox import Logged, Sandbox
 
-INTERRUPTED = 130
 FILE = click.Path(exists=True, dir_okay=False, readable=True)
 
 
@@ -54,37 +51,35 @@ def sandbox(**options: Any) -> None:
 
     Without --events it holds the events of a generated shop. Ctrl-C ends it.
     """
+    from mixpanel_headless.cli.interrupts import interruptible
     from mixpanel_headless.sandbox import Sandbox
 
     columns = {f"{name}_column": options.pop(f"{name}_column") for name in ("user", "event", "time")}
-    box = Sandbox(**options, columns=columns, on_request=lambda logged: say(request_line(logged, box)))
-    usual = signal.signal(signal.SIGTERM, interrupt)
-    opened = False
-    try:
-        with box:
-            opened = True
+    box = Sandbox(**options, columns=columns, on_request=lambda logged: say_if_possible(request_line(logged, box)))
+    with contextlib.closing(box):
+        with interruptible():
+            box.open()
+        with contextlib.suppress(KeyboardInterrupt):
             say(welcome(box))
             box.wait()
-    except KeyboardInterrupt:
-        if not opened:
-            raise SystemExit(INTERRUPTED) from None
-    finally:
-        signal.signal(signal.SIGTERM, usual)
     say(farewell(box))
-
-
-def interrupt(number: int, frame: FrameType | None) -> None:
-    """End as Ctrl-C does."""
-    raise KeyboardInterrupt
 
 
 def say(text: str) -> None:
     """Write a line; a reader that has gone away is no reason to stop."""
     try:
         click.echo(text)
-        sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_stdout()
+
+
+def say_if_possible(text: str) -> None:
+    """Write a line of the log; when that is not possible any more, say so once and go on without a log."""
+    try:
+        say(text)
+    except OSError as error:
+        silence_stdout()
+        click.echo(f"The log ends here: {error.strerror}.", err=True)
 
 
 def welcome(box: Sandbox) -> str:

@@ -10,6 +10,7 @@ Each load makes a new generation of tables, so a query that has begun keeps read
 from __future__ import annotations
 
 import contextlib
+import importlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,18 @@ def connect() -> duckdb.DuckDBPyConnection:
         import duckdb
     except ImportError as problem:
         raise MissingExtraError("The local query engine", "analytics") from problem
+    import_what_duckdb_imports()
     return duckdb.connect(":memory:", config={"threads": 1})
+
+
+def import_what_duckdb_imports() -> None:
+    """Import pandas, if it is there, where a Ctrl-C ends the import.
+
+    DuckDB imports it itself with the first value that it is given, in a callback that swallows a KeyboardInterrupt; the
+    half of pandas that is left then is imported again, in vain, with every further value: for minutes.
+    """
+    with contextlib.suppress(Exception):
+        importlib.import_module("pandas")
 
 
 @attrs.frozen

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import os
+import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -249,6 +251,15 @@ def test_without_duckdb_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "duckdb", None)
     with pytest.raises(MissingExtraError, match="analytics"):
         Engine()
+
+
+def test_ctrl_c_while_pandas_is_imported_is_not_swallowed(tmp_path: Path) -> None:
+    (tmp_path / "pandas.py").write_text("raise KeyboardInterrupt")
+    event = {"event": "E", "properties": {"distinct_id": "u", "time": 1767607200}}
+    program = f"from mixpanel_headless.engine import Engine\ntry:\n    Engine().add_events([{event}])\nexcept KeyboardInterrupt:\n    print('interrupted')"
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    done = subprocess.run([sys.executable, "-c", program], env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout == "interrupted\n"
 
 
 def test_a_closed_engine_says_so() -> None:

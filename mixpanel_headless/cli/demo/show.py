@@ -6,16 +6,17 @@ import asyncio
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+import anyio
 import msgspec
 
+from mixpanel_headless.cli import INTERRUPTED
 from mixpanel_headless.cli.demo.draws import count_distinct, draw_asks
 from mixpanel_headless.cli.demo.questions import make_catalogue
 from mixpanel_headless.cli.demo.report import draw_report
 from mixpanel_headless.cli.demo.stage import Stage
 from mixpanel_headless.cli.demo.survey import Facts, survey
 from mixpanel_headless.cli.demo.tally import Setting
-from mixpanel_headless.cli.groups import INTERRUPTED
-from mixpanel_headless.cli.interrupts import interruptible
+from mixpanel_headless.cli.interrupts import first_signal, interruptible
 from mixpanel_headless.sandbox import Sandbox
 from mixpanel_headless.sandbox.contents import open_contents
 
@@ -72,11 +73,15 @@ def show_demo(
 
 def perform(stage: Stage, console: Console | None) -> bool:
     """Run a demo to its end; False when Ctrl-C ended it before."""
-    try:
-        asyncio.run(stage.perform(console))
-    except KeyboardInterrupt:
-        return False
-    return True
+    return asyncio.run(perform_until_interrupted(stage, console))
+
+
+async def perform_until_interrupted(stage: Stage, console: Console | None) -> bool:
+    """The same on an event loop, which ends in order only if a signal cancels instead of raising anywhere in it."""
+    loop = asyncio.get_running_loop()
+    with anyio.CancelScope() as scope, first_signal(lambda: loop.call_soon_threadsafe(scope.cancel)):
+        await stage.perform(console)
+    return not scope.cancelled_caught
 
 
 def set_up(facts: Facts, events: int, *, agents: int, calls: int, hour: float | None, seed: int) -> Setting:
