@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+
 import pytest
 
 from mixpanel_headless.cli.stdout import find_loss
