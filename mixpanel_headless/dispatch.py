@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import attrs
@@ -35,7 +36,7 @@ from .request import Message
 from .results.provenance import Provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from .accounts.settings import Settings
     from .operation import Operation
@@ -52,6 +53,16 @@ LARGE_BODY = 1_000_000
 
 
 TIMEOUTS: dict[Base, float] = {"query": 503.0, "app": 135.0, "export": 600.0}
+
+
+class Asked(NamedTuple, Generic[R]):
+    """One request as its caller makes it: by which operation, with which wishes, of which project, in which task."""
+
+    request: Request[R]
+    operation: Operation[Any, R]
+    options: Options
+    pin: Pin
+    task: Task | None
 
 
 @attrs.frozen(eq=False)
@@ -82,34 +93,21 @@ class Dispatcher:
         self.pools_of(settings.project)
         self._prepared: WeakKeyDictionary[Request[Any], Prepared] = WeakKeyDictionary()
 
-    async def ask(
-        self, request: Request[R], operation: Operation[Any, R], options: Options, pin: Pin, task: Task | None
-    ) -> R:
+    async def ask(self, asked: Asked[R]) -> R:
         """The typed answer to one request; raises what `errors` lists."""
-        prepared = await self.make_ready(request, pin)
-        answer = await self.answer(request, prepared, operation, options, task)
-        return request.read(answer.value, self.describe(answer, prepared))
+        prepared = await self.make_ready(asked)
+        answer = await self.answer(asked, prepared)
+        return asked.request.read(answer.value, describe(answer, prepared))
 
-    def describe(self, answer: rs.Answer[Any], prepared: Prepared) -> Provenance:
-        """Where an answer to a request came from."""
-        return describe(answer, prepared.shown)
-
-    async def make_ready(self, request: Request[Any], pin: Pin) -> Prepared:
+    async def make_ready(self, asked: Asked[Any]) -> Prepared:
         """The request made ready to be sent, and the budgets of its project known to the scheduler."""
-        if pin.project not in self.pools:
-            await self.learn_of(pin.project)
-        return self.prepare(request, pin)
+        if asked.pin.project not in self.pools:
+            await self.learn_of(asked.pin.project)
+        return self.prepare(asked.request, asked.pin)
 
-    async def answer(
-        self,
-        request: Request[Any],
-        prepared: Prepared,
-        operation: Operation[Any, Any],
-        options: Options,
-        task: Task | None,
-    ) -> rs.Answer[Json]:
+    async def answer(self, asked: Asked[Any], prepared: Prepared) -> rs.Answer[Json]:
         """The JSON of one answer, and where it came from, by way of the scheduler."""
-        call = self.call_of(request, prepared, operation, options, task)
+        call = self.call_of(asked, prepared)
         try:
             answer = await self.scheduler.submit(call)
         except rs.SchedulerError as error:
@@ -118,18 +116,15 @@ class Dispatcher:
         log_wait(call.label, call.tenant, answer)
         return answer
 
-    def call_of(
-        self,
-        request: Request[Any],
-        prepared: Prepared,
-        operation: Operation[Any, Any],
-        options: Options,
-        task: Task | None,
-    ) -> rs.Call[Json]:
+    def call_of(self, asked: Asked[Any], prepared: Prepared) -> rs.Call[Json]:
         """A request with its caller's wishes, in the scheduler's terms."""
+        request, operation, options, _, task = asked
         label, tenant = operation.name, options.tenant or (task.name if task else "default")
         retries = options.retry_server_errors if request.repeatable else 0
-        deadline = None if options.deadline is None else self.scheduler.now() + options.deadline
+        deadline = None
+        if options.deadline is not None:
+            with in_our_terms():
+                deadline = self.scheduler.now() + options.deadline
         return rs.Call(
             run=Attempt(self, request, prepared.message, label, tenant, retries),
             key=prepared.key,
@@ -162,8 +157,14 @@ class Dispatcher:
     async def learn_of(self, project: str) -> Pools:
         """The budgets of a project, with what other programs have spent of them by now."""
         pools = self.pools_of(project)
-        await self.scheduler.refresh()
+        with in_our_terms():
+            await self.scheduler.refresh()
         return pools
+
+    def status(self) -> rs.Status:
+        """Budgets, queue and counters as this process knows them now."""
+        with in_our_terms():
+            return self.scheduler.status()
 
     def pools_of(self, project: str) -> Pools:
         """The budgets of a project, known to the scheduler from here on."""
@@ -259,7 +260,7 @@ def refusal(error: errors.RateLimitError, note: RefusalNote) -> rs.Refused:
     return rs.Refused(error, kind=note.kind, retry_after=note.retry_after, quota=quota or None)
 
 
-def describe(answer: rs.Answer[Any], shown: Mapping[str, Any]) -> Provenance:
+def describe(answer: rs.Answer[Any], prepared: Prepared) -> Provenance:
     """Where an answer came from, in the client's terms."""
     return Provenance(
         origin=answer.origin,
@@ -267,7 +268,7 @@ def describe(answer: rs.Answer[Any], shown: Mapping[str, Any]) -> Provenance:
         age=answer.age,
         cost=answer.cost,
         waited=answer.waited,
-        request=shown,
+        request=prepared.shown,
     )
 
 
@@ -278,6 +279,15 @@ def make_headers(settings: Settings) -> dict[str, str]:
         name, value = settings.custom_header
         headers[name] = value
     return headers
+
+
+@contextmanager
+def in_our_terms() -> Iterator[None]:
+    """What the scheduler refuses inside is raised as one of this package's errors."""
+    try:
+        yield
+    except rs.SchedulerError as error:
+        raise translate(error) from None
 
 
 def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:

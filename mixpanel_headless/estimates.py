@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .dispatch import in_our_terms
 from .fanin import check_planned
 from .options import current_task
 from .results.plan import Plan, PlannedCall
@@ -34,16 +35,17 @@ class Estimator:
 
     async def plan(self, calls: Iterable[Planned[Any]], budget: str) -> Plan:
         """The fate of every call, and what the budget has left before them."""
-        entries = [await self.foresee(call) for call in calls]
-        status = self.dispatcher.scheduler.status().budgets[budget]
+        with in_our_terms():
+            entries = [await self.foresee(call) for call in calls]
+        status = self.dispatcher.status().budgets[budget]
         return Plan(entries, left=status.left or 0, limit=status.limit or 0, window=status.window or 0.0)
 
     async def foresee(self, call: Planned[Any]) -> PlannedCall:
         """What would become of one call; raises what a wrong argument raises."""
         check_planned(call)
-        request, surface, scheduler = call.request(), call.surface, self.dispatcher.scheduler
-        prepared = await self.dispatcher.make_ready(request, surface.pin)
-        wanted = self.dispatcher.call_of(request, prepared, call.operation, surface.options, self.task)
+        asked, scheduler = call.asked(self.task), self.dispatcher.scheduler
+        prepared = await self.dispatcher.make_ready(asked)
+        wanted = self.dispatcher.call_of(asked, prepared)
         fate: Fate = "send"
         if await scheduler.find(prepared.key, wanted.freshness) is not None:
             fate = "cached"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 import attrs
 
+from .dispatch import Asked, describe, in_our_terms
 from .errors import InvalidArgumentError
 from .options import current_task
 
@@ -42,6 +43,10 @@ class Planned(Generic[R_co]):
         """The request that the call would send; raises what a wrong argument raises."""
         request: Request[R_co] = self.operation.request(self.surface, *self.args, **self.kwargs)
         return request
+
+    def asked(self, task: Task | None) -> Asked[R_co]:
+        """The call as it would be made inside a task; raises what a wrong argument raises."""
+        return Asked(self.request(), self.operation, self.surface.options, self.surface.pin, task)
 
     def __str__(self) -> str:
         arguments = [repr(value) for value in self.args] + [f"{name}={value!r}" for name, value in self.kwargs.items()]
@@ -130,10 +135,10 @@ class Batch:
         """Seconds until the last of `total` calls can start, if none of those to come is known already."""
         if self.latest is None or self.taken >= total:
             return 0.0
-        request, surface = self.latest.request(), self.latest.surface
-        prepared = await self.dispatcher.make_ready(request, surface.pin)
-        call = self.dispatcher.call_of(request, prepared, self.latest.operation, surface.options, self.task)
-        return self.dispatcher.scheduler.eta(attrs.evolve(call, key=None), behind=total - self.taken - 1)
+        asked = self.latest.asked(self.task)
+        call = self.dispatcher.call_of(asked, await self.dispatcher.make_ready(asked))
+        with in_our_terms():
+            return self.dispatcher.scheduler.eta(attrs.evolve(call, key=None), behind=total - self.taken - 1)
 
     async def pages(self) -> AsyncGenerator[list[Done[Any]]]:
         """What has ended since the last look, until every call has."""
@@ -176,17 +181,17 @@ class Batch:
             return Done(index, call, error)
 
     async def _answer(self, call: Planned[Any]) -> Any:
-        request, surface = call.request(), call.surface
+        asked = call.asked(self.task)
         self.latest = call  # its request can be built
-        if self.manifest is None or not request.repeatable:
-            return await self.dispatcher.ask(request, call.operation, surface.options, surface.pin, self.task)
-        prepared = await self.dispatcher.make_ready(request, surface.pin)
+        if self.manifest is None or not asked.request.repeatable:
+            return await self.dispatcher.ask(asked)
+        prepared = await self.dispatcher.make_ready(asked)
         digest = digest_of(prepared.key)
         answer = self.manifest.find(digest)
         if answer is None:
-            answer = await self.dispatcher.answer(request, prepared, call.operation, surface.options, self.task)
+            answer = await self.dispatcher.answer(asked, prepared)
             self.manifest.keep(digest, answer)
-        return request.read(answer.value, self.dispatcher.describe(answer, prepared))
+        return asked.request.read(answer.value, describe(answer, prepared))
 
 
 def check_planned(call: object) -> None:

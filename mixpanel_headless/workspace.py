@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 from .accounts.settings import Lifetimes, Limits, Settings, resolve_settings
+from .dispatch import Asked
 from .families import Catalog
 from .operation import Async, Blocking, Mode, Operation
 from .options import Options, Pin, Task, check_reserve, check_retries, choose_options, current_task, repin, task_scope
@@ -132,7 +133,7 @@ class AsyncWorkspace(Configured[Async]):
     async def send(self, request: Request[R], operation: Operation[Any, R]) -> R:
         """The answer to one request, by way of the scheduler."""
         dispatcher = await self.runtime.open()
-        return await dispatcher.ask(request, operation, self.options, self.pin, current_task())
+        return await dispatcher.ask(Asked(request, operation, self.options, self.pin, current_task()))
 
     async def scheduler(self) -> rs.Scheduler:
         """The scheduler that this workspace and its views share."""

@@ -20,4 +20,4 @@ class Budgeting(Surface[Mode]):
 
         dispatcher = await self.dispatcher()
         pools = await dispatcher.learn_of(self.pin.project)
-        return report_budget(dispatcher.scheduler.status(), pools.query)
+        return report_budget(dispatcher.status(), pools.query)

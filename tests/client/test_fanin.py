@@ -64,6 +64,16 @@ async def test_calls_of_a_generator_are_taken_as_there_is_room(box: Sandbox) -> 
     assert box.counted == 1
 
 
+async def test_calls_with_a_deadline_that_a_close_cuts_off_end_with_a_closed_error(box: Sandbox) -> None:
+    async with box.async_workspace() as ws:
+        hurried = ws.with_options(deadline=60)
+        stream = ws.as_completed([mp.later(hurried.query, "Login", last=days) for days in range(1, 6)], at_once=1)
+        await anext(stream)
+        await ws.close()
+        rest = [done async for done in stream]
+    assert [type(done.error) for done in rest][-3:] == [mp.ClosedError] * 3
+
+
 def test_the_blocking_form_gives_each_call_as_it_ends(box: Sandbox) -> None:
     with box.workspace() as ws:
         calls = [mp.later(ws.query, event, **DAYS) for event in ("Purchase", "Login")]
