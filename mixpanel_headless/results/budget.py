@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from .provenance import span
+from .table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from rich.console import RenderableType
 
-    from request_scheduler import Status
+    from request_scheduler import Holding, Status, Waiter
 
 
 @attrs.frozen(kw_only=True)
@@ -21,8 +23,10 @@ class BudgetReport:
     """A project's query budget as this client knows it, without a request.
 
     `used` and `left` count queries in the rolling window of `window` seconds; `next_slot` is the seconds until one more
-    may start, 0 for now, None while that hangs on a query in flight. `queue` and `spent` count by tenant. `circuits`
-    holds the hosts that failed lately and the state of each: closed, open (nothing is sent) or half-open (one probe is).
+    may start, 0 for now, None while that hangs on a query in flight. `queue` (waiting in this process) and `spent` (in
+    the window, in flight included) count by tenant. `held_by` says who has queries in flight, and `elsewhere` the first
+    call that each other process waits with: host, process, tenant. `circuits` holds the hosts that failed lately and the
+    state of each: closed, open (nothing is sent) or half-open (one probe is).
     """
 
     limit: int
@@ -38,13 +42,13 @@ class BudgetReport:
     spent: Mapping[str, int]
     counters: Mapping[str, int]
     circuits: Mapping[str, str] = attrs.field(factory=dict)
+    held_by: Sequence[Holding] = ()
+    elsewhere: Sequence[Waiter] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data."""
-        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in self._values().items()}
-
-    def _values(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
+        data = attrs.asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
 
     def __str__(self) -> str:
         if self.next_slot is None:
@@ -55,17 +59,31 @@ class BudgetReport:
             f"{self.used} of {self.limit} queries used in {span(self.window)}, {self.left} left, {when}; "
             f"{self.running} of {self.concurrency} running; {sum(self.queue.values())} waiting"
         )
+        if self.elsewhere:
+            text = f"{text} here; other processes that wait: {len(self.elsewhere)}"
+        if self.learned:
+            text = f"{text}; limits as the service told them"
         if self.paused_for > 0:
             text = f"{text}; paused for {span(self.paused_for)}"
         failing = [host for host, state in self.circuits.items() if state != "closed"]
         return f"{text}; failing: {', '.join(failing)}" if failing else text
 
     def __rich__(self) -> RenderableType:
-        from .table import Table
+        from rich.console import Group
+
         from .views import terminal_table
 
-        rows = [(name, str(value)) for name, value in self.to_dict().items()]
-        return terminal_table(Table(("budget", "value"), rows), title="Query budget", note=str(self))
+        tables = [(title, table) for title, table in self._tables() if len(table)]
+        return Group(f"{self}.", *(terminal_table(table, title=title) for title, table in tables))
+
+    def _tables(self) -> Iterator[tuple[str, Table]]:
+        tenants = sorted({*self.spent, *self.queue}, key=lambda tenant: (-self.spent.get(tenant, 0), tenant))
+        shares = [(tenant, self.spent.get(tenant, 0), self.queue.get(tenant, 0)) for tenant in tenants]
+        yield f"Spent in {span(self.window)}", Table(("tenant", "queries", "waiting here"), shares)
+        holdings = [(who.host, str(who.process), who.tenant, who.units) for who in self.held_by]
+        yield "In flight", Table(("host", "process", "tenant", "queries"), holdings)
+        heads = [(who.host, str(who.process), who.tenant, who.priority, span(who.waited)) for who in self.elsewhere]
+        yield "Waiting elsewhere", Table(("host", "process", "tenant", "priority", "for"), heads)
 
 
 def report_budget(status: Status, name: str) -> BudgetReport:
@@ -84,5 +102,7 @@ def report_budget(status: Status, name: str) -> BudgetReport:
         queue=dict(status.queued_by_tenant),
         spent=dict(budget.spent_by),
         counters=attrs.asdict(status.counters),
+        held_by=budget.held_by,
+        elsewhere=budget.waiters,
         circuits={host: circuit.state for host, circuit in status.circuits.items()},
     )

@@ -36,7 +36,9 @@ from request_scheduler.scheduler import Scheduler as Scheduler
 from request_scheduler.status import BudgetStatus as BudgetStatus
 from request_scheduler.status import CircuitStatus as CircuitStatus
 from request_scheduler.status import Counters as Counters
+from request_scheduler.status import Holding as Holding
 from request_scheduler.status import Status as Status
+from request_scheduler.status import Waiter as Waiter
 from request_scheduler.status import WindowStatus as WindowStatus
 from request_scheduler.stores import Store as Store
 from request_scheduler.stores.memory import MemoryStore as MemoryStore

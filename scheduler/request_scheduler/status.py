@@ -22,13 +22,35 @@ class WindowStatus:
 
 
 @frozen
+class Holding:
+    """Units of requests that one process has in flight for one tenant."""
+
+    host: str
+    process: int
+    tenant: str
+    units: int
+
+
+@frozen
+class Waiter:
+    """The first call that another process waits with; it has waited there for so many seconds."""
+
+    host: str
+    process: int
+    tenant: str
+    priority: str
+    waited: float
+
+
+@frozen
 class BudgetStatus:
     """One budget as it is now.
 
     `used`, `left`, `limit` and `window` (seconds) are those of its tightest window, None without one. `next_slot` is the
     seconds until one more request may start, 0 for now, infinite while that hangs on something in flight. `paused_for`
     is what refusals still cost, and for `paced_for` seconds starts are kept apart, because others seem to spend the
-    budget too; `learned` says that the limits are the service's own. `spent_by` counts by tenant.
+    budget too; `learned` says that the limits are the service's own. `spent_by` counts by tenant. `held_by` says who has requests in flight and
+    `waiters` with what other processes wait, of a shared store as its last `refresh` saw them.
     """
 
     name: str
@@ -44,6 +66,8 @@ class BudgetStatus:
     learned: bool
     spent_by: Mapping[str, int]
     paced_for: float = 0.0
+    held_by: tuple[Holding, ...] = ()
+    waiters: tuple[Waiter, ...] = ()
 
 
 @frozen

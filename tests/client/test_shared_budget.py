@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
 import mixpanel_headless as mp
+from mixpanel_headless.sandbox.faults import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mixpanel_headless.results.budget import BudgetReport
     from mixpanel_headless.sandbox import Sandbox
 
 PROGRAM = """
@@ -54,6 +60,43 @@ def test_the_next_program_knows_what_the_last_one_spent(open_box: Callable[..., 
     with box.workspace(store="sqlite", state_dir=tmp_path) as ws, pytest.raises(mp.DeadlineUnreachable):
         ask(ws.with_options(deadline=60.0), 5)
     assert (box.counted, box.refused) == (3, 0)
+
+
+def test_the_budget_tells_who_has_queries_in_flight_and_who_waits_elsewhere(
+    open_box: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    box = open_box(concurrency=1)
+    hold = box.inject(Hold())
+    with (
+        box.workspace(store="sqlite", state_dir=tmp_path) as one,
+        box.workspace(store="sqlite", state_dir=tmp_path) as two,
+        ThreadPoolExecutor() as threads,
+    ):
+        first = threads.submit(ask, one.with_options(tenant="dashboard"), 2)
+        assert box.wait_until(lambda counters: counters.running == 1)
+        second = threads.submit(ask, two.with_options(tenant="nightly", priority="batch"), 3)
+        try:
+            report = wait_for_report(one, lambda report: bool(report.elsewhere))
+        finally:
+            hold.release()
+        assert (first.result(30), second.result(30)) == (["free", "pro"], ["free", "pro"])
+    here = (socket.gethostname(), os.getpid())
+    assert [(who.host, who.process, who.tenant, who.units) for who in report.held_by] == [(*here, "dashboard", 1)]
+    (waiter,) = report.elsewhere
+    assert (waiter.host, waiter.process, waiter.tenant, waiter.priority) == (*here, "nightly", "batch")
+    assert json.loads(json.dumps(report.to_dict()))["held_by"][0]["tenant"] == "dashboard"
+    shown = io.StringIO()
+    Console(file=shown, width=200).print(report)
+    assert "other processes that wait: 1" in shown.getvalue()
+    assert {"dashboard", "nightly", str(os.getpid())} <= set(shown.getvalue().split())
+
+
+def wait_for_report(ws: mp.Workspace, wanted: Callable[[BudgetReport], bool]) -> BudgetReport:
+    """The first report that says what is wanted; each look is a transaction, so looking again is no busy wait."""
+    for _ in range(1000):
+        if wanted(report := ws.budget()):
+            return report
+    raise AssertionError(str(report))
 
 
 def test_the_budget_file_holds_no_secret_and_is_for_its_owner_only(box: Sandbox, tmp_path: Path) -> None:

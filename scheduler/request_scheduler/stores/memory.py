@@ -12,8 +12,9 @@ from request_scheduler.errors import TooWide, UnknownBudget
 from request_scheduler.feedback import CLEAR, LESSON_LIFE, Pause, after_answer, after_refusal, after_release, learned
 from request_scheduler.limits import Budget, Window, WindowLog
 from request_scheduler.outcome import Refused, Settlement
-from request_scheduler.status import BudgetStatus, WindowStatus
+from request_scheduler.status import BudgetStatus, Holding, WindowStatus
 from request_scheduler.stores import NO_CLAIMS, ORDINARY, Claim, Denied, Reservation, Standing, Verdict
+from request_scheduler.stores.holder import this_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -158,6 +159,7 @@ class Account:
             paced_for=max(0.0, self.pause.paced_until - now),
             learned=self.taught,
             spent_by=dict(spent_by),
+            held_by=tuple(Holding(*this_process(), tenant, units) for tenant, units in self.held_by.items()),
         )
 
 

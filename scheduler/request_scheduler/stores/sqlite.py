@@ -175,8 +175,7 @@ class SqliteStore:
 
     def usage(self, now: float) -> tuple[BudgetStatus, ...]:
         """Every budget as the last transaction left it; `refresh` first for what others have done since."""
-        with self._ledger.lock:
-            return self._ledger.books.usage(self._timeline.of(now))
+        return self._ledger.usage(self._timeline.of(now))
 
     # -- its life
 

@@ -14,13 +14,15 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from attrs import asdict
+from attrs import asdict, evolve
 
 from request_scheduler.feedback import CLEAR, LESSON_LIFE, Pause, learned
 from request_scheduler.limits import Concurrent, Window
 from request_scheduler.outcome import Settlement
 from request_scheduler.stores import Denied, Reservation, Verdict
+from request_scheduler.stores.holder import name_holder
 from request_scheduler.stores.memory import Account, MemoryStore
+from request_scheduler.stores.sqlite_crowd import Crowd, read_crowd
 from request_scheduler.stores.sqlite_file import LedgerFile
 from request_scheduler.stores.sqlite_turns import (
     GRACE,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
     from request_scheduler.limits import Budget
     from request_scheduler.outcome import Refused
+    from request_scheduler.status import BudgetStatus
     from request_scheduler.stores.timeline import Timeline
 
 _SPENT = "INSERT INTO spent (ticket, budget, units, tenant, urgent, at, until) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -51,9 +54,10 @@ class Ledger:
     """One process's hold on the file."""
 
     def __init__(self, path: Path, timeline: Timeline, lease: float) -> None:
-        self.holder = os.urandom(8).hex()
+        self.holder = name_holder()
         self.lock = threading.Lock()
         self.books = MemoryStore()
+        self.crowd = Crowd()
         self._file = LedgerFile(path, timeline)
         self._timeline = timeline
         self._lease = lease
@@ -78,9 +82,24 @@ class Ledger:
     # -- decisions
 
     def refresh(self, moment: float) -> None:
-        """Read what other processes have written, and renew the lease."""
-        with self._writing(moment):
-            pass
+        """Read what other processes have written, and who they are; renew the lease."""
+        with self._writing(moment) as database:
+            crowd = read_crowd(database, self.holder, moment)
+        with self.lock:
+            self.crowd = crowd
+
+    def usage(self, moment: float) -> tuple[BudgetStatus, ...]:
+        """Every budget as the last transaction left it, with who was there at the last refresh."""
+        with self.lock:
+            holdings, waiters = self.crowd.holdings, self.crowd.waiters
+            return tuple(
+                evolve(
+                    status,
+                    held_by=tuple(holdings.get(status.name, ())),
+                    waiters=tuple(waiters.get(status.name, ())),
+                )
+                for status in self.books.usage(moment)
+            )
 
     def reserve(self, ask: Ask, moment: float) -> Verdict:
         """Take everything now, or note that this process waits and say when to ask again."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from request_scheduler import (
     Budget,
     Concurrent,
+    Holding,
     Refused,
     Settlement,
     Spend,
@@ -137,6 +140,16 @@ def test_spend_is_told_by_tenant(new_hand: Callable[..., Hand]) -> None:
     hand.take(tenant="b")
     (status,) = hand.store.usage(hand.now)
     assert dict(status.spent_by) == {"a": 2, "b": 1}
+
+
+def test_who_has_requests_in_flight_is_told(new_hand: Callable[..., Hand]) -> None:
+    hand = new_hand(THREE)
+    hand.settle(hand.take(tenant="a"))
+    hand.take(tenant="b")
+    hand.take(tenant="b")
+    hand.wait(hand.store.refresh())
+    (status,) = hand.store.usage(hand.now)
+    assert status.held_by == (Holding(socket.gethostname(), os.getpid(), "b", 2),)
 
 
 def test_spare_room_is_half_of_the_window(new_hand: Callable[..., Hand]) -> None:

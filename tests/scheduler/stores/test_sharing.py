@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import socket
 from typing import TYPE_CHECKING
 
 import anyio
@@ -78,6 +80,22 @@ def test_a_process_that_closes_keeps_what_it_had_reserved_spent(new_shared_hand:
     one.portal.call(one.store.close)
     two.take()
     assert two.used() == 2
+
+
+def test_what_other_processes_hold_and_wait_with_is_told(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(ONE_AT_ONCE)
+    two, three = one.other(ONE_AT_ONCE), one.other(ONE_AT_ONCE)
+    one.take(tenant="a")
+    two.reserve(tenant="b", standing=Standing(Priority.BATCH))
+    one.now += 2.0
+    three.reserve(tenant="c")
+    one.now += 1.0
+    three.wait(three.store.refresh())
+    (status,) = three.store.usage(three.now)
+    assert [(holding.tenant, holding.units) for holding in status.held_by] == [("a", 1)]
+    assert [(waiter.tenant, waiter.priority, waiter.waited) for waiter in status.waiters] == [("b", "batch", 3.0)]
+    places = [(who.host, who.process) for who in status.held_by] + [(who.host, who.process) for who in status.waiters]
+    assert places == [(socket.gethostname(), os.getpid())] * 2
 
 
 def test_pauses_and_learned_limits_hold_for_all_processes_and_the_next(new_shared_hand: Callable[..., Hand]) -> None:
