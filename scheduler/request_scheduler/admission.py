@@ -18,7 +18,7 @@ from request_scheduler.errors import QueueFull
 from request_scheduler.flight import State
 from request_scheduler.outcome import Settlement
 from request_scheduler.schedule import Schedule
-from request_scheduler.stores import NO_CLAIMS, Claim, Denied, Reservation, Standing
+from request_scheduler.stores import NO_CLAIMS, Claim, Denied, Led, Reservation, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -181,7 +181,7 @@ class Admission:
         if isinstance(verdict, Denied):
             self._denied[place.lane] = verdict.until
             self.reposition(flight, now)
-        else:
+        elif isinstance(verdict, Reservation):
             payer = self.find_payer(flight, now) if wanted else None
             flight.reservation = verdict
             self.in_flight += 1
@@ -220,7 +220,7 @@ class Admission:
         verdict = self.store.reserve(flight.call.spends, now, flight.tenant, urgent, NO_CLAIMS, standing)
         flight.state = State.ASKING
         self._asking.add(place.lane)
-        self.ask(place, _at_once(verdict) if isinstance(verdict, Reservation | Denied) else verdict)
+        self.ask(place, _at_once(verdict) if isinstance(verdict, Reservation | Denied | Led) else verdict)
         return math.inf
 
     def _undecided(self, now: float) -> set[Lane[Flight]]:

@@ -39,7 +39,7 @@ from request_scheduler.stores.memory import MemoryStore
 from request_scheduler.wakeup import Wakeup, cancelled_from_outside, wakeup_factory
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping
     from types import TracebackType
 
     from request_scheduler.cache_disk import DiskCache
@@ -428,7 +428,7 @@ class Scheduler:
         self._admission.decide(place, decided, self._now())
         self._set_alarm()
 
-    def _hear(self) -> None:
+    def _hear(self, _: Collection[str]) -> None:
         """Ask again, because another process may have made room."""
         self._admission.settled(self._now())
         self._set_alarm()

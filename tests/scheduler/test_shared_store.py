@@ -29,6 +29,7 @@ class DistantStore(MemoryStore):
         urgent: bool = False,
         claims: Mapping[str, Claim] = NO_CLAIMS,
         standing: Standing = ORDINARY,
+        flight: str | None = None,
     ) -> Awaitable[Verdict]:
         async def answer() -> Verdict:
             await anyio.sleep(0.05)

@@ -19,7 +19,7 @@ from tests.scheduler.service import Service, fullest_window, query
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from request_scheduler.stores import Claim, Standing, Verdict
+    from request_scheduler.stores import Claim, Standing
 
 TESTS = Path(__file__).parents[1]
 HERE = Path(__file__).relative_to(TESTS).as_posix()
@@ -134,9 +134,10 @@ class CountingStore(MemoryStore):
         urgent: bool = False,
         claims: Mapping[str, Claim] = NO_CLAIMS,
         standing: Standing = ORDINARY,
-    ) -> Verdict:
+        flight: str | None = None,
+    ) -> Reservation | Denied:
         self.asked += 1
-        return super().reserve(spends, now, tenant, urgent, claims, standing)
+        return super().reserve(spends, now, tenant, urgent, claims, standing, flight)
 
 
 async def test_a_freed_slot_asks_for_one_call_and_not_for_all_that_wait() -> None:

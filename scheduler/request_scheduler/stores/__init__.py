@@ -21,7 +21,7 @@ from request_scheduler.call import Priority
 from request_scheduler.errors import SchedulerError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from request_scheduler.call import Spend
     from request_scheduler.limits import Budget
@@ -31,13 +31,18 @@ if TYPE_CHECKING:
 
 @define(eq=False)
 class Reservation:
-    """Units taken from every budget of one attempt, to be settled exactly once; `ticket` is the store's own mark."""
+    """Units taken from every budget of one attempt, to be settled exactly once; `ticket` is the store's own mark.
+
+    `flight` names the flight that it leads. Settling or refusing it gives the lead up in the same step, unless whoever
+    settles takes the name off before, to `land` the flight once its answer is where other processes find it.
+    """
 
     spends: tuple[Spend, ...]
     at: float
     tenant: str
     ticket: object = None
     urgent: bool = False
+    flight: str | None = None
 
 
 @frozen
@@ -45,6 +50,11 @@ class Denied:
     """No room now; `until` is the earliest moment worth another try, infinite when a settlement must come first."""
 
     until: float
+
+
+@frozen
+class Led:
+    """Another live process runs an equal call: nothing was taken, and the asker does not stand in the turns for it."""
 
 
 @frozen
@@ -70,7 +80,7 @@ class StoreLost(SchedulerError):  # noqa: N818 - named like the others, for what
 OnLoss = Literal["wait", "cautious", "error"]
 """While a shared store is lost: start nothing, start an eighth of each limit by the own log alone, or raise StoreLost."""
 
-Verdict: TypeAlias = Reservation | Denied
+Verdict: TypeAlias = Reservation | Denied | Led
 NO_CLAIMS: Mapping[str, Claim] = {}
 ORDINARY = Standing()
 
@@ -100,11 +110,17 @@ class Store(Protocol):
         urgent: bool = False,
         claims: Mapping[str, Claim] = NO_CLAIMS,
         standing: Standing = ORDINARY,
+        flight: str | None = None,
     ) -> Verdict | Awaitable[Verdict]:
         """Take everything now, or nothing and say when to ask again.
 
         A shared store is asked for the head of a lane only; it notes the heads that it denies, so that processes take
         turns by `standing`, and names a moment to ask again or calls for it through `watch`.
+
+        `flight` names a question that processes may ask together: the hex digest of its key. Its lead is taken with the
+        units, in the same step, and not at all when they are denied. While another live process has it the answer is
+        `Led`, and `watch` tells when that is over. A process may lead a flight several times over. Another process may
+        have landed it just before, so look into the shared cache again before running it.
         """
 
     def settle(self, reservation: Reservation, settlement: Settlement, now: float) -> Awaitable[None] | None:
@@ -136,18 +152,18 @@ class Store(Protocol):
     async def close(self) -> None:
         """Let go of everything held; what is still reserved counts as spent. Only called when shared."""
 
-    async def watch(self, news: Callable[[], object]) -> None:
-        """Renew leases until cancelled, and call `news` when another process may have made room. Only when shared."""
+    async def watch(self, news: Callable[[Collection[str]], object]) -> None:
+        """Renew leases until cancelled, and call `news` when another process may have made room. Only when shared.
+
+        `news` is given the flights that other processes have landed lately, or whose leader has gone; none means room
+        only. Each flight for which the answer was `Led` is told once that is over, however long it takes.
+        """
 
     async def refresh(self) -> None:
         """Bring what `usage`, `forecast` and `spare` go by up to date with the other processes."""
 
-    async def lead(self, flight: str) -> bool:
-        """Whether this process may run a flight (named by its key's digest): no other live process has the lead.
-
-        The lead is on lease like a permit. Another process may have landed the flight just before, so look into the
-        shared cache again before running it.
-        """
-
     async def land(self, flight: str) -> None:
-        """Give the lead of a flight up, its answer being in the shared cache unless the run failed; followers get news."""
+        """Give the lead of a flight up, its answer being in the shared cache; other processes are told.
+
+        A lead is on lease like a permit. One that was taken several times is given up as often.
+        """

@@ -13,11 +13,11 @@ from request_scheduler.feedback import CLEAR, LESSON_LIFE, Pause, after_answer, 
 from request_scheduler.limits import Budget, Window, WindowLog
 from request_scheduler.outcome import Refused, Settlement
 from request_scheduler.status import BudgetStatus, Holding, WindowStatus
-from request_scheduler.stores import NO_CLAIMS, ORDINARY, Claim, Denied, Reservation, Standing, Verdict
+from request_scheduler.stores import NO_CLAIMS, ORDINARY, Claim, Denied, Reservation, Standing
 from request_scheduler.stores.holder import this_process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from request_scheduler.call import Spend
 
@@ -197,8 +197,9 @@ class MemoryStore:
         urgent: bool = False,
         claims: Mapping[str, Claim] = NO_CLAIMS,
         standing: Standing = ORDINARY,
-    ) -> Verdict:
-        """Take everything now, or nothing and say when to ask again."""
+        flight: str | None = None,
+    ) -> Reservation | Denied:
+        """Take everything now, or nothing and say when to ask again; nobody else can lead a flight."""
         plan = self._plans.get(spends) or self._plan(spends)
         until = now
         for account, units in plan:  # every limit is asked, so that the moment returned holds for all of them
@@ -294,15 +295,11 @@ class MemoryStore:
     async def close(self) -> None:
         """Nothing to close."""
 
-    async def watch(self, news: Callable[[], object]) -> None:
+    async def watch(self, news: Callable[[Collection[str]], object]) -> None:
         """Nobody else can have made room."""
 
     async def refresh(self) -> None:
         """It is always up to date."""
-
-    async def lead(self, flight: str) -> bool:
-        """Nobody else can have the lead."""
-        return True
 
     async def land(self, flight: str) -> None:
         """Nobody else waits for it."""

@@ -26,6 +26,7 @@ from request_scheduler.stores import (
     ORDINARY,
     Claim,
     Denied,
+    Led,
     OnLoss,
     Reservation,
     Standing,
@@ -39,7 +40,7 @@ from request_scheduler.stores.timeline import Timeline, machine_timeline
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Collection, Coroutine, Mapping
 
     from request_scheduler.call import Spend
     from request_scheduler.limits import Budget, Concurrent, Window
@@ -51,6 +52,7 @@ T = TypeVar("T")
 _LEASE = 30.0
 _FIRST_LOOK, _LAST_LOOK = 0.02, 0.25  # seconds between looks while something in flight elsewhere must end
 _IDLE_LOOK = 1.0  # while the next moment is known, and only a refund could bring it nearer
+_LANDING = 0.1  # seconds for which a lead that nobody waits for is held, to be given up with another transaction
 _RETRY = 1.0
 _CAUTION = 8
 _LOSSES = (sqlite3.Error, OSError, LockTimeoutError)
@@ -86,6 +88,7 @@ class SqliteStore:
         self._in_file: CapacityLimiter | None = None
         self._denied = anyio.Event()
         self._hanging = False
+        self._landing = False
 
     def define(self, budget: Budget, *, reserve: int = 0) -> None:
         """Add a budget or change its limits, keeping its history; `reserve` slots of each window are for urgent calls."""
@@ -107,6 +110,7 @@ class SqliteStore:
         urgent: bool = False,
         claims: Mapping[str, Claim] = NO_CLAIMS,
         standing: Standing = ORDINARY,
+        flight: str | None = None,
     ) -> Verdict:
         """Take everything now, or nothing and say when to ask again."""
         if not spends:
@@ -114,14 +118,16 @@ class SqliteStore:
         ask = Ask(spends, tenant, urgent, standing)
         shift = self._timeline.of(now) - now
         try:
-            verdict = await self._transact(partial(self._ledger.reserve, ask), now)
+            verdict = await self._transact(partial(self._ledger.reserve, ask, flight), now)
         except _LOSSES as error:
             return self._without_file(ask, now, error)
         if isinstance(verdict, Reservation):
             verdict.at -= shift
             return verdict
-        self._hanging = math.isinf(verdict.until)
         self._denied.set()
+        if isinstance(verdict, Led):
+            return verdict
+        self._hanging = math.isinf(verdict.until)
         return Denied(verdict.until - shift)
 
     def settle(
@@ -201,8 +207,8 @@ class SqliteStore:
             if self._on_loss == "error":
                 raise StoreLost(str(error)) from error
 
-    async def watch(self, news: Callable[[], object]) -> None:
-        """Renew the lease until cancelled, and call `news` when a denied head could start.
+    async def watch(self, news: Callable[[Collection[str]], object]) -> None:
+        """Renew the lease until cancelled, and call `news` when a denied head could start or a flight has landed.
 
         Only this task looks at the file while its process waits, at random intervals, so that processes do not crowd.
         """
@@ -214,39 +220,48 @@ class SqliteStore:
                     await self._denied.wait()
                 pause = _FIRST_LOOK
             else:
-                span = pause if self._hanging else _IDLE_LOOK
+                span = pause if self._hanging or self._ledger.following else _IDLE_LOOK
                 await anyio.sleep(span * (0.5 + self._random.random()))
                 pause = min(1.5 * pause, _LAST_LOOK)
-            if await self._look(waiting=waiting):
-                self._denied, pause = anyio.Event(), _FIRST_LOOK
-                news()
-
-    async def lead(self, flight: str) -> bool:
-        """Whether this process may run a flight: no other live process has the lead."""
-        try:
-            return await self._transact(partial(self._ledger.lead, flight), anyio.current_time())
-        except _LOSSES as error:
-            self._note_loss(error)
-            return True
+            room, landed = await self._look(waiting=waiting)
+            if not self._ledger.waits or (room and not self._ledger.following):
+                self._denied = anyio.Event()
+            if room or landed:
+                pause = _FIRST_LOOK
+                news(landed)
 
     async def land(self, flight: str) -> None:
-        """Give the lead of a flight up; done later if the file is lost."""
-        await self._pay(partial(self._ledger.land, flight), anyio.current_time())
+        """Give the lead of a flight up: at once if another process waits for it, else with the next transaction."""
+        if not self._ledger.land(flight):
+            if self._landing:
+                return  # another one sees to it
+            self._landing = True
+            try:
+                await anyio.sleep(_LANDING)
+            finally:
+                self._landing = False
+        if self._ledger.landing:
+            await self._pay(self._ledger.flush, anyio.current_time())
 
     # -- inside
 
-    async def _look(self, *, waiting: bool) -> bool:
-        """Whether a denied head could start now; renews the lease and pays what is owed on the way."""
+    async def _look(self, *, waiting: bool) -> tuple[bool, Collection[str]]:
+        """Whether a denied head could start now, and what others have landed.
+
+        Renews the lease and pays what is owed on the way.
+        """
         moment = self._moment()
         try:
             renewed = bool(self._owed) or self._ledger.renewal_due(moment)
             if renewed:
                 await self._transact(self._ledger.refresh, anyio.current_time())
             if waiting and (renewed or await self._in_thread(self._ledger.changed, moment)):
-                return await self._transact(self._ledger.can_start, anyio.current_time())
+                return await self._transact(self._ledger.news, anyio.current_time())
         except _LOSSES as error:
             self._note_loss(error)
-        return False
+            if self._ledger.following:
+                return False, await self._in_thread(self._ledger.forsake)
+        return False, ()
 
     async def _transact(self, work: Callable[[float], T], now: float) -> T:
         """Do something in a transaction, after what could not be written before."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PATIENCE = 10.0
-_VERSION = 1
+_VERSION = 2
 _NEVER = -1e300
 _NETWORK = frozenset(
     [
@@ -63,8 +63,15 @@ CREATE TABLE turns (
 CREATE TABLE shares (
     lane TEXT NOT NULL, tenant TEXT NOT NULL, holder TEXT NOT NULL, start REAL NOT NULL,
     PRIMARY KEY (lane, tenant, holder)
+) WITHOUT ROWID
+"""
+_FLIGHTS = """
+CREATE TABLE leads (
+    flight TEXT PRIMARY KEY, holder TEXT NOT NULL, runs INTEGER NOT NULL, followed INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE leads (flight TEXT PRIMARY KEY, holder TEXT NOT NULL) WITHOUT ROWID
+CREATE TABLE landings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, flight TEXT NOT NULL, holder TEXT NOT NULL, at REAL NOT NULL
+)
 """
 
 
@@ -154,12 +161,14 @@ class LedgerFile:
         (version,) = database.execute("PRAGMA user_version").fetchone()
         wall, boot = self.timeline.wall(), self.timeline.boot
         if version == 0:
-            for statement in _TABLES.split(";"):
-                database.execute(statement)
+            _execute(database, _TABLES + ";" + _FLIGHTS)
             database.execute(f"PRAGMA user_version = {_VERSION}")
             database.execute("INSERT INTO era VALUES (?, ?, ?, ?)", (boot, moment, wall, cautious))
             return
-        if version != _VERSION:
+        if version == 1:  # its leads held nothing that outlives a run
+            _execute(database, "DROP TABLE leads;" + _FLIGHTS)
+            database.execute(f"PRAGMA user_version = {_VERSION}")
+        elif version != _VERSION:
             raise StoreLost(f"{self.path.name} has format {version}, which this version cannot read")
         known, stamp, stamped_wall, _ = database.execute("SELECT * FROM era").fetchone()
         if known != boot or moment < stamp:
@@ -235,6 +244,12 @@ def _file_system(folder: Path) -> str:
     return kind
 
 
+def _execute(database: sqlite3.Connection, script: str) -> None:
+    """Run statements inside the open transaction, which executescript would commit first."""
+    for statement in script.split(";"):
+        database.execute(statement)
+
+
 def _enter_era(database: sqlite3.Connection, moment: float, shift: float) -> None:
     """Move the log to the time of this run of the machine, at whose start every earlier holder was dead."""
     started = min(0.0, moment)
@@ -245,7 +260,7 @@ def _enter_era(database: sqlite3.Connection, moment: float, shift: float) -> Non
         " SELECT ticket, budget, units, tenant, urgent, ?1, ?1 + span FROM held",
         (started,),
     )
-    for table in ("held", "holders", "pauses", "turns", "shares", "leads"):
+    for table in ("held", "holders", "pauses", "turns", "shares", "leads", "landings"):
         database.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the line above
 
 

@@ -19,11 +19,12 @@ from attrs import asdict, evolve
 from request_scheduler.feedback import CLEAR, LESSON_LIFE, Pause, learned
 from request_scheduler.limits import Concurrent, Window
 from request_scheduler.outcome import Settlement
-from request_scheduler.stores import Denied, Reservation, Verdict
+from request_scheduler.stores import Denied, Led, Reservation, Verdict
 from request_scheduler.stores.holder import name_holder
 from request_scheduler.stores.memory import Account, MemoryStore
 from request_scheduler.stores.sqlite_crowd import Crowd, read_crowd
 from request_scheduler.stores.sqlite_file import LedgerFile
+from request_scheduler.stores.sqlite_flights import end_leads, followed, is_led, land, landed, lead, still_led
 from request_scheduler.stores.sqlite_turns import (
     GRACE,
     Ask,
@@ -69,6 +70,10 @@ class Ledger:
         self._defined_anew = False
         self._renewed = -math.inf
         self._next_expiry = math.inf
+        self._following: set[str] = set()
+        self._followed: frozenset[str] = frozenset()
+        self._to_land: list[str] = []
+        self._heard = 0, 0
 
     # -- without the file
 
@@ -88,6 +93,11 @@ class Ledger:
         with self.lock:
             self.crowd = crowd
 
+    def flush(self, moment: float) -> None:
+        """Write what waits for a transaction."""
+        with self._writing(moment):
+            pass
+
     def usage(self, moment: float) -> tuple[BudgetStatus, ...]:
         """Every budget as the last transaction left it, with who was there at the last refresh."""
         with self.lock:
@@ -101,10 +111,15 @@ class Ledger:
                 for status in self.books.usage(moment)
             )
 
-    def reserve(self, ask: Ask, moment: float) -> Verdict:
+    def reserve(self, ask: Ask, flight: str | None, moment: float) -> Verdict:
         """Take everything now, or note that this process waits and say when to ask again."""
         lane = ask.lane
         with self._writing(moment) as database:
+            if flight is not None and is_led(database, flight, self.holder):
+                self._following.add(flight)
+                if self._lanes.pop(lane, None) is not None:
+                    leave(database, lane, self.holder)
+                return Led()
             turns = waiting(database, lane)
             others = [turn for turn in turns if turn.holder != self.holder]
             mine = next((turn for turn in turns if turn.holder == self.holder), None)
@@ -123,12 +138,12 @@ class Ledger:
                 charge(database, self.holder, ask)
             elif mine is not None:
                 forget(database, lane)
-            return self._take(database, ask, moment)
+            return self._take(database, ask, flight, moment)
 
     def settle(self, reservation: Reservation, settlement: Settlement, at: float, moment: float) -> None:
         """Replace a reservation by what the attempt cost; it may have ended (`at`) some time ago."""
         with self._writing(moment) as database:
-            if not self._give_back(database, reservation):
+            if not self._give_back(database, reservation, moment):
                 self._settle_late(database, reservation, settlement, at)
                 return
             if settlement is not Settlement.REFUNDED:
@@ -140,7 +155,7 @@ class Ledger:
     def refuse(self, reservation: Reservation, refusal: Refused, at: float, moment: float, *, jitter: float) -> None:
         """Give a refused reservation back, and let every process learn from the refusal."""
         with self._writing(moment) as database:
-            if not self._give_back(database, reservation):
+            if not self._give_back(database, reservation, moment):
                 self._settle_late(database, reservation, Settlement.REFUNDED, at)
                 return
             with self.lock:
@@ -153,17 +168,31 @@ class Ledger:
             self._note_spent(database, reservation, at)
             self._seen = None
 
-    def lead(self, flight: str, moment: float) -> bool:
-        """Whether this process has the lead of a flight, taken now if it was free."""
-        with self._writing(moment) as database:
-            database.execute("INSERT OR IGNORE INTO leads VALUES (?, ?)", (flight, self.holder))
-            (leader,) = database.execute("SELECT holder FROM leads WHERE flight = ?", (flight,)).fetchone()
-            return bool(leader == self.holder)
+    def land(self, flight: str) -> bool:
+        """Give the lead of a flight up with the next transaction, and say whether somebody is known to wait for it."""
+        with self.lock:
+            self._to_land.append(flight)
+        return flight in self._followed
 
-    def land(self, flight: str, moment: float) -> None:
-        """Give the lead of a flight up."""
-        with self._writing(moment) as database:
-            database.execute("DELETE FROM leads WHERE flight = ? AND holder = ?", (flight, self.holder))
+    @property
+    def landing(self) -> bool:
+        """Whether a lead waits for a transaction that gives it up."""
+        return bool(self._to_land)
+
+    @property
+    def following(self) -> bool:
+        """Whether this process waits for a flight that another one leads."""
+        return bool(self._following)
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything that other processes write may concern this one soon."""
+        return bool(self._lanes) or bool(self._following)
+
+    def forsake(self) -> set[str]:
+        """Follow no flight any longer, because the file cannot tell when they land, and say which."""
+        forsaken, self._following = self._following, set()
+        return forsaken
 
     # -- news
 
@@ -171,12 +200,11 @@ class Ledger:
         """Whether another process has written, or a lease has run out, since the last look for a start."""
         return self._unlooked or self._seen is None or self._file.version() != self._seen or moment >= self._next_expiry
 
-    def can_start(self, moment: float) -> bool:
-        """Whether one of the heads that this process was denied could start now; reads what others have written."""
-        with self._writing(moment):
+    def news(self, moment: float) -> tuple[bool, set[str]]:
+        """Whether one of the heads that this process was denied could start now, and what others have landed."""
+        with self._writing(moment) as database:
             self._unlooked = False
-            # Whose turn it is, asking will tell: the next in turn may have gone, and must not hold up the others for good.
-            return any(self._free_at(ask, moment) <= moment for ask in self._lanes.values())
+            return self._can_start(moment), self._landed(database)
 
     def renewal_due(self, moment: float) -> bool:
         """Whether a third of the lease has passed."""
@@ -198,7 +226,12 @@ class Ledger:
         try:
             with self._file.writing(moment) as database:
                 self._catch_up(database, moment)
+                landing = tuple(self._to_land)
+                for flight in landing:
+                    land(database, flight, self.holder, moment)
                 yield database
+            with self.lock:
+                del self._to_land[: len(landing)]
         except BaseException:
             self._seen = None
             raise
@@ -214,6 +247,7 @@ class Ledger:
         if stale or moment >= self._next_expiry:
             self._end_leases(database, moment)
             self._load(database, moment)
+            self._followed = followed(database, self.holder)
         self._seen = version
 
     def _renew(self, database: sqlite3.Connection, moment: float) -> None:
@@ -286,6 +320,19 @@ class Ledger:
                 account.pause, account.last_start = Pause(**json.loads(pause)), max(last_start, account.last_start)
                 self._saved[name] = account.pause, last_start
 
+    def _can_start(self, moment: float) -> bool:
+        # Whose turn it is, asking will tell: the next in turn may have gone, and must not hold up the others for good.
+        return any(self._free_at(ask, moment) <= moment for ask in self._lanes.values())
+
+    def _landed(self, database: sqlite3.Connection) -> set[str]:
+        """What others have landed since the last look, and what this process follows that nobody leads any more."""
+        opened, heard = self._heard
+        heard, over = landed(database, self.holder, heard if opened == self._file.opened else 0)
+        self._heard = self._file.opened, heard
+        over |= self._following - still_led(database, self._following, self.holder)
+        self._following -= over
+        return over
+
     def _free_at(self, ask: Ask, moment: float) -> float:
         with self.lock:
             return max(
@@ -315,11 +362,14 @@ class Ledger:
             leave(database, turn.ask.lane, first.holder)
         return moment
 
-    def _take(self, database: sqlite3.Connection, ask: Ask, moment: float) -> Reservation:
+    def _take(self, database: sqlite3.Connection, ask: Ask, flight: str | None, moment: float) -> Reservation:
         with self.lock:
             verdict = self.books.reserve(ask.spends, moment, ask.tenant, ask.urgent)
         assert isinstance(verdict, Reservation)
         verdict.ticket = ticket = int.from_bytes(os.urandom(8), "big") >> 1
+        verdict.flight = flight
+        if flight is not None:
+            lead(database, flight, self.holder)
         database.executemany(
             "INSERT INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -330,7 +380,9 @@ class Ledger:
         self._save_pauses(database, ask.spends)
         return verdict
 
-    def _give_back(self, database: sqlite3.Connection, reservation: Reservation) -> bool:
+    def _give_back(self, database: sqlite3.Connection, reservation: Reservation, moment: float) -> bool:
+        if reservation.flight is not None:
+            land(database, reservation.flight, self.holder, moment)
         return database.execute("DELETE FROM held WHERE ticket = ?", (reservation.ticket,)).rowcount > 0 or (
             not reservation.spends
         )
@@ -395,5 +447,6 @@ def _end_lease(database: sqlite3.Connection, holder: str, moment: float) -> None
         " SELECT ticket, budget, units, tenant, urgent, ?1, ?1 + span FROM held WHERE holder = ?2",
         (moment, holder),
     )
-    for table in ("held", "holders", "turns", "leads"):
+    end_leads(database, holder, moment)
+    for table in ("held", "holders", "turns"):
         database.execute(f"DELETE FROM {table} WHERE holder = ?", (holder,))  # noqa: S608 - names from the line above

@@ -10,7 +10,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import define, field
 
 from request_scheduler import Budget, MemoryStore, Refused, Settlement, Spend
-from request_scheduler.stores import NO_CLAIMS, ORDINARY, Denied, Reservation, Standing, Store
+from request_scheduler.stores import NO_CLAIMS, ORDINARY, Denied, Led, Reservation, Standing, Store, Verdict
 from request_scheduler.stores.sqlite import SqliteStore
 from request_scheduler.stores.timeline import Timeline
 
@@ -73,17 +73,35 @@ class Hand:
         return self.portal.call(answer) if hasattr(pending, "__await__") else pending
 
     def reserve(
-        self, *spends: Spend, tenant: str = "t", urgent: bool = False, standing: Standing = ORDINARY
-    ) -> Reservation | Denied:
+        self,
+        *spends: Spend,
+        tenant: str = "t",
+        urgent: bool = False,
+        standing: Standing = ORDINARY,
+        flight: str | None = None,
+    ) -> Verdict:
         wanted = spends or (Spend("query"),)
-        answer: Reservation | Denied = self.wait(
-            self.store.reserve(wanted, self.now, tenant, urgent, NO_CLAIMS, standing)
-        )
-        return answer
+        verdict: Verdict = self.wait(self.store.reserve(wanted, self.now, tenant, urgent, NO_CLAIMS, standing, flight))
+        return verdict
+
+    def lead(self, flight: str) -> Reservation:
+        taken = self.reserve(flight=flight)
+        assert isinstance(taken, Reservation), f"not granted but {taken}"
+        return taken
+
+    def follows(self, flight: str) -> bool:
+        return isinstance(self.reserve(flight=flight), Led)
+
+    def keep(self, taken: Reservation) -> str:
+        """Settle a run whose answer is still to be written."""
+        flight, taken.flight = taken.flight, None
+        assert flight is not None
+        self.settle(taken)
+        return flight
 
     def take(self, *spends: Spend, tenant: str = "t", urgent: bool = False) -> Reservation:
         taken = self.reserve(*spends, tenant=tenant, urgent=urgent)
-        assert isinstance(taken, Reservation), f"denied until {taken.until} at {self.now}"
+        assert isinstance(taken, Reservation), f"{taken} at {self.now}"
         return taken
 
     def denied(self, *spends: Spend, tenant: str = "t", urgent: bool = False) -> float:

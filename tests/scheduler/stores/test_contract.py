@@ -168,8 +168,11 @@ def test_a_budget_may_be_given_other_limits_and_keeps_its_history(new_hand: Call
     assert hand.denied() > hand.now
 
 
-def test_a_store_alone_has_the_lead_of_every_flight(new_hand: Callable[..., Hand]) -> None:
+def test_a_store_alone_has_the_lead_of_every_flight_as_often_as_it_asks(new_hand: Callable[..., Hand]) -> None:
     hand = new_hand(THREE)
-    assert hand.wait(hand.store.lead("digest"))
+    first, second = hand.reserve(flight="digest"), hand.reserve(flight="digest")
+    assert isinstance(first, Reservation)
+    assert isinstance(second, Reservation)
+    hand.settle(first)
     hand.wait(hand.store.land("digest"))
-    assert hand.wait(hand.store.lead("digest"))
+    assert isinstance(hand.reserve(flight="digest"), Reservation)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 import os
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from request_scheduler import Budget, Concurrent, Priority, Refused, Settlement, Window
 from request_scheduler.stores import Denied, Reservation, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from tests.scheduler.stores.conftest import Hand
 
@@ -160,24 +161,138 @@ def test_a_higher_priority_elsewhere_goes_first(new_shared_hand: Callable[..., H
     assert isinstance(two.reserve(standing=Standing(Priority.NORMAL)), Reservation)
 
 
-def test_only_one_process_leads_a_flight(new_shared_hand: Callable[..., Hand]) -> None:
+def test_one_process_leads_a_flight_until_it_has_landed_it(new_shared_hand: Callable[..., Hand]) -> None:
     one = new_shared_hand(THREE)
     two = one.other(THREE)
-    assert one.wait(one.store.lead("digest"))
-    assert not two.wait(two.store.lead("digest"))
-    assert one.wait(one.store.lead("digest"))
-    one.wait(one.store.land("digest"))
-    assert two.wait(two.store.lead("digest"))
+    flight = one.keep(one.lead("digest"))
+    assert two.follows("digest"), "its answer is still to be written"
+    one.wait(one.store.land(flight))
+    two.lead("digest")
+    assert one.follows("digest")
+
+
+def test_a_flight_that_is_followed_takes_nothing_and_leaves_the_turns(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(SHORT)
+    two = one.other(SHORT)
+    one.lead("digest")
+    one.spend(2)
+    two.denied()
+    assert two.follows("digest")
+    assert two.used() == 3
+    one.now = 1011.0
+    one.take()  # which a process that waits first could have put off
+
+
+def test_other_flights_do_not_wait_for_it(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(THREE)
+    two = one.other(THREE)
+    one.lead("digest")
+    two.lead("another digest")
+
+
+def test_no_lead_comes_without_units(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(THREE)
+    two = one.other(THREE)
+    one.spend(3)
+    assert isinstance(one.reserve(flight="digest"), Denied)
+    assert isinstance(two.reserve(flight="digest"), Denied)
+
+
+@pytest.mark.parametrize("settlement", Settlement)
+def test_a_settlement_ends_the_lead_with_it(new_shared_hand: Callable[..., Hand], settlement: Settlement) -> None:
+    one = new_shared_hand(THREE)
+    two = one.other(THREE)
+    one.settle(one.lead("digest"), settlement)
+    two.lead("digest")
+
+
+def test_a_refusal_ends_the_lead_with_it(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(Budget("query", (Window(60, 3600.0),), margin=0.0))
+    two = one.other(Budget("query", (Window(60, 3600.0),), margin=0.0))
+    one.refuse(one.lead("digest"), Refused(RuntimeError(), kind="window"))
+    two.now = two.denied()
+    two.lead("digest")
+
+
+def test_a_process_that_leads_a_flight_twice_has_the_lead_until_the_last_has_landed(
+    new_shared_hand: Callable[..., Hand],
+) -> None:
+    one = new_shared_hand(THREE)
+    two = one.other(THREE)
+    first, second = one.lead("digest"), one.lead("digest")
+    one.settle(first)
+    assert two.follows("digest")
+    one.settle(second)
+    two.lead("digest")
 
 
 def test_a_dead_leaders_flight_is_led_by_the_next_after_its_lease(new_shared_hand: Callable[..., Hand]) -> None:
     one = new_shared_hand(THREE)
     two = one.other(THREE)
-    assert one.wait(one.store.lead("digest"))
+    one.lead("digest")
     two.now += 29.0
-    assert not two.wait(two.store.lead("digest"))
+    assert two.follows("digest")
     two.now += 2.0
-    assert two.wait(two.store.lead("digest"))
+    two.lead("digest")
+
+
+def test_a_late_landing_takes_the_lead_from_nobody(new_shared_hand: Callable[..., Hand]) -> None:
+    late = new_shared_hand(THREE)
+    heir, third = late.other(THREE), late.other(THREE)
+    flight = late.keep(late.lead("digest"))
+    heir.now += 31.0
+    heir.lead("digest")
+    late.wait(late.store.land(flight))
+    assert third.follows("digest")
+
+
+async def first_news(hand: Hand, work: Any) -> set[str]:
+    """What a process that waits is told first while `work` is done elsewhere."""
+    told: set[str] = set()
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+
+            def hear(landed: Collection[str]) -> None:
+                told.update(landed)
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(hand.store.watch, hear)
+            await work
+    return told
+
+
+def test_one_that_follows_is_told_when_the_flight_has_landed(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(THREE)
+    two = one.other(THREE)
+    flight = one.keep(one.lead("digest"))
+    assert two.follows("digest")
+    assert two.portal.call(first_news, two, one.store.land(flight)) == {"digest"}
+    two.lead("digest")
+
+
+def test_one_that_follows_is_told_when_the_leader_has_gone(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(THREE)
+    two = one.other(THREE)
+    one.lead("digest")
+    assert two.follows("digest")
+    assert two.portal.call(first_news, two, one.store.close()) == {"digest"}
+
+
+def test_one_that_follows_is_told_at_the_end_of_a_dead_leaders_lease(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(THREE)
+    two = one.other(THREE)
+    one.lead("digest")
+    assert two.follows("digest")
+    two.now += 31.0
+    assert two.portal.call(first_news, two, anyio.lowlevel.checkpoint()) == {"digest"}
+
+
+def test_one_that_waits_for_room_is_told_of_landings_too(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(ONE_AT_ONCE)
+    two = one.other(ONE_AT_ONCE)
+    taken = one.lead("digest")
+    assert two.denied() == math.inf
+    assert two.portal.call(first_news, two, one.store.settle(taken, Settlement.SPENT, one.now)) == {"digest"}
 
 
 def test_a_process_that_waits_is_told_when_another_gives_a_permit_back(new_shared_hand: Callable[..., Hand]) -> None:
@@ -186,15 +301,7 @@ def test_a_process_that_waits_is_told_when_another_gives_a_permit_back(new_share
     taken = one.take()
     assert two.denied() == math.inf
 
-    async def until_told() -> None:
-        with anyio.fail_after(10):
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(two.store.watch, tasks.cancel_scope.cancel)
-                settled = one.store.settle(taken, Settlement.REFUNDED, one.now)
-                assert settled is not None
-                await settled
-
-    two.portal.call(until_told)
+    two.portal.call(first_news, two, one.store.settle(taken, Settlement.REFUNDED, one.now))
     two.take()
 
 
@@ -231,14 +338,6 @@ def test_one_that_left_its_turn_does_not_hold_up_the_others(new_shared_hand: Cal
     gone.now += 1  # so that the order of the two is no accident
     assert other.denied() == math.inf
 
-    async def until_told() -> None:
-        with anyio.fail_after(10):
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(other.store.watch, tasks.cancel_scope.cancel)
-                settled = busy.store.settle(taken, Settlement.REFUNDED, busy.now)
-                assert settled is not None
-                await settled
-
-    other.portal.call(until_told)
+    other.portal.call(first_news, other, busy.store.settle(taken, Settlement.REFUNDED, busy.now))
     other.now = other.denied()
     other.take()

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from request_scheduler import Budget, Concurrent, Settlement, Spend, Window
-from request_scheduler.stores import Reservation
+from request_scheduler.stores import Denied, Reservation
 from tests.scheduler.stores.conftest import HANDS, Hand
 
 LIMIT, SECONDS, PERMITS = 4, 40.0, 3
@@ -73,6 +73,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert room, "more than a limit"
             self.flying.append(Flying(hand, verdict))
         else:
+            assert isinstance(verdict, Denied)
             others_wait = verdict.until <= hand.now + 0.25
             assert not room or (others_wait and len(self.alive) > 1), "room that was not given"
             assert verdict.until > hand.now
