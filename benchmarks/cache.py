@@ -61,17 +61,17 @@ async def timed(times: int, once: Callable[[int], Awaitable[object]]) -> float:
 async def hits(path: Path, times: int) -> dict[str, float]:
     """One round: a memory hit with and without a disk tier, a disk hit alone and in company, and their floors."""
     figures: dict[str, float] = {}
-    async with Scheduler() as plain, Scheduler(disk_cache=DiskCache(path)) as both:
+    async with Scheduler() as plain, Scheduler(shared_cache=DiskCache(path)) as both:
         await plain.submit(call("0", SMALL))
         for number in range(times):
             await both.submit(call(str(number), SMALL))
         await both.flush()
         figures["memory hit, no disk tier"] = await timed(times, lambda _: plain.submit(call("0", SMALL)))
         figures["memory hit, disk tier behind"] = await timed(times, lambda _: both.submit(call("0", SMALL)))
-    async with Scheduler(disk_cache=DiskCache(path)) as fresh:
+    async with Scheduler(shared_cache=DiskCache(path)) as fresh:
         await fresh.find("none")
         figures["disk hit, one after another"] = await timed(times, lambda n: fresh.submit(call(str(n), SMALL)))
-    async with Scheduler(disk_cache=DiskCache(path)) as fresh:
+    async with Scheduler(shared_cache=DiskCache(path)) as fresh:
         await fresh.find("none")
         started = time.perf_counter()
         await asyncio.gather(*(fresh.submit(call(str(n), SMALL)) for n in range(times)))
@@ -127,7 +127,7 @@ async def large(folder: Path, codec: Codec, megabytes: float) -> dict[str, float
         await scheduler.submit(call("large", tree))
         await scheduler.flush()
 
-    async with Scheduler(disk_cache=DiskCache(path, codec=codec), cache_entries=0) as scheduler:
+    async with Scheduler(shared_cache=DiskCache(path, codec=codec), cache_entries=0) as scheduler:
         await scheduler.find("none")
         write_stall, write_took = await stall_during(write())
         read_stall, read_took = await stall_during(scheduler.submit(call("large", None)))

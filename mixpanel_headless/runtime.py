@@ -75,7 +75,7 @@ class Runtime:
             async with AsyncExitStack() as stack:
                 transport = await stack.enter_async_context(Transport())
                 store, answers = budget_store(self.settings), answer_cache(self.settings)
-                scheduler = rs.Scheduler(store=store, disk_cache=answers, **self.scheduling)
+                scheduler = rs.Scheduler(store=store, shared_cache=answers, **self.scheduling)
                 await stack.enter_async_context(scheduler)
                 dispatcher = Dispatcher(self.settings, scheduler, transport, self.reserve)
                 await scheduler.refresh()

@@ -12,9 +12,10 @@ import os
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from request_scheduler.cache_marks import Mark, Marks
+from request_scheduler.cache_marks import Marks
+from request_scheduler.cache_rows import Mark, Page, Row
 from request_scheduler.journal import logger
 
 if TYPE_CHECKING:
@@ -51,25 +52,6 @@ _INSERT = (
 )
 
 
-class Row(NamedTuple):
-    """One packed answer; times are wall-clock, `seconds` is how long its run took, `size` what it weighs in memory."""
-
-    packed: bytes
-    computed: float
-    expires: float
-    seconds: float = 0.0
-    size: int = 0
-    tags: frozenset[str] = frozenset()
-
-
-class Page(NamedTuple):
-    """What one look at the file found, all of one moment: rows, the mark, and the tags dropped since the mark before."""
-
-    rows: dict[bytes, Row]
-    mark: Mark
-    dropped: frozenset[str]
-
-
 class CacheFile:
     """Answers by digest, bounded in bytes and entries; the expired go first, then the least recently used."""
 
@@ -104,20 +86,15 @@ class CacheFile:
 
         return self._attempt(write)
 
-    def drop(self, tags: Collection[str]) -> int:
-        """Forget the answers that bear one of the tags, in every process, and give the number of this drop."""
-
-        def drop(database: sqlite3.Connection, marks: Marks) -> int:
-            with self._writing(database, marks):
-                number: int = database.execute("UPDATE totals SET drops = drops + 1 RETURNING drops").fetchall()[0][0]
-                for tag in tags:
-                    database.execute("INSERT OR REPLACE INTO drops VALUES (?, ?)", (tag, number))
-                    bearers = "DELETE FROM answers WHERE id IN (SELECT answer FROM tags WHERE tag = ?)"
-                    database.execute(bearers, (tag,))
-                marks.announce(number)
-            return number
-
-        return self._attempt(drop)
+    def drop(self, tags: Collection[str] | None) -> Mark:
+        """Forget the answers that bear one of the tags, or all, in every process, and give the mark that this left."""
+        if tags is None:
+            return self._clear()
+        try:
+            return self._attempt(lambda database, marks: self._drop(database, marks, tags))
+        except Exception:
+            self._clear()  # what is void cannot be written down, so everything is: that needs no room on the disk
+            raise
 
     def remove(self, digest: bytes) -> None:
         """Forget one answer, for instance because it cannot be read."""
@@ -127,18 +104,6 @@ class CacheFile:
                 database.execute("DELETE FROM answers WHERE digest = ?", (digest,))
 
         self._attempt(remove)
-
-    def clear(self) -> None:
-        """Forget everything, in every process, even when the disk takes no more writes."""
-        self._open()[1].void()
-
-        def clear(database: sqlite3.Connection, marks: Marks) -> None:
-            with self._writing(database, marks):
-                database.execute("DELETE FROM answers")
-            with marks.locked():
-                database.execute("PRAGMA incremental_vacuum").fetchall()
-
-        self._attempt(clear)
 
     def totals(self) -> tuple[int, int]:
         """Entries and bytes kept."""
@@ -163,6 +128,29 @@ class CacheFile:
             marks.close()
 
     # -- inside a transaction
+
+    def _drop(self, database: sqlite3.Connection, marks: Marks, tags: Collection[str]) -> Mark:
+        with self._writing(database, marks):
+            number: int = database.execute("UPDATE totals SET drops = drops + 1 RETURNING drops").fetchall()[0][0]
+            for tag in tags:
+                database.execute("INSERT OR REPLACE INTO drops VALUES (?, ?)", (tag, number))
+                bearers = "DELETE FROM answers WHERE id IN (SELECT answer FROM tags WHERE tag = ?)"
+                database.execute(bearers, (tag,))
+            marks.announce(number)
+        return Mark(number, marks.read().generation)
+
+    def _clear(self) -> Mark:
+        """Void everything, even when the disk takes no more writes, and then make room."""
+        self._open()[1].void()
+
+        def clear(database: sqlite3.Connection, marks: Marks) -> Mark:
+            with self._writing(database, marks):
+                database.execute("DELETE FROM answers")
+            with marks.locked():
+                database.execute("PRAGMA incremental_vacuum").fetchall()
+            return marks.read()
+
+        return self._attempt(clear)
 
     def _put(
         self, database: sqlite3.Connection, marks: Marks, digest: bytes, row: Row, since: Mark, now: float

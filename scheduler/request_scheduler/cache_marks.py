@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import mmap
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from request_scheduler.cache_rows import Mark
 from request_scheduler.file_lock import locked
 
 if TYPE_CHECKING:
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
 
 _SIZE = 16
 _PATIENCE = 5.0
-
-
-class Mark(NamedTuple):
-    """How many drops were announced so far, and which generation of answers counts: those of others are void."""
-
-    drops: int
-    generation: int
 
 
 class Marks:

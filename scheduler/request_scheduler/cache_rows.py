@@ -9,19 +9,43 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from request_scheduler.cache import Kept
 from request_scheduler.cache_codec import DamagedAnswerError, pack, unpack
-from request_scheduler.cache_file import Row
 from request_scheduler.journal import logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from request_scheduler.cache_codec import Codec
-    from request_scheduler.cache_file import CacheFile
-    from request_scheduler.cache_marks import Mark
+    from request_scheduler.cache_shared import Shelf
 
 _SMALL = 32 * 1024  # packed bytes up to which an answer is unpacked by the thread that reads it
 _TOGETHER = 8 * 1024 * 1024  # packed bytes in one transaction
 _CLOCK_SLACK = 1.0  # seconds by which clocks of one machine may disagree
+
+
+class Mark(NamedTuple):
+    """How many drops were announced so far, and which generation of answers counts: those of others are void."""
+
+    drops: int
+    generation: int
+
+
+class Row(NamedTuple):
+    """One packed answer; times are wall-clock, `seconds` is how long its run took, `size` what it weighs in memory."""
+
+    packed: bytes
+    computed: float
+    expires: float
+    seconds: float = 0.0
+    size: int = 0
+    tags: frozenset[str] = frozenset()
+
+
+class Page(NamedTuple):
+    """What one look at the file found, all of one moment: rows, the mark, and the tags dropped since the mark before."""
+
+    rows: dict[bytes, Row]
+    mark: Mark
+    dropped: frozenset[str]
 
 
 class Put(NamedTuple):
@@ -60,9 +84,9 @@ class Look(NamedTuple):
     dropped: frozenset[str]
 
 
-def look(file: CacheFile, digests: Iterable[bytes], seen: Mark | None, codec: Codec) -> Look:
+def look(shelf: Shelf, digests: Iterable[bytes], seen: Mark | None, codec: Codec) -> Look:
     """Read the rows under some digests; one that is damaged is removed."""
-    page = file.read(digests, seen)
+    page = shelf.read(digests, seen)
     found = Look({}, {}, page.mark, page.dropped)
     for digest, row in page.rows.items():
         if len(row.packed) > _SMALL:
@@ -71,7 +95,7 @@ def look(file: CacheFile, digests: Iterable[bytes], seen: Mark | None, codec: Co
         try:
             found.small[digest] = row, unpack(row.packed, codec)
         except DamagedAnswerError:
-            file.remove(digest)
+            shelf.remove(digest)
     return found
 
 

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping
     from types import TracebackType
 
-    from request_scheduler.cache_disk import DiskCache
-    from request_scheduler.cache_marks import Mark
+    from request_scheduler.cache_rows import Mark
+    from request_scheduler.cache_shared import SharedCache
     from request_scheduler.limits import Budget
     from request_scheduler.queue import Place
     from request_scheduler.stores import Store, Verdict
@@ -62,7 +62,7 @@ class Scheduler:
     that make up for one step of priority; `reserve` keeps slots of a budget's windows for interactive calls;
     `queue_size` bounds the waiting calls, and beyond it callers wait to enter, are refused, or push out a lower one;
     `breaker` says when a circuit opens, None for never.
-    `disk_cache` keeps answers beyond this process and shares them with others; the scheduler opens and closes it.
+    `shared_cache` keeps answers beyond this process and shares them with others; the scheduler opens and closes it.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Scheduler:
         clock: Clock | None = None,
         cache_entries: int = 4096,
         cache_bytes: int = 64 * 1024 * 1024,
-        disk_cache: DiskCache | None = None,
+        shared_cache: SharedCache | None = None,
         queue_size: int = 100_000,
         when_full: WhenFull = "wait",
         weights: Mapping[str, float] | None = None,
@@ -93,9 +93,9 @@ class Scheduler:
             | {f"reserve of {name!r}": slots for name, slots in (reserve or {}).items()},
         )
         self._clock = clock
-        self._cache = Tiers(Cache(cache_entries, cache_bytes), disk_cache)
-        if disk_cache is not None:
-            disk_cache.on_drop = self._forget
+        self._cache = Tiers(Cache(cache_entries, cache_bytes), shared_cache)
+        if shared_cache is not None:
+            shared_cache.on_drop = self._forget
         self._journal = Journal()
         self._reserve = dict(reserve or {})
         self._admission = Admission(
@@ -134,9 +134,9 @@ class Scheduler:
         if store.shared:
             await store.open()
             self._stack.push_async_callback(self._close_store)
-        if self._cache.disk is not None:
-            self._cache.disk.clock = self._clock
-            await self._stack.enter_async_context(self._cache.disk)
+        if self._cache.shared is not None:
+            self._cache.shared.clock = self._clock
+            await self._stack.enter_async_context(self._cache.shared)
         self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
         self._open = True
         self._tasks.start_soon(self._keep_time, name="scheduler clock")
@@ -166,7 +166,7 @@ class Scheduler:
         if self._journal.listeners:
             self._journal.tell(events.Submitted(now, call.label, call.tenant))
         kept = None if call.key is None else self._cache.get(call.key)
-        if self._cache.disk is not None and call.key is not None and self._misses(call, kept, now):
+        if self._cache.shared is not None and call.key is not None and self._misses(call, kept, now):
             kept = await self._find(call)
             now = self._now()
         kept = self._choose(call, kept, now)
@@ -249,14 +249,14 @@ class Scheduler:
         return _usable(self._cache.get(key), freshness, self._now())
 
     async def find(self, key: Hashable, freshness: Freshness = Freshness.CACHED) -> Answer[object] | None:
-        """The answer that a call with this key would get without a request, from memory or disk, if there is one."""
+        """The answer that a call with this key would get without a request, from either tier, if there is one."""
         self._check_home()
         return _usable(await self._cache.find(key), freshness, self._now())
 
     def invalidate(self, tags: Iterable[str]) -> int:
         """Forget the answers that bear one of the tags, those under way included, and say how many memory held.
 
-        On disk they are dropped for all processes; nothing is read from there until that is done.
+        In a shared cache they are dropped for all processes; nothing is read from there until that is done.
         """
         doomed = frozenset({tags} if isinstance(tags, str) else tags)
         self._outdate(doomed)
@@ -268,17 +268,17 @@ class Scheduler:
         self._cache.clear()
 
     async def flush(self) -> None:
-        """Wait until every answer kept so far is on disk, where other processes find it."""
+        """Wait until every answer kept so far is where other processes find it."""
         self._check_home()
-        if self._cache.disk is not None:
-            await self._cache.disk.flush()
+        if self._cache.shared is not None:
+            await self._cache.shared.flush()
 
     # -- the way of a call
 
     def _misses(self, call: Call[object], kept: Kept | None, now: float) -> bool:
-        """Whether neither memory nor a flight can answer a call, so that the disk is worth a look."""
-        assert self._cache.disk is not None
-        if not self._cache.disk.current():
+        """Whether neither memory nor a flight can answer a call, so that the shared cache is worth a look."""
+        assert self._cache.shared is not None
+        if not self._cache.shared.current():
             return True
         return use_of(kept, call.freshness, now) is Use.NOTHING and self._joinable(call) is None
 

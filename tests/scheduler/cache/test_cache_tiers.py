@@ -35,7 +35,7 @@ class Asked:
 
 
 def scheduler(path: Path, clock: ManualClock, **settings: object) -> Scheduler:
-    return Scheduler([ROOMY], clock=clock, disk_cache=DiskCache(path), **settings)  # type: ignore[arg-type]
+    return Scheduler([ROOMY], clock=clock, shared_cache=DiskCache(path), **settings)  # type: ignore[arg-type]
 
 
 async def test_an_answer_survives_a_restart_with_its_true_age(path: Path, clock: ManualClock) -> None:
