@@ -59,7 +59,7 @@ class Admission:
     shed: Callable[[Flight, SchedulerError, float], object] = field(init=False)
     _entrance: Schedule[Flight] = field(factory=Schedule)
     _retries: Schedule[Flight] = field(factory=Schedule)
-    _asking: set[Lane[Flight]] = field(factory=set)
+    _asking: dict[Lane[Flight], Standing] = field(factory=dict)
     _denied: dict[Lane[Flight], float] = field(factory=dict)
     _learning: Counter[Lane[Flight]] = field(factory=Counter)
 
@@ -114,8 +114,11 @@ class Admission:
     def withdraw(self, flight: Flight, now: float) -> None:
         """Take a flight that was not run out of wherever it waits; what was reserved for it goes back."""
         if flight.place is not None:
+            lane = flight.place.lane
             self.queue.discard(flight.place)
             flight.place = None
+            if not lane.waiting:
+                self._leave_turns(flight.call.spends, now)
         if flight.parked is not None:
             schedule, entry = flight.parked
             schedule.discard(entry)
@@ -174,7 +177,7 @@ class Admission:
     def decide(self, place: Place[Flight], verdict: Verdict, now: float) -> None:
         """Take what a shared store said: the flight goes, waits on, or has ended meanwhile and gives its units back."""
         flight = place.item
-        self._asking.discard(place.lane)
+        standing = self._asking.pop(place.lane)
         wanted = flight.place is place and flight.state is State.ASKING
         if wanted:
             flight.state = State.WAITING
@@ -189,6 +192,8 @@ class Admission:
                 self._grant(flight, payer, now)
             else:
                 self.settle(flight, Settlement.REFUNDED, now)
+        if standing.more and not place.lane.waiting:
+            self._leave_turns(place.spends, now)  # those behind it have gone meanwhile
         self.admit(now)
 
     def wake_by(self, when: float) -> None:
@@ -216,12 +221,18 @@ class Admission:
         """Let a shared store decide about the head of a lane, which is passed over meanwhile."""
         flight = place.item
         urgent = flight.priority is Priority.INTERACTIVE
-        standing = Standing(flight.priority, self.queue.weight_of(flight.tenant))
+        standing = Standing(flight.priority, self.queue.weight_of(flight.tenant), more=place.lane.waiting > 1)
         verdict = self.store.reserve(flight.call.spends, now, flight.tenant, urgent, NO_CLAIMS, standing)
         flight.state = State.ASKING
-        self._asking.add(place.lane)
+        self._asking[place.lane] = standing
         self.ask(place, _at_once(verdict) if isinstance(verdict, Reservation | Denied | Led) else verdict)
         return math.inf
+
+    def _leave_turns(self, spends: tuple[Spend, ...], now: float) -> None:
+        """Let other processes know that nobody here waits for these budgets any more."""
+        pending = self.store.withdraw(spends, now)
+        if pending is not None:
+            self.defer(pending)
 
     def _undecided(self, now: float) -> set[Lane[Flight]]:
         """Lanes whose head a shared store is deciding about, or has denied until later."""

@@ -67,10 +67,14 @@ class Claim:
 
 @frozen
 class Standing:
-    """What a waiting call's place is worth against those of other processes: its priority, and its tenant's weight."""
+    """What a waiting call's place is worth against those of other processes: its priority, and its tenant's weight.
+
+    With `more` calls of its process behind it the process keeps its place in the turns when this one is granted.
+    """
 
     priority: Priority = Priority.NORMAL
     weight: float = 1.0
+    more: bool = False
 
 
 class StoreLost(SchedulerError):  # noqa: N818 - named like the others, for what happened
@@ -128,6 +132,9 @@ class Store(Protocol):
 
     def refuse(self, reservation: Reservation, refusal: Refused, now: float, jitter: float) -> Awaitable[None] | None:
         """Give a refused reservation back and learn from the refusal."""
+
+    def withdraw(self, spends: tuple[Spend, ...], now: float) -> Awaitable[None] | None:
+        """Leave the turns for these budgets, because no call of this process waits for them any more."""
 
     def spare(self, spends: tuple[Spend, ...], now: float) -> bool:
         """Whether half of every window would still be free: room for work that nobody waits for."""

@@ -250,6 +250,9 @@ class MemoryStore:
                 jitter=jitter,
             )
 
+    def withdraw(self, spends: tuple[Spend, ...], now: float) -> None:
+        """There are no turns but the queue's."""
+
     def spare(self, spends: tuple[Spend, ...], now: float) -> bool:
         """Whether half of every window would still be free: room for work that nobody waits for."""
         return all(

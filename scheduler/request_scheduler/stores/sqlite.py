@@ -6,7 +6,6 @@ on other processes, one task looks now and then, by reading a counter, whether o
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections import deque
 from functools import partial
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LEASE = 30.0
-_FIRST_LOOK, _LAST_LOOK = 0.02, 0.25  # seconds between looks while something in flight elsewhere must end
+_FIRST_LOOK, _LAST_LOOK = 0.02, 0.1  # seconds between looks while others must act; well within the grace of a turn
 _IDLE_LOOK = 1.0  # while the next moment is known, and only a refund could bring it nearer
 _LANDING = 0.1  # seconds for which a lead that nobody waits for is held, to be given up with another transaction
 _RETRY = 1.0
@@ -87,7 +86,7 @@ class SqliteStore:
         self._lost = False
         self._in_file: CapacityLimiter | None = None
         self._denied = anyio.Event()
-        self._hanging = False
+        self._hanging = anyio.Event()
         self._landing = False
 
     def define(self, budget: Budget, *, reserve: int = 0) -> None:
@@ -125,9 +124,10 @@ class SqliteStore:
             verdict.at -= shift
             return verdict
         self._denied.set()
+        if self._ledger.hanging:
+            self._hanging.set()
         if isinstance(verdict, Led):
             return verdict
-        self._hanging = math.isinf(verdict.until)
         return Denied(verdict.until - shift)
 
     def settle(
@@ -157,6 +157,13 @@ class SqliteStore:
         at = self._timeline.of(now)
         there = evolve(reservation, at=reservation.at + at - now)
         return self._pay(partial(self._ledger.refuse, there, refusal, at, jitter=jitter), now)
+
+    async def withdraw(self, spends: tuple[Spend, ...], now: float) -> None:
+        """Leave the turns for these budgets, because no call of this process waits for them any more."""
+        try:
+            await self._transact(partial(self._ledger.withdraw, spends), now)
+        except _LOSSES as error:  # then it is late for a while, and leaves all the same
+            self._note_loss(error)
 
     # -- by the copy in memory
 
@@ -188,7 +195,7 @@ class SqliteStore:
     async def open(self) -> None:
         """Read the file, or begin it; raises StoreLost where the file could not be trusted, or `on_loss` is "error"."""
         self._in_file = CapacityLimiter(1)
-        self._denied = anyio.Event()
+        self._denied, self._hanging = anyio.Event(), anyio.Event()
         await self.refresh()
 
     async def close(self) -> None:
@@ -219,10 +226,14 @@ class SqliteStore:
                 with anyio.move_on_after(self._lease / 3):
                     await self._denied.wait()
                 pause = _FIRST_LOOK
-            else:
-                span = pause if self._hanging or self._ledger.following else _IDLE_LOOK
-                await anyio.sleep(span * (0.5 + self._random.random()))
+            elif self._ledger.hanging:
+                self._hanging = anyio.Event()
+                await anyio.sleep(pause * (0.5 + self._random.random()))
                 pause = min(1.5 * pause, _LAST_LOOK)
+            else:
+                with anyio.move_on_after(_IDLE_LOOK * (0.5 + self._random.random())):
+                    await self._hanging.wait()
+                pause = _FIRST_LOOK
             room, landed = await self._look(waiting=waiting)
             if not self._ledger.waits or (room and not self._ledger.following):
                 self._denied = anyio.Event()

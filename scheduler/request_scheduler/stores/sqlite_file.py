@@ -61,8 +61,8 @@ CREATE TABLE turns (
     tenant TEXT NOT NULL, weight REAL NOT NULL, since REAL NOT NULL, yielded REAL, PRIMARY KEY (lane, holder)
 ) WITHOUT ROWID;
 CREATE TABLE shares (
-    lane TEXT NOT NULL, tenant TEXT NOT NULL, holder TEXT NOT NULL, start REAL NOT NULL,
-    PRIMARY KEY (lane, tenant, holder)
+    lane TEXT NOT NULL, priority INTEGER NOT NULL, tenant TEXT NOT NULL, holder TEXT NOT NULL, start REAL NOT NULL,
+    PRIMARY KEY (lane, priority, tenant, holder)
 ) WITHOUT ROWID
 """
 _FLIGHTS = """

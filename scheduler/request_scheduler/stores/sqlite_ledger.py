@@ -29,20 +29,25 @@ from request_scheduler.stores.sqlite_turns import (
     GRACE,
     Ask,
     Turn,
+    arrive,
+    before,
     charge,
-    forget,
-    in_order,
+    come_by,
+    forget_idle,
+    lane_of,
     leave,
     stand,
     starts_of,
+    wait_for,
     waiting,
 )
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
+    from request_scheduler.call import Spend
     from request_scheduler.limits import Budget
     from request_scheduler.outcome import Refused
     from request_scheduler.status import BudgetStatus
@@ -63,7 +68,8 @@ class Ledger:
         self._timeline = timeline
         self._lease = lease
         self._defined: dict[str, tuple[Budget, int]] = {}
-        self._lanes: dict[str, Ask] = {}
+        self._denied: dict[str, tuple[Ask, bool]] = {}
+        self._hanging = False
         self._saved: dict[str, tuple[Pause, float]] = {}
         self._seen: object = None
         self._unlooked = True
@@ -117,28 +123,38 @@ class Ledger:
         with self._writing(moment) as database:
             if flight is not None and is_led(database, flight, self.holder):
                 self._following.add(flight)
-                if self._lanes.pop(lane, None) is not None:
+                self._forget_denial(lane)
+                if not ask.standing.more:
                     leave(database, lane, self.holder)
                 return Led()
-            turns = waiting(database, lane)
-            others = [turn for turn in turns if turn.holder != self.holder]
+            turns = waiting(database, lane, moment - self._lease)
             mine = next((turn for turn in turns if turn.holder == self.holder), None)
+            others = [turn for turn in turns if turn is not mine]
             turn = Turn(self.holder, ask, moment if mine is None else mine.since)
-            until = self._free_at(ask, moment)
-            if until <= moment and others:
-                until = self._yield(database, turn, others, moment)
+            until, starts = self._free_at(ask, moment), starts_of(database, lane)
+            if others or until > moment or ask.standing.more:
+                starts = arrive(database, self.holder, ask, turns, starts)
+            if until <= moment and (first := before(turn, others, starts, moment, self._has_room(moment))):
+                until = wait_for(database, lane, first, moment)
             if until > moment:
-                stand(database, turn, starts_of(database, lane))
-                self._lanes[lane] = ask
+                stand(database, turn, mine)
+                self._note_denial(ask, until - moment)
                 return Denied(until)
-            if mine is not None:
-                leave(database, lane, self.holder)
-                self._lanes.pop(lane, None)
+            self._forget_denial(lane)
             if others:
-                charge(database, self.holder, ask)
+                charge(database, self.holder, ask, starts)
+            if ask.standing.more:
+                stand(database, Turn(self.holder, ask, moment) if others else turn, mine)
             elif mine is not None:
-                forget(database, lane)
+                leave(database, lane, self.holder)
             return self._take(database, ask, flight, moment)
+
+    def withdraw(self, spends: tuple[Spend, ...], moment: float) -> None:
+        """Let go of this process's place among those who wait for some budgets."""
+        lane = lane_of(spends)
+        self._forget_denial(lane)
+        with self._writing(moment) as database:
+            leave(database, lane, self.holder)
 
     def settle(self, reservation: Reservation, settlement: Settlement, at: float, moment: float) -> None:
         """Replace a reservation by what the attempt cost; it may have ended (`at`) some time ago."""
@@ -185,9 +201,14 @@ class Ledger:
         return bool(self._following)
 
     @property
+    def hanging(self) -> bool:
+        """Whether this process waits for what others do, or for the next few moments, and should look often."""
+        return self._hanging or bool(self._following)
+
+    @property
     def waits(self) -> bool:
         """Whether anything that other processes write may concern this one soon."""
-        return bool(self._lanes) or bool(self._following)
+        return bool(self._denied) or bool(self._following)
 
     def forsake(self) -> set[str]:
         """Follow no flight any longer, because the file cannot tell when they land, and say which."""
@@ -203,8 +224,7 @@ class Ledger:
     def news(self, moment: float) -> tuple[bool, set[str]]:
         """Whether one of the heads that this process was denied could start now, and what others have landed."""
         with self._writing(moment) as database:
-            self._unlooked = False
-            return self._can_start(moment), self._landed(database)
+            return self._can_start(database, moment), self._landed(database)
 
     def renewal_due(self, moment: float) -> bool:
         """Whether a third of the lease has passed."""
@@ -320,9 +340,22 @@ class Ledger:
                 account.pause, account.last_start = Pause(**json.loads(pause)), max(last_start, account.last_start)
                 self._saved[name] = account.pause, last_start
 
-    def _can_start(self, moment: float) -> bool:
-        # Whose turn it is, asking will tell: the next in turn may have gone, and must not hold up the others for good.
-        return any(self._free_at(ask, moment) <= moment for ask in self._lanes.values())
+    def _can_start(self, database: sqlite3.Connection, moment: float) -> bool:
+        """Whether asking again is worth it for a denied head: there is room, and nobody goes first who is waited for."""
+        come_by(database, self.holder)
+        asks = [ask for ask, _ in self._denied.values() if self._free_at(ask, moment) <= moment]
+        self._unlooked = bool(asks)  # whoever goes first now may be late without writing anything
+        return any(self._may_go(database, ask, moment) for ask in asks)
+
+    def _may_go(self, database: sqlite3.Connection, ask: Ask, moment: float) -> bool:
+        lane = ask.lane
+        turns = waiting(database, lane, moment - self._lease)
+        turn = next((turn for turn in turns if turn.holder == self.holder), None)
+        if turn is None:
+            return True
+        others = [other for other in turns if other is not turn]
+        first = before(turn, others, starts_of(database, lane), moment, self._has_room(moment))
+        return first is None or first.yielded is None
 
     def _landed(self, database: sqlite3.Connection) -> set[str]:
         """What others have landed since the last look, and what this process follows that nobody leads any more."""
@@ -343,24 +376,18 @@ class Ledger:
                 default=moment,
             )
 
-    def _yield(self, database: sqlite3.Connection, turn: Turn, others: list[Turn], moment: float) -> float:
-        """The moment at which this process may go although others wait: now, or when those before it had their time."""
-        for first in in_order([*others, turn], starts_of(database, turn.ask.lane)):
-            if first.holder == self.holder:
-                break
-            if not all(name in self._defined for name, _ in first.ask.spends):
-                continue
-            if self._free_at(first.ask, moment) > moment:
-                continue  # it waits for something that does not concern this one
-            yielded = moment if first.yielded is None else first.yielded
-            if moment < yielded + GRACE:
-                lane = turn.ask.lane
-                database.execute(
-                    "UPDATE turns SET yielded = ? WHERE lane = ? AND holder = ?", (yielded, lane, first.holder)
-                )
-                return yielded + GRACE
-            leave(database, turn.ask.lane, first.holder)
-        return moment
+    def _note_denial(self, ask: Ask, wait: float) -> None:
+        """Remember what was denied; with nothing to wait for but others, this process looks often."""
+        self._denied[ask.lane] = ask, wait <= GRACE or math.isinf(wait)
+        self._hanging = any(hangs for _, hangs in self._denied.values())
+
+    def _forget_denial(self, lane: str) -> None:
+        self._denied.pop(lane, None)
+        self._hanging = any(hangs for _, hangs in self._denied.values())
+
+    def _has_room(self, moment: float) -> Callable[[Ask], bool]:
+        """Tells what could start now, as far as this process knows the budgets."""
+        return lambda ask: all(name in self._defined for name, _ in ask.spends) and self._free_at(ask, moment) <= moment
 
     def _take(self, database: sqlite3.Connection, ask: Ask, flight: str | None, moment: float) -> Reservation:
         with self.lock:
@@ -448,5 +475,6 @@ def _end_lease(database: sqlite3.Connection, holder: str, moment: float) -> None
         (moment, holder),
     )
     end_leads(database, holder, moment)
-    for table in ("held", "holders", "turns"):
+    for table in ("held", "holders", "turns", "shares"):
         database.execute(f"DELETE FROM {table} WHERE holder = ?", (holder,))  # noqa: S608 - names from the line above
+    forget_idle(database)

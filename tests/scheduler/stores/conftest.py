@@ -115,6 +115,9 @@ class Hand:
     def refuse(self, reservation: Reservation, refusal: Refused) -> None:
         self.wait(self.store.refuse(reservation, refusal, self.now, 0.5))
 
+    def withdraw(self, *spends: Spend) -> None:
+        self.wait(self.store.withdraw(spends or (Spend("query"),), self.now))
+
     def spend(self, count: int, **wishes: Any) -> None:
         for _ in range(count):
             self.settle(self.take(**wishes))

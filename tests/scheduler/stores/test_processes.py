@@ -89,8 +89,9 @@ def test_four_processes_never_exceed_the_limits_and_none_of_them_starves_trap_8(
     assert len(sent) == 72
     assert fullest_window([moment for moment, _ in sent], 0.5) <= 12
     assert agents.peak() <= 5
-    # All four wait between the first window and the last. Whose turn it is stands in test_sharing.py, on time that stands
-    # still; here a process that wakes late loses its turn to another, so only a floor holds: half of an even share.
+    # All four wait between the first window and the last. Whose turn it is stands in test_turns.py, on time that stands
+    # still; here a process that wakes late is passed over and catches up, so only a floor holds at any moment: half of
+    # an even share.
     served: Counter[str] = Counter()
     for _, name in sent[12:60]:
         served[name] += 1

@@ -138,18 +138,6 @@ def test_the_next_in_turn_goes_first_when_a_slot_comes_free(new_shared_hand: Cal
     two.take()
 
 
-def test_one_who_does_not_come_by_loses_its_turn(new_shared_hand: Callable[..., Hand]) -> None:
-    one = new_shared_hand(SHORT)
-    two = one.other(SHORT)
-    one.spend(3)
-    one.denied()
-    one.now += 1.0
-    two.denied()
-    one.now = 1011.0
-    one.now = two.denied()
-    two.take()
-
-
 def test_a_higher_priority_elsewhere_goes_first(new_shared_hand: Callable[..., Hand]) -> None:
     one = new_shared_hand(SHORT)
     two = one.other(SHORT)
