@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import gc
 import math
-from typing import Any
+import random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from request_scheduler.cache_codec import JSON, PIECE, Codec, DamagedAnswerError, pack, unpack, weigh
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 TREES = st.recursive(LEAVES, lambda trees: st.lists(trees) | st.dictionaries(st.text(), trees), max_leaves=30)
@@ -115,3 +120,68 @@ def test_whatever_a_decoder_raises_is_damage() -> None:
 
     with pytest.raises(DamagedAnswerError):
         unpack(pack({"a": 1}), Codec(JSON.encode, refuse))
+
+
+@pytest.fixture
+def collections() -> Iterator[list[int]]:
+    """The generations that were collected, as they are."""
+    seen: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            seen.append(info["generation"])
+
+    gc.callbacks.append(note)
+    yield seen
+    gc.callbacks.remove(note)
+
+
+@pytest.fixture(scope="module")
+def large() -> bytes:
+    chance = random.Random(5)
+    packed = pack([[[chance.randbytes(16).hex()], {"n": []}] for _ in range(20_000)])
+    assert len(packed) > PIECE
+    return packed
+
+
+def test_no_collection_walks_over_a_large_tree_that_grows_nor_over_it_as_young_objects(
+    large: bytes, collections: list[int]
+) -> None:
+    decoded: list[int] = []
+
+    def decode(content: bytes) -> object:
+        decoded.append(len(collections))
+        return JSON.decode(content)
+
+    tree = unpack(large, Codec(JSON.encode, decode))
+    assert set(decoded) == {decoded[0]}
+    assert isinstance(tree, list)
+    young = {id(thing) for generation in (0, 1) for thing in gc.get_objects(generation)}
+    assert young.isdisjoint(map(id, tree))
+    assert gc.isenabled()
+
+
+def test_collections_go_on_after_a_large_answer_that_was_damaged(large: bytes) -> None:
+    with pytest.raises(DamagedAnswerError):
+        unpack(large[:-1])
+    assert gc.isenabled()
+
+
+def test_a_program_that_collects_by_hand_goes_on_doing_so(large: bytes, collections: list[int]) -> None:
+    gc.disable()
+    try:
+        unpack(large)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    assert collections == []
+
+
+def test_what_a_program_has_frozen_stays_frozen(large: bytes) -> None:
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        unpack(large)
+        assert gc.get_freeze_count() > frozen / 2  # some are let go meanwhile
+    finally:
+        gc.unfreeze()
