@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from .fanin import Gathered as Gathered
     from .fanin import Planned as Planned
     from .fanin import later as later
+    from .observers import count_calls as count_calls
+    from .observers import trace_calls as trace_calls
     from .query.behaviors import BehaviorRef as BehaviorRef
     from .query.behaviors import Exclusion as Exclusion
     from .query.behaviors import FunnelBehavior as FunnelBehavior
@@ -94,6 +96,7 @@ else:
                 "WorkspaceScopeError",
             ),
             "fanin": ("Done", "Gathered", "Planned", "later"),
+            "observers": ("count_calls", "trace_calls"),
             "query.behaviors": (
                 "BehaviorRef", "Exclusion", "FunnelBehavior", "HoldingConstant", "RetentionBehavior",
                 "SimpleBehavior",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from .accounts.settings import Settings
+    from .observers import Observer
 
 R = TypeVar("R")
 
@@ -35,6 +36,7 @@ class Runtime:
 
     def __init__(self, settings: Settings, scheduling: Mapping[str, Any], reserve: int = 0) -> None:
         self.settings, self.scheduling, self.reserve = settings, scheduling, reserve
+        self.observers: tuple[Observer, ...] = ()
         self.process = os.getpid()
         self.closed = False
         try:
@@ -75,7 +77,7 @@ class Runtime:
             async with AsyncExitStack() as stack:
                 transport = await stack.enter_async_context(Transport())
                 store, answers = budget_store(self.settings), answer_cache(self.settings)
-                scheduler = rs.Scheduler(store=store, shared_cache=answers, **self.scheduling)
+                scheduler = make_scheduler(self.observers, store=store, shared_cache=answers, **self.scheduling)
                 await stack.enter_async_context(scheduler)
                 dispatcher = Dispatcher(self.settings, scheduler, transport, self.reserve)
                 await scheduler.refresh()
@@ -104,6 +106,15 @@ class Runtime:
             await asyncio.shield(self._started)
         self._stop.set()
         await asyncio.wait([self._serving])
+
+
+def make_scheduler(observers: tuple[Observer, ...], **scheduling: Any) -> rs.Scheduler:
+    """The scheduler, and around it those who follow its calls, if there are any."""
+    if not observers:
+        return rs.Scheduler(**scheduling)
+    from .observers import ObservedScheduler
+
+    return ObservedScheduler(observers, **scheduling)
 
 
 class Lease:

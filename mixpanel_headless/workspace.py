@@ -14,13 +14,14 @@ from .runtime import Lease, LoopThread, Runtime
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
 
     import request_scheduler as rs
 
     from .dispatch import Dispatcher
+    from .observers import Observer
     from .request import Request
 
 R = TypeVar("R")
@@ -54,6 +55,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
         reserve: int = 0,
         retry_server_errors: int = 0,
         cache_bytes: int = 64_000_000,
+        telemetry: str | Sequence[str | Observer] | None = None,
     ) -> None:
         self.settings: Settings = resolve_settings(
             project=project, workspace=workspace, region=region, username=username, secret=secret,
@@ -69,6 +71,10 @@ class Configured(Catalog[Mode], Generic[Mode]):
             "cache_entries": 0 if self.settings.cache == "off" else 4096,
         }
         self.runtime = Runtime(self.settings, scheduling, check_reserve(reserve, self.settings.limits))
+        if wanted := self.settings.telemetry if telemetry is None else telemetry:
+            from .observers import choose_observers
+
+            self.runtime.observers = choose_observers(wanted)
         self.lease = Lease(self.runtime)
         self.options = Options(retry_server_errors=check_retries(retry_server_errors))
         self.pin = Pin(self.settings.project, self.settings.workspace)
@@ -127,7 +133,8 @@ class AsyncWorkspace(Configured[Async]):
     `weights` are the tenants' shares of the budget, 1 unless given; `minimum` is the part (0.25 for a quarter) that a tenant
     gets while it waits and lends while it does not; `reserve` queries of each window are for calls with
     `priority="interactive"`. A queue of `queue_size` waiting calls is full: then callers wait, are refused, or push out
-    the newest call of the lowest priority.
+    the newest call of the lowest priority. `telemetry` names `otel` or `prometheus`, or holds what `trace_calls` and
+    `count_calls` give.
     """
 
     async def send(self, request: Request[R], operation: Operation[Any, R]) -> R:

@@ -68,6 +68,7 @@ class Settings:
     store: str | None = None
     cache: str = "disk"
     cache_file_bytes: int = 512_000_000
+    telemetry: str = ""
 
     def base_url(self, base: str) -> str:
         """Where requests of one base go, without a trailing slash."""
@@ -126,6 +127,7 @@ def resolve_settings(
         state_dir=Path(state) if state else None,
         store=check_store(store or env.get("MP_STORE") or None),
         cache=check_cache(cache or env.get("MP_CACHE") or "disk"),
+        telemetry=env.get("MP_TELEMETRY", ""),
         cache_file_bytes=check_size("MP_CACHE_BYTES", read_number(env, "MP_CACHE_BYTES", 512_000_000, int)),
     )
 

@@ -33,6 +33,8 @@ OWNERS = {
     "structlog": {CLIENT},
     "rich": {f"{CLIENT}.results", f"{CLIENT}.cli"},
     "click": {f"{CLIENT}.cli"},
+    "opentelemetry": {f"{CLIENT}.observation_otel"},
+    "prometheus_client": {f"{CLIENT}.observation_prometheus"},
     "trio": set(),
 }
 
