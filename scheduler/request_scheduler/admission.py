@@ -41,8 +41,8 @@ class Admission:
     """The flights that wait, in the order in which they may go.
 
     `find_payer` names the member that an attempt is charged to, and ends the flight when none can pay; `shed` ends one that
-    waits, with an error. `ask` and `defer`
-    await what a shared store answers: a verdict, which comes back to `decide`, or the end of a settlement.
+    waits, with an error. `launch` runs one that was granted. `ask` and `defer` await what a shared store answers: a
+    verdict, which comes back to `decide`, or the end of a settlement.
     """
 
     store: Store
@@ -50,11 +50,11 @@ class Admission:
     journal: Journal
     queue_size: int
     when_full: WhenFull
-    launch: Callable[[Flight], object]
-    ask: Callable[[Place[Flight], Awaitable[Verdict]], object]
-    defer: Callable[[Awaitable[None]], object]
     alarm: float = math.inf
     in_flight: int = 0
+    launch: Callable[[Flight], object] = field(init=False)
+    ask: Callable[[Place[Flight], Awaitable[Verdict]], object] = field(init=False)
+    defer: Callable[[Awaitable[None]], object] = field(init=False)
     find_payer: Callable[[Flight, float], Member | None] = field(init=False)
     shed: Callable[[Flight, SchedulerError, float], object] = field(init=False)
     _entrance: Schedule[Flight] = field(factory=Schedule)

@@ -107,6 +107,13 @@ class Dispatch:
             self.admission.reposition(flight, now)
         return member
 
+    def joinable(self, call: Call[object]) -> Flight | None:
+        """The flight that a call may share, if there is one."""
+        flight = None if call.key is None else self.flights.get(call.key)
+        if flight is None or not flight.can_be_joined(unsent_only=call.freshness.mode == "fresh"):
+            return None
+        return flight
+
     def leave(self, member: Member, now: float) -> None:
         """Let a caller go without a trace; its flight ends with its last member."""
         if member in member.flight.members:

@@ -1,57 +1,53 @@
-"""Submit, admit, run, settle: the one module with tasks.
+"""Submit, admit, run, settle: what callers see of it, and its beginning and end.
 
-Decisions are made in dispatch.py at single moments; here callers wait, resident workers run what was granted, and one
-task keeps time. A call costs two wake-ups and no new task. All of it lives in one event loop, so no lock is needed.
+Decisions are made in dispatch.py at single moments; here callers wait. Tasks belong to workers.py, where resident workers
+run what was granted, to timekeeper.py, and to sharing.py, which awaits a store that processes share. A call costs two
+wake-ups and no new task. All of it lives in one event loop, so no lock is needed.
 """
 
 from __future__ import annotations
 
-import math
-from collections import deque
 from contextlib import AsyncExitStack
-from contextvars import copy_context
 from random import Random
 from typing import TYPE_CHECKING, Self, TypeVar, cast, get_args
 
 import anyio
-from anyio import CancelScope
 from attrs import evolve
 
 from request_scheduler import events
 from request_scheduler.admission import Admission, WhenFull
-from request_scheduler.cache import Cache, Kept, Use, use_of, worth_renewing
+from request_scheduler.cache import Cache, Kept, Use, use_of
 from request_scheduler.cache_tiers import Tiers
 from request_scheduler.call import Answer, Call, Freshness
 from request_scheduler.checks import check_call, check_settings
 from request_scheduler.circuit import Breaker
 from request_scheduler.clock import Clock, SystemClock
 from request_scheduler.dispatch import Dispatch
-from request_scheduler.errors import NotCached, RunInterrupted, SchedulerClosed, SchedulerError
-from request_scheduler.flight import Flight, Member, State
+from request_scheduler.errors import SchedulerClosed
+from request_scheduler.flight import Member, State
 from request_scheduler.home import Home
-from request_scheduler.journal import Journal, logger
+from request_scheduler.journal import Journal
 from request_scheduler.outages import Outages
-from request_scheduler.outcome import Outcome
 from request_scheduler.queue import Queue
+from request_scheduler.recall import Recall
+from request_scheduler.sharing import Sharing
 from request_scheduler.status import Status
-from request_scheduler.stores import Denied
 from request_scheduler.stores.memory import MemoryStore
-from request_scheduler.wakeup import Wakeup, cancelled_from_outside, wakeup_factory
+from request_scheduler.timekeeper import Timekeeper
+from request_scheduler.wakeup import wakeup_factory
+from request_scheduler.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
     from types import TracebackType
 
-    from request_scheduler.cache_rows import Mark
     from request_scheduler.cache_shared import SharedCache
     from request_scheduler.limits import Budget
-    from request_scheduler.queue import Place
-    from request_scheduler.stores import Store, Verdict
+    from request_scheduler.stores import Store
 
 T = TypeVar("T")
 
 _BREAKER = Breaker()
-_IDLE_WORKERS = 128  # kept for the next burst; each is one parked task
 
 
 class Scheduler:
@@ -94,8 +90,6 @@ class Scheduler:
         )
         self._clock = clock
         self._cache = Tiers(Cache(cache_entries, cache_bytes), shared_cache)
-        if shared_cache is not None:
-            shared_cache.on_drop = self._forget
         self._journal = Journal()
         self._reserve = dict(reserve or {})
         self._admission = Admission(
@@ -104,17 +98,16 @@ class Scheduler:
             journal=self._journal,
             queue_size=queue_size,
             when_full=when_full,
-            launch=self._launch,
-            ask=lambda place, verdict: self._tasks.start_soon(self._ask, place, verdict),
-            defer=lambda pending: self._tasks.start_soon(self._finish, pending),
         )
         self._outages = Outages(breaker, self._journal)
-        self._random = random or Random()  # noqa: S311 - jitter, not secrets
-        self._dispatch = Dispatch(self._admission, self._journal, self._random, self._outages)
-        self._ready: deque[Flight] = deque()
-        self._idle: list[Wakeup] = []
-        self._nap: CancelScope | None = None
-        self._nap_until = math.inf
+        random = random or Random()  # noqa: S311 - jitter, not secrets
+        self._dispatch = Dispatch(self._admission, self._journal, random, self._outages)
+        self._recall = Recall(self._cache, self._dispatch, self._journal, random)
+        if shared_cache is not None:
+            shared_cache.on_drop = self._recall.hear_of_drop
+        self._time = Timekeeper(self._dispatch)
+        self._workers = Workers(self._dispatch, self._cache, self._journal, self._time)
+        self._sharing = Sharing(self._dispatch, self._time)
         self._open = False
         for budget in budgets:
             self._dispatch.define(budget, self._reserve.get(budget.name, 0), 0.0)
@@ -126,22 +119,19 @@ class Scheduler:
         self._now = self._clock.now
         self._new_wakeup = wakeup_factory()
         self._home = Home()
-        self._context = copy_context()
-        self._ready.clear()
-        self._idle.clear()
         self._stack = AsyncExitStack()
         store = self._admission.store
         if store.shared:
             await store.open()
-            self._stack.push_async_callback(self._close_store)
+            self._stack.push_async_callback(self._sharing.close_store)
         if self._cache.shared is not None:
             self._cache.shared.clock = self._clock
             await self._stack.enter_async_context(self._cache.shared)
         self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
         self._open = True
-        self._tasks.start_soon(self._keep_time, name="scheduler clock")
-        if store.shared:
-            self._tasks.start_soon(store.watch, self._hear, name="scheduler store")
+        self._workers.open(self._tasks, self._clock)
+        self._tasks.start_soon(self._keep_time, self._clock, name="scheduler clock")
+        self._sharing.open(self._tasks, self._now)
         return self
 
     async def __aexit__(
@@ -166,10 +156,11 @@ class Scheduler:
         if self._journal.listeners:
             self._journal.tell(events.Submitted(now, call.label, call.tenant))
         kept = None if call.key is None else self._cache.get(call.key)
-        if self._cache.shared is not None and call.key is not None and self._misses(call, kept, now):
-            kept = await self._find(call)
+        if self._cache.shared is not None and self._recall.misses(call, kept, now):
+            kept = await self._recall.find(call)
+            self._check_home()  # it may have been closed meanwhile
             now = self._now()
-        kept = self._choose(call, kept, now)
+        kept = self._recall.choose(call, kept, now)
         if kept is not None:
             # The cache and the flights hold answers of every type; equal keys promise equal types.
             return cast("Answer[T]", kept.answer(now))
@@ -178,7 +169,7 @@ class Scheduler:
             await member.wakeup
         except BaseException:
             self._dispatch.leave(member, self._now())
-            self._set_alarm()
+            self._time.set_alarm()
             raise
         return cast("Answer[T]", member.answer())
 
@@ -187,7 +178,7 @@ class Scheduler:
         if reserve is not None:
             self._reserve[budget.name] = reserve
         self._dispatch.define(budget, self._reserve.get(budget.name, 0), self._now() if self._open else 0.0)
-        self._set_alarm()
+        self._time.set_alarm()
 
     def now(self) -> float:
         """The moment on the scheduler's clock, on which deadlines are."""
@@ -197,7 +188,7 @@ class Scheduler:
     def joins(self, call: Call[object]) -> bool:
         """Whether a call would share the run of an equal one in this process if it were submitted now."""
         self._check_home()
-        return self._joinable(call) is not None
+        return self._dispatch.joinable(call) is not None
 
     def eta(self, call: Call[object], *, behind: int = 0) -> float:
         """Seconds until a call could start if it were submitted now; nothing is reserved and nothing is sent.
@@ -209,7 +200,7 @@ class Scheduler:
         if call.key is not None:
             if use_of(self._cache.get(call.key), call.freshness, now) is not Use.NOTHING:
                 return 0.0
-            flight = self._joinable(call)
+            flight = self._dispatch.joinable(call)
             if flight is not None and flight.state is not State.WAITING:
                 return 0.0
         return self._dispatch.eta(call, now, behind)
@@ -259,13 +250,11 @@ class Scheduler:
         In a shared cache they are dropped for all processes; nothing is read from there until that is done.
         """
         doomed = frozenset({tags} if isinstance(tags, str) else tags)
-        self._outdate(doomed)
-        return self._cache.drop(doomed)
+        return self._recall.drop(doomed)
 
     def clear_cache(self) -> None:
         """Forget every answer, those under way included, in all processes."""
-        self._outdate(None)
-        self._cache.clear()
+        self._recall.clear()
 
     async def flush(self) -> None:
         """Wait until every answer kept so far is where other processes find it."""
@@ -273,56 +262,10 @@ class Scheduler:
         if self._cache.shared is not None:
             await self._cache.shared.flush()
 
-    # -- the way of a call
-
-    def _misses(self, call: Call[object], kept: Kept | None, now: float) -> bool:
-        """Whether neither memory nor a flight can answer a call, so that the shared cache is worth a look."""
-        assert self._cache.shared is not None
-        if not self._cache.shared.current():
-            return True
-        return use_of(kept, call.freshness, now) is Use.NOTHING and self._joinable(call) is None
-
-    async def _find(self, call: Call[object]) -> Kept | None:
-        kept = None
-        if call.freshness.mode == "fresh":
-            await self._cache.catch_up()
-        else:
-            kept = await self._cache.find(call.key)
-        self._check_home()  # it may have been closed meanwhile
-        return kept
-
-    def _choose(self, call: Call[object], kept: Kept | None, now: float) -> Kept | None:
-        """The earlier answer if the call accepts it; an offline call has no other way."""
-        use = use_of(kept, call.freshness, now)
-        if kept is None or use is Use.NOTHING:
-            if call.freshness.mode == "offline":
-                raise NotCached(f"no answer for {call.label or 'this call'} is in the cache")
-            return None
-        self._journal.counts.cache_hits += 1
-        if self._journal.listeners:
-            self._journal.tell(events.CacheHit(now, call.label, call.tenant))
-        if (use is Use.SERVE_AND_RENEW or self._due_early(call, kept, now)) and call.key not in self._dispatch.flights:
-            self._dispatch.renew(call, now)
-        return kept
-
-    def _due_early(self, call: Call[object], kept: Kept, now: float) -> bool:
-        return call.freshness.mode != "offline" and worth_renewing(kept, now, self._random.random)
-
-    def _forget(self, tags: frozenset[str] | None) -> None:
-        """Take in that another process dropped some tags, or everything."""
-        self._outdate(tags)
-        if tags is None:
-            self._cache.memory.clear()
-        else:
-            self._cache.memory.drop(tags)
-
-    def _outdate(self, tags: frozenset[str] | None) -> None:
-        for flight in self._dispatch.flights.values():
-            if flight.state is State.RUNNING and (tags is None or not flight.call.tags.isdisjoint(tags)):
-                flight.outdated = True
+    # -- inside
 
     def _board(self, call: Call[object], now: float) -> Member:
-        flight = self._joinable(call)
+        flight = self._dispatch.joinable(call)
         if flight is None:
             member = self._dispatch.open(call, self._new_wakeup(), now)
         else:
@@ -330,144 +273,15 @@ class Scheduler:
             if self._journal.listeners:
                 self._journal.tell(events.Joined(now, call.label, call.tenant))
             member = self._dispatch.join(flight, call, self._new_wakeup(), now)
-        if self._admission.alarm < self._nap_until:
-            self._set_alarm()
+        if self._admission.alarm < self._time.until:
+            self._time.set_alarm()
         return member
 
-    def _joinable(self, call: Call[object]) -> Flight | None:
-        flight = None if call.key is None else self._dispatch.flights.get(call.key)
-        if flight is None or not flight.can_be_joined(unsent_only=call.freshness.mode == "fresh"):
-            return None
-        return flight
-
-    # -- workers
-
-    def _launch(self, flight: Flight) -> None:
-        self._ready.append(flight)
-        if self._idle:
-            self._idle.pop().set()
-        else:
-            # A worker outlives the caller that happened to need it, so it must not inherit that caller's context.
-            self._context.run(lambda: self._tasks.start_soon(self._work, name="scheduler worker"))
-
-    async def _work(self) -> None:
-        """Run granted flights one after another. The cancel scope is made anew only after a flight was cancelled."""
-        while True:
-            with CancelScope() as scope:
-                while not scope.cancel_called:
-                    if self._ready:
-                        await self._fly(self._ready.popleft(), scope)
-                        continue
-                    if len(self._idle) >= _IDLE_WORKERS:
-                        return
-                    wakeup = self._new_wakeup()
-                    self._idle.append(wakeup)
-                    await wakeup
-
-    async def _fly(self, flight: Flight, scope: CancelScope) -> None:
-        if flight.state is not State.GRANTED:
-            return  # its last member left between grant and start
-        if flight.call.circuit is not None and not self._dispatch.begin(flight, self._now()):
-            self._set_alarm()
-            return
-        flight.state = State.RUNNING
-        flight.scope = scope
-        flight.started_at = self._now()
-        flight.attempt += 1
-        self._journal.counts.sent += 1
-        since = self._cache.mark()
-        error: BaseException | None = None
+    async def _keep_time(self, clock: Clock) -> None:
         try:
-            result = await flight.call.run()
-            self._receive(flight, result, self._now(), since)
-        except Exception as raised:  # noqa: BLE001 - every member gets it
-            error = raised
-            flight.trace = raised.__traceback__
-        except BaseException as raised:  # noqa: BLE001 - settled, then raised again unless it came from inside
-            self._interrupted(flight, raised)
-            return
-        self._dispatch.land(flight, error, self._now())
-        if self._admission.alarm < self._nap_until:
-            self._set_alarm()
-
-    def _receive(self, flight: Flight, result: object, now: float, since: Mark | None) -> None:
-        """Take the value of a run, and keep it if it may be served again."""
-        assert self._clock is not None
-        flight.ended_wall = self._clock.wall()
-        if not isinstance(result, Outcome):
-            flight.value = result
-            return
-        flight.value = result.value
-        key = flight.call.key
-        if key is not None and result.ttl > 0 and not flight.outdated and self._dispatch.flights.get(key) is flight:
-            seconds, tags = now - flight.started_at, flight.call.tags
-            kept = Kept(result.value, now, flight.ended_wall, now + result.ttl, max(0, result.size), tags, seconds)
-            self._cache.put(key, kept, since)
-
-    def _interrupted(self, flight: Flight, error: BaseException) -> None:
-        """Settle a run that was cancelled: because its callers left, because everything ends, or from inside."""
-        outside = cancelled_from_outside() or not isinstance(error, anyio.get_cancelled_exc_class())
-        reason: SchedulerError = RunInterrupted("what the call ran was cancelled from inside")
-        if outside:
-            reason = SchedulerClosed("the scheduler was stopped while this call ran")
-        self._dispatch.land(flight, reason, self._now())
-        self._set_alarm()
-        if outside:
-            raise error
-
-    # -- a shared store
-
-    async def _ask(self, place: Place[Flight], verdict: Awaitable[Verdict]) -> None:
-        """Wait for a verdict. Shielded, because the store may have reserved by the time that anybody loses interest."""
-        with CancelScope(shield=True):
-            try:
-                decided = await verdict
-            except Exception as error:  # noqa: BLE001 - whoever asked gets it
-                self._dispatch.fail(place.item, error, self._now())
-                decided = Denied(self._now())
-        self._admission.decide(place, decided, self._now())
-        self._set_alarm()
-
-    def _hear(self, _: Collection[str]) -> None:
-        """Ask again, because another process may have made room."""
-        self._admission.settled(self._now())
-        self._set_alarm()
-
-    async def _close_store(self) -> None:
-        with CancelScope(shield=True):
-            await self._admission.store.close()
-
-    async def _finish(self, pending: Awaitable[None]) -> None:
-        """Wait for a settlement; one that fails leaves its units held, which is the safe side."""
-        with CancelScope(shield=True):
-            try:
-                await pending
-            except Exception:  # noqa: BLE001 - the store is not ours to trust
-                logger.exception("the store could not settle an attempt")
-        self._admission.settled(self._now())
-        self._set_alarm()
-
-    # -- time and end
-
-    async def _keep_time(self) -> None:
-        """Tick when something is due; a nap is cut short when something earlier comes up."""
-        assert self._clock is not None
-        try:
-            while True:
-                with CancelScope() as self._nap:
-                    self._nap_until = self._admission.alarm
-                    if self._nap_until == math.inf:
-                        await anyio.sleep_forever()
-                    await self._clock.sleep_until(self._nap_until)
-                if self._now() >= self._admission.alarm:
-                    self._dispatch.tick(self._now())
+            await self._time.keep(clock)
         finally:
             self._shut()
-
-    def _set_alarm(self) -> None:
-        if self._nap is not None and self._admission.alarm < self._nap_until:
-            self._nap_until = self._admission.alarm
-            self._nap.cancel()
 
     def _shut(self) -> None:
         if self._open:
