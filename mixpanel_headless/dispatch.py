@@ -32,8 +32,8 @@ from .replies import (
     refuse_error_body,
     scrub,
 )
-from .request import Message
-from .results.provenance import Provenance
+from .request import Message, query_params
+from .results.provenance import Provenance, SentRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,7 +74,7 @@ class Prepared:
     key: tuple[object, ...]
     """Equal for calls that must get the same answer: host, project, view, credentials and the question."""
     spends: tuple[rs.Spend, ...]
-    shown: Mapping[str, Any]
+    shown: SentRequest
     """The request as provenance tells it."""
 
 
@@ -148,8 +148,7 @@ class Dispatcher:
             message = self.address(request, pin)
             question = message.body if request.canonical is None else request.canonical
             key = (message.verb, message.url, tuple(sorted(message.params.items())), question, self.owner)
-            parameters = {**message.params, **(request.body or {})}
-            shown = {"method": message.verb, "path": request.path, "parameters": parameters}
+            shown = SentRequest(message.verb, request.path, message.params, message.body)
             prepared = Prepared(pin, message, key, spends(request, self.pools_of(pin.project)), shown)
             self._prepared[request] = prepared
         return prepared
@@ -178,18 +177,15 @@ class Dispatcher:
 
     def address(self, request: Request[Any], pin: Pin) -> Message:
         """The request with base URL, credentials and the parameters that every call carries."""
-        params = dict(request.params)
+        params = request.params
         if request.base == "query":
-            params["query_origin"] = "mixpanel-headless"
-            if request.names_project:
-                params["project_id"] = pin.project
-            workspace = request.workspace or pin.workspace
-            if workspace is not None:
-                params["workspace_id"] = str(workspace)
+            added = origin_params(request.names_project, pin.project, request.workspace or pin.workspace)
+            params = {**params, **added} if params else added
         url, timeout = self.roots[request.base] + request.path, TIMEOUTS[request.base]
         if request.body is None:
             return Message(request.verb, url, params, self.headers, timeout=timeout)
-        body = msgspec.json.encode(request.body)
+        # The encoder leaves half as much room again as the text needs; answers keep it, so it is cut to size.
+        body = bytes(memoryview(msgspec.json.encode(request.body)))
         return Message(request.verb, url, params, self.body_headers, body, timeout)
 
 
@@ -269,6 +265,14 @@ def describe(answer: rs.Answer[Any], prepared: Prepared) -> Provenance:
         cost=answer.cost,
         waited=answer.waited,
         request=prepared.shown,
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def origin_params(names_project: bool, project: str, workspace: int | None) -> Mapping[str, str]:
+    """What every query carries besides its own parameters; one mapping for all that carry the same."""
+    return query_params(
+        query_origin="mixpanel-headless", project_id=project if names_project else None, workspace_id=workspace
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
@@ -14,7 +15,7 @@ from .errors import InvalidArgumentError
 from .options import current_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+    from collections.abc import AsyncGenerator, Callable, Coroutine
 
     from .dispatch import Dispatcher
     from .manifest import Manifest
@@ -30,14 +31,27 @@ AT_ONCE = 256
 SHOWN = 80
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, weakref_slot=False)
 class Planned(Generic[R_co]):
-    """A call as data: what `later` gives, and what `gather`, `as_completed`, `estimate` and `plan` take."""
+    """A call as data: what `later` gives, and what `gather`, `as_completed`, `estimate` and `plan` take.
+
+    A batch holds many, so one takes a third of what its keyword arguments would take as a dict.
+    """
 
     surface: Any = attrs.field(repr=False)
     operation: Any = attrs.field(repr=False)  # an Operation; declared as one it would read as a method
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] = attrs.field(factory=dict)
+    _values: tuple[Any, ...] = ()
+    _names: tuple[str, ...] = ()  # of the last values
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The arguments given by position."""
+        return self._values[: len(self._values) - len(self._names)]
+
+    @property
+    def kwargs(self) -> dict[str, Any]:
+        """The arguments given by name."""
+        return dict(zip(self._names, self._values[len(self._values) - len(self._names) :], strict=True))
 
     def request(self) -> Request[R_co]:
         """The request that the call would send; raises what a wrong argument raises."""
@@ -67,10 +81,17 @@ def later(call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Planned[Any
     if operation is None:
         hint = 'Name a call of a workspace that is one request: mp.later(ws.query, "Sign Up").'
         raise InvalidArgumentError(f"{getattr(call, '__name__', call)!s} cannot be planned.", hint=hint)
-    return Planned(call.__self__, operation, args, kwargs)  # type: ignore[attr-defined] # a bound method
+    surface = call.__self__  # type: ignore[attr-defined] # a bound method
+    return Planned(surface, operation, (*args, *kwargs.values()), shared(tuple(kwargs)))
 
 
-@attrs.frozen(eq=False)
+@functools.lru_cache(maxsize=256)
+def shared(names: tuple[str, ...]) -> tuple[str, ...]:
+    """One tuple for all that are equal to it."""
+    return names
+
+
+@attrs.frozen(eq=False, weakref_slot=False)
 class Done(Generic[R_co]):
     """One call of a batch that has ended: `index` is its place in the batch, `error` what it raised, if it did."""
 
@@ -92,30 +113,46 @@ class Done(Generic[R_co]):
 class Gathered(Sequence[Done[Any]]):
     """All calls of a batch in their order, each with its answer or its error."""
 
-    done: tuple[Done[Any], ...]
+    _calls: Sequence[Planned[Any]]
+    _answers: list[Any] = attrs.field(default=attrs.Factory(lambda self: [None] * len(self._calls), takes_self=True))
+    _errors: dict[int, Exception] = attrs.field(factory=dict)
+
+    def take(self, done: Done[Any]) -> None:
+        """Keep how a call ended."""
+        if done.error is None:
+            self._answers[done.index] = done.value
+        else:
+            self._errors[done.index] = done.error
 
     @property
     def values(self) -> list[Any]:
         """The answers in order; raises the first error if a call failed."""
-        return [done.value for done in self.done]
+        for index in sorted(self._errors)[:1]:
+            raise self._errors[index]
+        return list(self._answers)
 
     @property
     def failed(self) -> list[Done[Any]]:
         """The calls that ended with an error."""
-        return [done for done in self.done if done.error is not None]
+        return [self[index] for index in sorted(self._errors)]
 
     @overload
     def __getitem__(self, index: int) -> Done[Any]: ...
     @overload
     def __getitem__(self, index: slice) -> tuple[Done[Any], ...]: ...
     def __getitem__(self, index: int | slice) -> Done[Any] | tuple[Done[Any], ...]:
-        return self.done[index]
+        if isinstance(index, slice):
+            return tuple(map(self._done, range(*index.indices(len(self)))))
+        return self._done(range(len(self))[index])
+
+    def _done(self, index: int) -> Done[Any]:
+        return Done(index, self._calls[index], self._errors.get(index), self._answers[index])
 
     def __len__(self) -> int:
-        return len(self.done)
+        return len(self._calls)
 
     def __repr__(self) -> str:
-        return f"<Gathered {len(self.done)} calls, {len(self.failed)} failed>"
+        return f"<Gathered {len(self)} calls, {len(self._errors)} failed>"
 
 
 @attrs.define(eq=False)

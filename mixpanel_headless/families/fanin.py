@@ -61,15 +61,15 @@ class FanIn(Surface[Mode]):
         calls = list(calls)
         check_at_once(at_once)
         dispatcher = await self.dispatcher()
-        done: list[Done[Any] | None] = [None] * len(calls)
+        gathered = Gathered(calls)
         with open_manifest(resume, self) as manifest, Progress(len(calls), shown=progress) as bar:
             batch = Batch(dispatcher, calls, at_once, manifest)
             async with aclosing(batch.pages()) as pages:
                 async for page in pages:
                     for one in page:
-                        done[one.index] = one
+                        gathered.take(one)
                     bar.advance(len(page), await batch.time_left(len(calls)) if bar.shown else 0.0)
-        return Gathered(tuple(one for one in done if one is not None))
+        return gathered
 
     @composite
     async def plan(self: FanIn[Async], calls: Iterable[Planned[Any]]) -> Plan:

@@ -108,7 +108,7 @@ def ask_insights(
         "POST",
         "query",
         "/insights",
-        lambda tree, provenance: QueryResult.from_reply(tree, params, provenance),
+        lambda tree, provenance: QueryResult.from_reply(tree, None, provenance),
         body=body,
         accept=check_reply,
         lifetime="range",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 import attrs
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+_EMPTY: dict[type, Any] = {str: "", list: [], dict: {}}
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -35,19 +37,22 @@ class QueryResult:
     to_date: str = ""
     _headers: Sequence[Any] = attrs.field(factory=list)
     _series: Mapping[str, Any] = attrs.field(factory=dict)
-    _params: Mapping[str, Any] = attrs.field(factory=dict)
+    _params: Mapping[str, Any] | None = attrs.field(factory=dict)  # None: the bookmark that provenance tells
     _meta: Mapping[str, Any] = attrs.field(factory=dict)
     provenance: Provenance = attrs.field(factory=given)
 
     @classmethod
-    def from_reply(cls, reply: Any, params: Mapping[str, Any], provenance: Provenance | None = None) -> Self:
-        """The result of a decoded answer; raises QueryError when the answer reports an error or holds no series."""
+    def from_reply(cls, reply: Any, params: Mapping[str, Any] | None, provenance: Provenance | None = None) -> Self:
+        """The result of a decoded answer; raises QueryError when the answer reports an error or holds no series.
+
+        `params` None stands for the bookmark in the provenance's request.
+        """
         check_reply(reply)
         dates = _part(reply, "date_range", dict)
         return cls(
             computed_at=_part(reply, "computed_at", str),
-            from_date=_part(dates, "from_date", str),
-            to_date=_part(dates, "to_date", str),
+            from_date=sys.intern(str(_part(dates, "from_date", str))),  # a batch holds few ranges and many answers
+            to_date=sys.intern(str(_part(dates, "to_date", str))),
             headers=_part(reply, "headers", list),
             series=reply["series"],
             params=params,
@@ -68,7 +73,7 @@ class QueryResult:
     @cached_property
     def params(self) -> dict[str, Any]:
         """The question as it was sent."""
-        return copy_tree(dict(self._params))
+        return copy_tree(dict(self._asked()))
 
     @cached_property
     def meta(self) -> dict[str, Any]:
@@ -78,7 +83,7 @@ class QueryResult:
     @cached_property
     def table(self) -> Table:
         """The series as rows: `date` (if any), `event`, the segments, `count`."""
-        display = self._params.get("displayOptions")
+        display = self._asked().get("displayOptions")
         chart = display.get("chartType") if isinstance(display, Mapping) else None
         return flatten_series(self._series, self._headers, chart)
 
@@ -96,6 +101,9 @@ class QueryResult:
         from .summary import summarize
 
         return summarize(self, rows)
+
+    def _asked(self) -> Mapping[str, Any]:
+        return self._params if self._params is not None else self.provenance.parameter("bookmark") or {}
 
     def _values(self) -> dict[str, Any]:
         return {
@@ -155,9 +163,9 @@ class QueryResult:
 
 
 def _part(reply: Mapping[str, Any], name: str, kind: type[T]) -> T:
-    """The part of that name, or an empty one when it is missing or of another kind."""
+    """The part of that name, or an empty one, which results share, when it is missing or of another kind."""
     part = reply.get(name)
-    return part if isinstance(part, kind) else kind()
+    return part if isinstance(part, kind) else cast("T", _EMPTY[kind])
 
 
 def check_reply(reply: Any) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
+import msgspec
 
 from .trees import copy_tree
 
@@ -16,6 +17,21 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Origin = Literal["network", "flight", "cache", "fused", "sliced", "mirror", "given"]
+
+
+@attrs.frozen
+class SentRequest:
+    """A request as it goes out, kept as its bytes: as trees, the questions of a large batch outweigh its answers."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = attrs.field(hash=False)
+    body: bytes | None = None
+
+    def unpack(self) -> dict[str, Any]:
+        """The request as provenance tells it, a new tree each time."""
+        body = {} if self.body is None else msgspec.json.decode(self.body)
+        return {"method": self.method, "path": self.path, "parameters": {**self.params, **body}}
 
 
 @attrs.frozen(kw_only=True)
@@ -32,13 +48,13 @@ class Provenance:
     age: float = 0.0  # seconds between computed_at and the handing out
     cost: int = 0  # requests charged to this call
     waited: float = 0.0  # seconds in the queue
-    _request: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    _request: SentRequest | Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
     _digest: str = attrs.field(default="", repr=False)
 
     @cached_property
     def request(self) -> dict[str, Any]:
         """The request as `method`, `path` and `parameters`; credentials are never part of it."""
-        return copy_tree(dict(self._request))
+        return self._unpack()
 
     @cached_property
     def digest(self) -> str:
@@ -47,6 +63,14 @@ class Provenance:
             return self._digest
         text = json.dumps(self.request, sort_keys=True, separators=(",", ":"))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def parameter(self, name: str) -> Any:
+        """One of the request's parameters, a copy of the caller's own; None when it has none of that name."""
+        return self._unpack().get("parameters", {}).get(name)
+
+    def _unpack(self) -> dict[str, Any]:
+        request = self._request
+        return request.unpack() if isinstance(request, SentRequest) else copy_tree(dict(request))
 
     def to_dict(self) -> dict[str, Any]:
         """The provenance as JSON-ready data."""

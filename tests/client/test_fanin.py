@@ -37,6 +37,29 @@ def test_answers_stand_in_the_order_of_their_calls(box: Sandbox) -> None:
     assert box.counted == 2
 
 
+def test_an_answer_tells_the_question_as_it_was_sent(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        answer = ws.gather([mp.later(ws.query, "Login", math="unique", **DAYS)])[0].value
+    assert answer.params == mp.Workspace.build_params("Login", math="unique", **DAYS)
+    assert answer.provenance.request["parameters"]["bookmark"] == answer.params
+
+
+def test_what_was_gathered_is_a_sequence(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        calls = [mp.later(ws.query, event, **DAYS) for event in ("Purchase", "Login")]
+        gathered = ws.gather(calls)
+    assert [done.call for done in gathered] == calls
+    assert [done.index for done in gathered[1:]] == [gathered[-1].index] == [1]
+    with pytest.raises(IndexError):
+        _ = gathered[2]
+
+
+def test_a_planned_call_keeps_its_arguments_apart(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        call = mp.later(ws.query, "Login", last=7, unit="week")
+    assert (call.args, call.kwargs) == (("Login",), {"last": 7, "unit": "week"})
+
+
 def test_an_error_stands_beside_its_call_and_stops_no_other(box: Sandbox) -> None:
     with box.workspace() as ws:
         gathered = ws.gather([mp.later(ws.query, "Login", last=-1), mp.later(ws.query, "Login", **DAYS)])

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from mixpanel_headless.results.provenance import Provenance, span
+from mixpanel_headless.results.provenance import Provenance, SentRequest, span
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,23 @@ def test_changing_the_request_of_one_provenance_is_seen_by_no_other() -> None:
     mine.request["parameters"].clear()
     mine.to_dict()["request"].clear()
     assert yours.request == request == {"parameters": {"limit": 3000}}
+
+
+def test_a_request_that_is_kept_as_bytes_is_told_as_it_was_sent_and_belongs_to_who_asks() -> None:
+    sent = SentRequest("POST", "/insights", {"project_id": "1"}, b'{"bookmark":{"sections":{}}}')
+    told = {"method": "POST", "path": "/insights", "parameters": {"project_id": "1", "bookmark": {"sections": {}}}}
+    mine, yours = (Provenance(origin="cache", computed_at=datetime.now(UTC), request=sent) for _ in range(2))
+    mine.request["parameters"].clear()
+    mine.parameter("bookmark").clear()
+    assert yours.request == told
+    assert yours.parameter("bookmark") == {"sections": {}}
+    assert yours.parameter("limit") is None
+
+
+def test_a_request_without_a_body_is_told_by_its_parameters() -> None:
+    sent = SentRequest("GET", "/events/names", {"limit": "3"})
+    told = {"method": "GET", "path": "/events/names", "parameters": {"limit": "3"}}
+    assert Provenance(origin="cache", computed_at=datetime.now(UTC), request=sent).request == told
 
 
 def test_the_repr_keeps_the_request_to_itself(provenance: Provenance) -> None:
