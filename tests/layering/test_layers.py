@@ -28,6 +28,7 @@ FORBIDDEN = {
 }
 OWNERS = {
     "aiohttp": {f"{CLIENT}.transport", f"{CLIENT}.sandbox"},
+    "yarl": {f"{CLIENT}.transport"},
     "duckdb": {f"{CLIENT}.engine"},
     "pandas": {f"{CLIENT}.results"},
     "structlog": {CLIENT},
