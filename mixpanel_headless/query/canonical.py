@@ -29,7 +29,7 @@ _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     "behaviors": _BEHAVIOR,
     **{key: {"filterValue": None} for key in _CONDITIONS},
 }
-_NO_DEFAULTS: Final[dict[str, Any]] = {}
+_PLAIN: Final = frozenset({str, int, bool, type(None)})  # of which each value has one spelling only
 
 
 def canonical_params(params: Any) -> bytes:
@@ -39,12 +39,10 @@ def canonical_params(params: Any) -> bytes:
 
 def _level(value: Any, role: str) -> Any:
     """The value in its one spelling; `role` is the key that it stands under, seen through lists."""
-    if isinstance(value, str):  # first, because most values are text
-        return value
     if isinstance(value, dict):
         return _object(value, role)
     if isinstance(value, (list, tuple)):
-        items = [_level(item, role) for item in value]
+        items = [item if type(item) in _PLAIN else _level(item, role) for item in value]
         return _distinct(items) if role in _CONDITIONS else items
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return int(value)
@@ -52,18 +50,25 @@ def _level(value: Any, role: str) -> Any:
 
 
 def _object(value: dict[str, Any], role: str) -> dict[str, Any]:
-    level = {key: _level(item, key) for key, item in value.items()}
-    for key, default in _DEFAULTS.get(role, _NO_DEFAULTS).items():
-        if key in level and _same(level[key], default):
-            del level[key]
-    values = level.get("filterValue")
-    if level.get("filterOperator") in ("equals", "does not equal") and isinstance(values, list):
-        level["filterValue"] = _distinct(values)
-    if level.get("operator") in ("and", "or") and isinstance(level.get("children"), list):
+    level: dict[str, Any] = {}
+    for key, item in value.items():
+        kind = type(item)
+        if kind is dict:  # as most branches are, which saves them a call
+            level[key] = _object(item, key)
+        else:
+            level[key] = item if kind in _PLAIN or (kind is list and not item) else _level(item, key)
+    if role in _DEFAULTS:
+        for key, default in _DEFAULTS[role].items():
+            if key in level and _same(level[key], default):
+                del level[key]
+    if "filterValue" in level and level.get("filterOperator") in ("equals", "does not equal"):
+        level["filterValue"] = _distinct(level["filterValue"])
+    if "children" in level and level.get("operator") in ("and", "or"):
         level["children"] = _distinct(level["children"])
-    conditions = level.get("filters")
-    if isinstance(conditions, list) and len(conditions) == 1 and level.get("filtersDeterminer") == "any":
-        del level["filtersDeterminer"]  # of a single condition, any is all
+    if level.get("filtersDeterminer") == "any":
+        conditions = level.get("filters")
+        if isinstance(conditions, list) and len(conditions) == 1:
+            del level["filtersDeterminer"]  # of a single condition, any is all
     return level
 
 
@@ -71,6 +76,8 @@ def _same(item: Any, default: Any) -> bool:
     return type(item) is type(default) and bool(item == default)
 
 
-def _distinct(items: list[Any]) -> list[Any]:
-    """The items sorted by their encoding, each once."""
+def _distinct(items: Any) -> Any:
+    """The items of a list sorted by their encoding, each once; anything else as it is."""
+    if not isinstance(items, list) or len(items) < 2:
+        return items
     return [item for _, item in sorted({_ENCODER.encode(item): item for item in items}.items())]
