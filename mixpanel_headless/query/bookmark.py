@@ -8,7 +8,17 @@ import msgspec
 
 from mixpanel_headless.errors import ValidationError
 
-from .bookmark_rules import CLAUSE_RULES, DISPLAY_RULES, FILTER_RULES, GROUP_RULES, TIME_RULES
+from .bookmark_rules import (
+    BEHAVIOR_RULES,
+    COHORT_RULES,
+    DETERMINER_RULES,
+    DISPLAY_RULES,
+    FILTER_RULES,
+    GROUP_RULES,
+    MEASUREMENT_RULES,
+    TIME_RULES,
+    is_cohort,
+)
 from .rules import problems
 from .sorting_rules import sorting_problems
 
@@ -79,7 +89,12 @@ def _clause_problems(clause: object, path: str) -> Iterator[ValidationError]:
     elif clause.get("type") == "formula":
         yield from _formula_problems(clause, path)
     elif isinstance(clause.get("behavior"), dict):
-        yield from problems(CLAUSE_RULES, clause, path)
+        if is_cohort(clause):
+            yield from problems(COHORT_RULES, clause, path)
+        yield from problems(BEHAVIOR_RULES, clause, path)
+        if isinstance(clause.get("measurement"), dict):
+            yield from problems(MEASUREMENT_RULES, clause, path)
+        yield from problems(DETERMINER_RULES, clause, path)
         yield from _behavior_filter_problems(clause["behavior"], f"{path}.behavior")
     elif "id" not in clause:
         yield ValidationError(path, "a metric has a behavior, or the id of a saved one.", "B4_INVALID_SHOW")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
 from .fields import is_positive_integer
 from .operators import ALIASES, OPERATORS
 from .rules import Rule
 from .suggestions import nearest
-from .vocabulary import FUNNEL_MATHS, MATHS, MATHS_NEEDING_PROPERTY, PER_USER, RETENTION_MATHS, among
+from .vocabulary import FUNNEL_MATHS, MATHS, MATHS_NEEDING_PROPERTY, PER_USER, RETENTION_MATHS, Combinator, among
 
 Object: TypeAlias = "dict[str, Any]"
 
@@ -38,6 +38,7 @@ BEHAVIOR_TYPES: Final = frozenset(
 )
 PROPERTY_TYPES: Final = frozenset({"string", "number", "boolean", "datetime", "list", "object"})
 FILTER_OPERATORS: Final = frozenset({*OPERATORS, *ALIASES})
+DETERMINERS: Final = frozenset(get_args(Combinator))
 _OWN_MATHS: Final = {"funnel": FUNNEL_MATHS, "retention": RETENTION_MATHS}
 MAX_FILTER_VALUES: Final = 1_000
 
@@ -53,12 +54,13 @@ def _measurement(clause: Object) -> Object:
     return measurement if isinstance(measurement, dict) else {}
 
 
-def _is_cohort(clause: Object) -> bool:
+def is_cohort(clause: Object) -> bool:
+    """Whether the behavior of a show clause is the size of a cohort."""
     return bool(clause["behavior"].get("type") == "cohort")
 
 
 def _unknown(value: object, known: frozenset[str]) -> bool:
-    return value is not None and not among(value, known)
+    return value is not None and not (isinstance(value, str) and value in known)
 
 
 DISPLAY_RULES: tuple[Rule[Object], ...] = (
@@ -72,31 +74,34 @@ DISPLAY_RULES: tuple[Rule[Object], ...] = (
     ),
 )
 
-CLAUSE_RULES: tuple[Rule[Object], ...] = (
+COHORT_RULES: tuple[Rule[Object], ...] = (
     Rule(
         "B22_COHORT_BEHAVIOR_ID",
         "behavior.id",
-        lambda c: _is_cohort(c) and "id" in c["behavior"] and not is_positive_integer(c["behavior"]["id"]),
+        lambda c: "id" in c["behavior"] and not is_positive_integer(c["behavior"]["id"]),
         "Cohort behavior id must be a positive integer",
     ),
     Rule(
         "B22_COHORT_MISSING_IDENTIFIER",
         "behavior",
-        lambda c: _is_cohort(c) and not c["behavior"].keys() & {"id", "raw_cohort"},
+        lambda c: not c["behavior"].keys() & {"id", "raw_cohort"},
         "Cohort behavior must have either 'id' (saved cohort) or 'raw_cohort' (inline definition)",
     ),
     Rule(
         "B23_COHORT_RESOURCE_TYPE",
         "behavior.resourceType",
-        lambda c: _is_cohort(c) and c["behavior"].get("resourceType", "cohorts") != "cohorts",
+        lambda c: c["behavior"].get("resourceType", "cohorts") != "cohorts",
         "Cohort behavior resourceType must be 'cohorts' (got {0[behavior][resourceType]!r})",
     ),
     Rule(
         "B24_COHORT_MATH",
         "measurement.math",
-        lambda c: _is_cohort(c) and _measurement(c).get("math", "unique") != "unique",
+        lambda c: _measurement(c).get("math", "unique") != "unique",
         "Cohort behavior math must be 'unique' (got {0[measurement][math]!r})",
     ),
+)
+
+BEHAVIOR_RULES: tuple[Rule[Object], ...] = (
     Rule(
         "B7_UNKNOWN_BEHAVIOR_TYPE",
         "behavior.type",
@@ -111,10 +116,13 @@ CLAUSE_RULES: tuple[Rule[Object], ...] = (
         lambda c: c["behavior"].get("type") == "event" and not c["behavior"].get("name"),
         "an event needs a name.",
     ),
+)
+
+MEASUREMENT_RULES: tuple[Rule[Object], ...] = (  # of a clause whose measurement is an object
     Rule(
         "B9_INVALID_MATH",
         "measurement.math",
-        lambda c: not _is_cohort(c) and _unknown(_measurement(c).get("math"), maths_of(c)),
+        lambda c: not is_cohort(c) and _unknown(c["measurement"].get("math"), maths_of(c)),
         "there is no math {0[measurement][math]!r} here.",
         lambda c: nearest(c["measurement"]["math"], maths_of(c)),
     ),
@@ -122,10 +130,10 @@ CLAUSE_RULES: tuple[Rule[Object], ...] = (
         "B10_MATH_WITHOUT_PROPERTY",
         "measurement.property",
         lambda c: (
-            maths_of(c) is MATHS
-            and among(_measurement(c).get("math"), MATHS_NEEDING_PROPERTY)
-            and not _measurement(c).get("property")
-            and not _measurement(c).get("perUserAggregation")
+            among(c["measurement"].get("math"), MATHS_NEEDING_PROPERTY)
+            and maths_of(c) is MATHS
+            and not c["measurement"].get("property")
+            and not c["measurement"].get("perUserAggregation")
         ),
         "math {0[measurement][math]!r} without a property counts events instead.",
         severity="warning",
@@ -133,14 +141,17 @@ CLAUSE_RULES: tuple[Rule[Object], ...] = (
     Rule(
         "B11_INVALID_PER_USER",
         "measurement.perUserAggregation",
-        lambda c: _unknown(_measurement(c).get("perUserAggregation"), PER_USER),
+        lambda c: _unknown(c["measurement"].get("perUserAggregation"), PER_USER),
         "there is no aggregation {0[measurement][perUserAggregation]!r} per user.",
         lambda c: nearest(c["measurement"]["perUserAggregation"], PER_USER),
     ),
+)
+
+DETERMINER_RULES: tuple[Rule[Object], ...] = (
     Rule(
         "B19_INVALID_FILTERS_DETERMINER",
         "behavior.filtersDeterminer",
-        lambda c: _unknown(c["behavior"].get("filtersDeterminer"), frozenset({"all", "any"})),
+        lambda c: _unknown(c["behavior"].get("filtersDeterminer"), DETERMINERS),
         "Invalid filtersDeterminer {0[behavior][filtersDeterminer]!r}. Valid (2 total): ['all', 'any']",
         severity="warning",
     ),

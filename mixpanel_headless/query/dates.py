@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
 from mixpanel_headless.errors import ParamValidationError, ValidationError
 
+from .fields import is_positive_integer
 from .rules import Rule, problems
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Day: TypeAlias = "str | dt.date"
 
@@ -24,7 +22,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 def today() -> dt.date:
     """The local calendar day; every default end date is read here."""
-    return dt.datetime.now().astimezone().date()
+    return dt.date.today()  # noqa: DTZ011 - the local day is what is meant
 
 
 def as_text(day: Any) -> Any:
@@ -67,18 +65,19 @@ class Range:
     def end(self) -> str:
         return self.today.isoformat() if self.to_date is None else self.to_date
 
-    @property
-    def is_reversed(self) -> bool:
-        """Both ends are days, and the first comes after the second."""
-        days = [self.from_date, self.end]
-        return not any(map(day_flaw, days)) and self.from_date is not None and self.from_date > self.end
-
-    def problems(self) -> Iterator[ValidationError]:
+    def problems(self) -> list[ValidationError]:
         """Everything that is wrong with the range, as `V7` to `V20`."""
+        found = []
         for path, day in (("from_date", self.from_date), ("to_date", self.to_date)):
             if day is not None and (flaw := day_flaw(day)):
-                yield ValidationError(path=path, message=f"{flaw[1]}.", code=flaw[0])
-        yield from problems(_RANGE, self)
+                found.append(ValidationError(path=path, message=f"{flaw[1]}.", code=flaw[0]))
+        sound = not found
+        found += problems(_LAST, self)
+        if not self.from_date is self.to_date is None:
+            found += problems(_DATES, self)
+            if sound:
+                found += problems(_ORDER, self)
+        return found
 
     def time_section(self, unit: str) -> list[dict[str, Any]]:
         """The `time` section of a report bookmark."""
@@ -88,36 +87,40 @@ class Range:
         return [{"dateRangeType": "between", "unit": unit, "value": [self.from_date, self.end]}]
 
 
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-_RANGE: tuple[Rule[Range], ...] = (
+_LAST: tuple[Rule[Range], ...] = (
     Rule(
         "V7_LAST_POSITIVE",
         "last",
-        lambda r: not _is_integer(r.last) or r.last < 1,
+        lambda r: not is_positive_integer(r.last),
         "last is {0.last!r}; it counts whole days, 1 or more.",
     ),
     Rule(
         "V20_LAST_TOO_LARGE",
         "last",
-        lambda r: _is_integer(r.last) and r.last > MAX_LAST,
+        lambda r: isinstance(r.last, int) and r.last > MAX_LAST,
         f"last is {{0.last}}; at most {MAX_LAST} days can be asked.",
     ),
+)
+_DATES: tuple[Rule[Range], ...] = (
     Rule(
         "V9_TO_REQUIRES_FROM",
         "to_date",
-        lambda r: r.to_date is not None and r.from_date is None,
+        lambda r: r.from_date is None,
         "to_date needs a from_date.",
     ),
     Rule(
         "V10_DATE_LAST_EXCLUSIVE",
         "last",
-        lambda r: r.last != DEFAULT_LAST and not (r.from_date is r.to_date is None),
+        lambda r: r.last != DEFAULT_LAST,
         "last={0.last!r} and dates both choose the days; give one of them.",
     ),
+)
+# Two days in their one form compare as text; what has another form has no order.
+_ORDER: tuple[Rule[Range], ...] = (
     Rule(
-        "V15_DATE_ORDER", "from_date", lambda r: r.is_reversed, "from_date {0.from_date} comes after the end, {0.end}."
+        "V15_DATE_ORDER",
+        "from_date",
+        lambda r: r.from_date is not None and r.from_date > r.end,
+        "from_date {0.from_date} comes after the end, {0.end}.",
     ),
 )

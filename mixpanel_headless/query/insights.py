@@ -11,10 +11,12 @@ from .dates import DEFAULT_LAST, Day, Range
 from .dates import today as current_day
 from .fields import as_tuple
 from .filter_clauses import AnyFilter, filter_clauses
+from .formulas import Formula
 from .groups import AnyGroup, as_groups, group_clauses
 from .insights_query import AnyMetric, InsightsQuery
 from .insights_rules import query_problems
 from .measurements import Measurement
+from .metrics import plain_clause
 from .vocabulary import among
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def build_insights_params(
     of the project's time zone, both included; without `from_date` the report covers the `last` days.
     Raises `BookmarkValidationError` with every problem at once.
     """
-    given: dict[str, object] = {"group_by": group_by, "where": where}
+    given: tuple[tuple[str, object], ...] = (("group_by", group_by), ("where", where))
     query = InsightsQuery(
         events=as_tuple(events),
         range=Range(from_date, to_date, last, today or current_day()),
@@ -72,7 +74,7 @@ def build_insights_params(
         mode=mode,
         time_comparison=time_comparison,
         data_group_id=data_group_id,
-        whole=frozenset(name for name, value in given.items() if not isinstance(value, (list, tuple))),
+        whole=frozenset([name for name, value in given if not isinstance(value, (list, tuple))]),
     )
     if found := list(query_problems(query)):
         raise BookmarkValidationError(found)
@@ -105,9 +107,14 @@ def _bookmark(query: InsightsQuery) -> dict[str, Any]:
 def _show(query: InsightsQuery) -> list[dict[str, Any]]:
     """Metrics in their order, then formulas; a formula over them hides them."""
     formulas = query.formulas()
-    hidden = any(not formula.metrics for formula in formulas)
-    clauses = [metric.to_dict() for metric in query.metrics()]
-    if hidden:
+    clauses = [
+        plain_clause(event, query.measurement) if isinstance(event, str) else event.to_dict()
+        for event in query.events
+        if not isinstance(event, Formula)
+    ]
+    if not formulas:
+        return clauses
+    if not all(formula.metrics for formula in formulas):
         clauses = [{**clause, "isHidden": True} for clause in clauses]
     return [*clauses, *(formula.to_dict() for formula in formulas)]
 

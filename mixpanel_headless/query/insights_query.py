@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from .formulas import Formula
-from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 
 if TYPE_CHECKING:
     from .cohorts import CohortBreakdown
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from .groups import GroupBy
     from .measurements import Measurement
     from .metric_refs import MetricRef, SavedMetric
+    from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
     from .vocabulary import Mode, Unit
 
 ShownMetric: TypeAlias = "Metric | CohortMetric | FunnelMetric | RetentionMetric | MetricRef | SavedMetric"
@@ -42,17 +42,6 @@ class InsightsQuery:
     time_comparison: TimeComparison | None
     data_group_id: int | None
     whole: frozenset[str] = frozenset()
-
-    def metrics(self) -> list[ShownMetric]:
-        """What the report shows besides formulas, plain names with the question's own measurement."""
-        own = self.measurement
-        return [
-            Metric(event, own.math, own.property, own.per_user, own.percentile_value)
-            if isinstance(event, str)
-            else event
-            for event in self.events
-            if not isinstance(event, Formula)
-        ]
 
     def formulas(self) -> list[Formula]:
         """The formulas, whichever way they were given."""

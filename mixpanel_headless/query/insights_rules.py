@@ -16,7 +16,7 @@ from .formulas import Formula, expression_flaw
 from .frequency import FrequencyFilter
 from .funnel_rules import funnel_problems, retention_problems
 from .groups import group_problems
-from .measurements import MEASUREMENT_RULES
+from .measurements import measurement_problems
 from .metric_refs import MetricRef, SavedMetric, WarehouseMetric
 from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 from .names import name_flaw
@@ -35,7 +35,12 @@ _KINDS: Final = (str, Metric, CohortMetric, FunnelMetric, RetentionMetric, Metri
 
 def query_problems(query: InsightsQuery) -> Iterator[ValidationError]:
     """Everything that is wrong with the arguments, in the order in which a caller reads them."""
-    yield from problems(_QUERY, query)
+    if _shows_nothing(query):
+        yield ValidationError("events", "at least one event or metric is needed.", "V0_NO_EVENTS")
+    yield from problems(_UNIT, query)
+    for argument, rules in _OPTIONAL:
+        if getattr(query, argument) is not None:
+            yield from problems(rules, query)
     for position, event in enumerate(query.events):
         yield from event_problems(event, query.path("events", position))
     yield from query.range.problems()
@@ -49,6 +54,9 @@ def query_problems(query: InsightsQuery) -> Iterator[ValidationError]:
 
 def event_problems(event: object, path: str) -> Iterator[ValidationError]:
     """What is wrong with one thing to show; raises `MR3_WAREHOUSE_INLINE` for a metric that must be saved first."""
+    if isinstance(event, str):
+        yield from _name_problems(event, path)
+        return
     if isinstance(event, WarehouseMetric):
         raise ParamValidationError(
             "A WarehouseMetric is computed by its saved id only.",
@@ -65,20 +73,21 @@ def event_problems(event: object, path: str) -> Iterator[ValidationError]:
 
 
 def _event_names(event: object) -> list[str]:
-    if isinstance(event, Metric):
-        inner = event.event
-        items = inner if isinstance(inner, tuple) else (inner,)
-        if isinstance(inner, SimpleBehavior):
-            items = tuple(step.event for step in inner.events)
-        return [item for item in items if isinstance(item, str)]
-    return [event] if isinstance(event, str) else []
+    if not isinstance(event, Metric):
+        return []
+    inner = event.event
+    items = inner if isinstance(inner, tuple) else (inner,)
+    if isinstance(inner, SimpleBehavior):
+        items = tuple(step.event for step in inner.events)
+    return [item for item in items if isinstance(item, str)]
 
 
-def _name_problems(name: str, path: str) -> Iterator[ValidationError]:
+def _name_problems(name: str, path: str) -> list[ValidationError]:
     flaw = name_flaw(name)
-    if flaw is not None:
-        code, complaint = _NAME_FLAWS[flaw]
-        yield ValidationError(path, f"{complaint}: {name!r}.", code)
+    if flaw is None:
+        return []
+    code, complaint = _NAME_FLAWS[flaw]
+    return [ValidationError(path, f"{complaint}: {name!r}.", code)]
 
 
 _NAME_FLAWS: Final = {
@@ -103,7 +112,7 @@ def _metric_problems(event: object, path: str) -> Iterator[ValidationError]:
 def _measurement_problems(query: InsightsQuery) -> Iterator[ValidationError]:
     """The question's own measurement counts for plain names; without any, it would change nothing."""
     if any(isinstance(event, str) for event in query.events):
-        for problem in problems(MEASUREMENT_RULES, query.measurement):
+        for problem in measurement_problems(query.measurement):
             path = "math_property" if problem.path == "property" else problem.path
             yield ValidationError(path, problem.message, problem.code)
         yield from property_problems(query.measurement.property, "math_property")
@@ -138,11 +147,10 @@ def _formula_problems(query: InsightsQuery) -> Iterator[ValidationError]:
 
 
 def _shows_nothing(query: InsightsQuery) -> bool:
-    return not any(not isinstance(event, Formula) or event.metrics for event in query.events)
+    return all(isinstance(event, Formula) and not event.metrics for event in query.events)
 
 
-_QUERY: tuple[Rule[InsightsQuery], ...] = (
-    Rule("V0_NO_EVENTS", "events", _shows_nothing, "at least one event or metric is needed."),
+_UNIT: tuple[Rule[InsightsQuery], ...] = (
     Rule(
         "V30_INVALID_UNIT",
         "unit",
@@ -150,16 +158,20 @@ _QUERY: tuple[Rule[InsightsQuery], ...] = (
         f"unit is {{0.unit!r}}; it can be {listed(UNITS)}.",
         lambda q: nearest(q.unit, UNITS),
     ),
+)
+_FORMULA: tuple[Rule[InsightsQuery], ...] = (
     Rule(
         "V4_FORMULA_TYPE",
         "formula",
-        lambda q: q.formula is not None and not isinstance(q.formula, str),
+        lambda q: not isinstance(q.formula, str),
         "formula is {0.formula!r}; it must be text.",
     ),
+)
+_ROLLING: tuple[Rule[InsightsQuery], ...] = (
     Rule(
         "V6_ROLLING_POSITIVE",
         "rolling",
-        lambda q: q.rolling is not None and not is_positive_integer(q.rolling),
+        lambda q: not is_positive_integer(q.rolling),
         "rolling is {0.rolling!r}; it counts units of time, 1 or more.",
     ),
     Rule(
@@ -171,19 +183,31 @@ _QUERY: tuple[Rule[InsightsQuery], ...] = (
     Rule(
         "V5_ROLLING_CUMULATIVE_EXCLUSIVE",
         "cumulative",
-        lambda q: q.rolling is not None and q.cumulative,
+        lambda q: q.cumulative,
         "rolling and cumulative are two readings of the same numbers; give one.",
     ),
+)
+_TIME_COMPARISON: tuple[Rule[InsightsQuery], ...] = (
     Rule(
         "V31_INVALID_TIME_COMPARISON",
         "time_comparison",
-        lambda q: q.time_comparison is not None and not isinstance(q.time_comparison, TimeComparison),
+        lambda q: not isinstance(q.time_comparison, TimeComparison),
         "time_comparison is {0.time_comparison!r}; give a TimeComparison.",
     ),
+)
+_DATA_GROUP: tuple[Rule[InsightsQuery], ...] = (
     Rule(
         "DG1_INVALID_DATA_GROUP_ID",
         "data_group_id",
-        lambda q: q.data_group_id is not None and not is_positive_integer(q.data_group_id),
+        lambda q: not is_positive_integer(q.data_group_id),
         "data_group_id is {0.data_group_id!r}; it must be an integer above 0.",
     ),
+)
+
+# An argument that is not given breaks none of its rules.
+_OPTIONAL: Final = (
+    ("formula", _FORMULA),
+    ("rolling", _ROLLING),
+    ("time_comparison", _TIME_COMPARISON),
+    ("data_group_id", _DATA_GROUP),
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import attrs
 
 from .custom_properties import AnyProperty, CustomPropertyRef, InlineCustomProperty, measured_property
 from .fields import is_finite
-from .rules import Rule
+from .rules import Rule, problems
 from .suggestions import listed
 from .vocabulary import (
     MATHS_NEEDING_PROPERTY,
@@ -20,6 +20,9 @@ from .vocabulary import (
     SegmentMethod,
     among,
 )
+
+if TYPE_CHECKING:
+    from mixpanel_headless.errors import ValidationError
 
 
 @attrs.frozen
@@ -44,6 +47,14 @@ class Measurement:
         return {key: value for key, value in parts.items() if value is not None}
 
 
+def measurement_problems(measurement: Measurement) -> list[ValidationError]:
+    """What is wrong with a measurement (`V1` to `V3`, `V26`, `V27`); most are a math alone, and known to be sound."""
+    alone = measurement.property is None and measurement.per_user is None and measurement.percentile_value is None
+    if alone and among(measurement.math, _SOUND_ALONE):
+        return []
+    return problems(_RULES, measurement)
+
+
 def wire_math(math: str) -> str:
     """The math's name on the wire."""
     return "custom_percentile" if math == "percentile" else math
@@ -55,7 +66,7 @@ def _names_nothing(source: object) -> bool:
     return not isinstance(source, (CustomPropertyRef, InlineCustomProperty, type(None)))
 
 
-MEASUREMENT_RULES: tuple[Rule[Measurement], ...] = (
+_RULES: tuple[Rule[Measurement], ...] = (
     Rule(
         "V1_MATH_REQUIRES_PROPERTY",
         "property",
@@ -113,3 +124,5 @@ MEASUREMENT_RULES: tuple[Rule[Measurement], ...] = (
         "math 'histogram' shows how a value per user is spread; give per_user, such as 'total'.",
     ),
 )
+
+_SOUND_ALONE: Final = frozenset(math for math in get_args(Math) if not problems(_RULES, Measurement(math)))

@@ -14,7 +14,7 @@ from .custom_properties import AnyProperty, check_measured, measured_property
 from .fields import event_name, instances, one_of
 from .filter_clauses import filter_clauses
 from .filters import Filter, as_filters
-from .measurements import MEASUREMENT_RULES, Measurement
+from .measurements import Measurement, measurement_problems
 from .steps import AnyEvent, CustomEventRef, FunnelStep, check_event, event_label
 from .suggestions import listed
 from .vocabulary import (
@@ -79,12 +79,9 @@ class Metric:
             _check_events(self.event)
         if self.filters and isinstance(self.event, (SimpleBehavior, BehaviorRef)):
             _refuse("MT3_FILTERS_WITH_BEHAVIOR", "Metric.filters", "filters go on the events inside a behavior")
-        measurement = self.measurement()
-        for rule in MEASUREMENT_RULES:
-            if rule.broken(measurement):
-                problem = rule.problem(measurement)
-                code = _METRIC_CODES.get(rule.code, rule.code)
-                raise ParamValidationError(f"Metric: {problem.message}", code, path=f"Metric.{rule.path}")
+        for problem in measurement_problems(self.measurement()):
+            code = _METRIC_CODES.get(problem.code, problem.code)
+            raise ParamValidationError(f"Metric: {problem.message}", code, path=f"Metric.{problem.path}")
 
     def measurement(self) -> Measurement:
         """The math with its property and its other parts."""
@@ -98,12 +95,26 @@ class Metric:
         event = self.event
         if isinstance(event, (SimpleBehavior, BehaviorRef)):
             return event.to_dict()
-        filters = {"filters": filter_clauses(self.filters), "filtersDeterminer": self.filters_combinator}
         if isinstance(event, tuple):
             steps = [FunnelStep(item, None, self.filters, self.filters_combinator) for item in event]
             return SimpleBehavior(steps).to_dict()
-        kind = {"type": "custom-event", "id": event.id} if isinstance(event, CustomEventRef) else {"type": "event"}
-        return {**kind, "name": event_label(event), "resourceType": "events", **filters}
+        return _event_behavior(event, filter_clauses(self.filters), self.filters_combinator)
+
+
+def plain_clause(name: str, measurement: Measurement) -> dict[str, Any]:
+    """An event given by its name alone as an entry of the `show` section; whoever calls has checked both."""
+    return {"type": "metric", "behavior": _event_behavior(name, [], "all"), "measurement": measurement.to_dict()}
+
+
+def _event_behavior(event: AnyEvent, filters: list[dict[str, Any]], combinator: Combinator) -> dict[str, Any]:
+    kind = {"type": "custom-event", "id": event.id} if isinstance(event, CustomEventRef) else {"type": "event"}
+    return {
+        **kind,
+        "name": event_label(event),
+        "resourceType": "events",
+        "filters": filters,
+        "filtersDeterminer": combinator,
+    }
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ import attrs
 from mixpanel_headless.errors import ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 Subject = TypeVar("Subject")
 
@@ -36,9 +36,9 @@ class Rule(Generic[Subject]):
         )
 
 
-def problems(rules: Iterable[Rule[Subject]], subject: Subject, place: str = "") -> Iterator[ValidationError]:
+def problems(rules: Iterable[Rule[Subject]], subject: Subject, place: str = "") -> list[ValidationError]:
     """One complaint for each rule that the subject breaks, in the order of the table."""
-    return (rule.problem(subject, place) for rule in rules if rule.broken(subject))
+    return [rule.problem(subject, place) for rule in rules if rule.broken(subject)]
 
 
 def join(place: str, path: str) -> str:
