@@ -1,26 +1,17 @@
-"""Who else is at the file: what every process holds in flight, and what the others wait with."""
+"""Who else is at the SQLite file."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from attrs import define, field
-
 from request_scheduler.call import Priority
 from request_scheduler.status import Holding, Waiter
+from request_scheduler.stores.crowd import Crowd
 from request_scheduler.stores.holder import process_of
 
 if TYPE_CHECKING:
     import sqlite3
-
-
-@define(eq=False)
-class Crowd:
-    """Holdings of all processes, and the first waiting call of each other one, by budget."""
-
-    holdings: dict[str, list[Holding]] = field(factory=dict)
-    waiters: dict[str, list[Waiter]] = field(factory=dict)
 
 
 def read_crowd(database: sqlite3.Connection, own: str, moment: float) -> Crowd:

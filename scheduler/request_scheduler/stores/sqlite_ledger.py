@@ -14,33 +14,30 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from attrs import asdict, evolve
+from attrs import asdict
 
 from request_scheduler.feedback import CLEAR, LESSON_LIFE, Pause, learned
 from request_scheduler.limits import Concurrent, Window
 from request_scheduler.outcome import Settlement
 from request_scheduler.stores import Denied, Led, Reservation, Verdict
+from request_scheduler.stores.crowd import Crowd
 from request_scheduler.stores.holder import name_holder
 from request_scheduler.stores.memory import Account, MemoryStore
-from request_scheduler.stores.sqlite_crowd import Crowd, read_crowd
+from request_scheduler.stores.sqlite_crowd import read_crowd
 from request_scheduler.stores.sqlite_file import LedgerFile
 from request_scheduler.stores.sqlite_flights import end_leads, followed, is_led, land, landed, lead, still_led
 from request_scheduler.stores.sqlite_turns import (
-    GRACE,
-    Ask,
-    Turn,
     arrive,
-    before,
     charge,
     come_by,
     forget_idle,
-    lane_of,
     leave,
     stand,
     starts_of,
     wait_for,
     waiting,
 )
+from request_scheduler.stores.turns import GRACE, Ask, Turn, before, lane_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -107,15 +104,7 @@ class Ledger:
     def usage(self, moment: float) -> tuple[BudgetStatus, ...]:
         """Every budget as the last transaction left it, with who was there at the last refresh."""
         with self.lock:
-            holdings, waiters = self.crowd.holdings, self.crowd.waiters
-            return tuple(
-                evolve(
-                    status,
-                    held_by=tuple(holdings.get(status.name, ())),
-                    waiters=tuple(waiters.get(status.name, ())),
-                )
-                for status in self.books.usage(moment)
-            )
+            return self.crowd.beside(self.books.usage(moment))
 
     def reserve(self, ask: Ask, flight: str | None, moment: float) -> Verdict:
         """Take everything now, or note that this process waits and say when to ask again."""

@@ -1,78 +1,19 @@
-"""Whose turn it is among processes that wait for the same budgets.
-
-Each process shows the head of its lane as a row, and keeps it while more of its calls wait behind. Between rows of one
-priority, start-time fair queuing between tenants by weight and then between the processes of a tenant decides; between
-priorities waiting makes up for a step, as inside a process. A process that could start but is not next yields for a
-moment, so that the next may wake. Whoever does not come by then is late: it is passed over, by everybody and without
-another wait, until it asks or looks. It keeps its place and its virtual start, so that it catches up when it comes; who does not
-come for a whole lease has left, and no dead or slow process holds up the others.
-"""
+"""The turns of processes as rows of the SQLite file: who waits in a lane, and what each was served there."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, TypeAlias
-
-from attrs import frozen
+from typing import TYPE_CHECKING
 
 from request_scheduler.call import Priority, Spend
 from request_scheduler.stores import Standing
+from request_scheduler.stores.turns import GRACE, Ask, Starts, Turn
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
 
-GRACE = 0.25  # seconds for which the next in turn may let room unused before others take it
-_AGEING = 600.0
 _LANE, _TENANT = "lane", "tenant"  # in the place of a holder: the virtual time at which the last one was served
 _COLUMNS = "holder, spends, urgent, priority, tenant, weight, since, yielded"
-
-Starts: TypeAlias = "dict[tuple[Priority, str, str], float]"
-"""Virtual times by priority: of tenants (holder ""), of their processes, and of whoever was served last."""
-
-
-@frozen
-class Ask:
-    """What one process asks for: the head of a lane."""
-
-    spends: tuple[Spend, ...]
-    tenant: str
-    urgent: bool
-    standing: Standing
-
-    @property
-    def lane(self) -> str:
-        """The budgets that it spends; whoever spends the same takes turns with it."""
-        return lane_of(self.spends)
-
-    @property
-    def units(self) -> int:
-        """What its share is charged."""
-        return max((units for _, units in self.spends), default=1)
-
-    @property
-    def shares(self) -> tuple[Priority, str, float]:
-        """Among whom, for whom and by what weight it is charged."""
-        return self.standing.priority, self.tenant, self.standing.weight
-
-
-@frozen
-class Turn:
-    """A process that waits with the head of its lane; since `yielded` it could go and somebody waits for it."""
-
-    holder: str
-    ask: Ask
-    since: float
-    yielded: float | None = None
-
-    def late(self, moment: float) -> bool:
-        """Whether it could go and did not come by in time, so that nobody waits for it any more."""
-        return self.yielded is not None and moment >= self.yielded + GRACE
-
-
-def lane_of(spends: tuple[Spend, ...]) -> str:
-    """The name of the lane of those who spend the same budgets."""
-    return json.dumps(sorted({name for name, _ in spends}))
 
 
 def waiting(database: sqlite3.Connection, lane: str, gone: float) -> list[Turn]:
@@ -94,32 +35,6 @@ def waiting(database: sqlite3.Connection, lane: str, gone: float) -> list[Turn]:
         )
         for holder, spends, urgent, priority, tenant, weight, since, yielded in rows
     ]
-
-
-def in_order(turns: list[Turn], starts: Starts) -> list[Turn]:
-    """The order in which they may go."""
-    levels: dict[Priority, float] = {}
-    for turn in turns:
-        priority = turn.ask.standing.priority
-        levels[priority] = min(levels.get(priority, turn.since), turn.since)
-
-    def rank(turn: Turn) -> tuple[float, float, str, float, float, str]:
-        priority, tenant = turn.ask.standing.priority, turn.ask.tenant
-        level = levels[priority] - priority * _AGEING
-        own = starts.get((priority, tenant, turn.holder), 0.0)
-        return level, starts.get((priority, tenant, ""), 0.0), tenant, own, turn.since, turn.holder
-
-    return sorted(turns, key=rank)
-
-
-def before(turn: Turn, others: list[Turn], starts: Starts, moment: float, can_go: Callable[[Ask], bool]) -> Turn | None:
-    """The one whom a process has to let go first: next in order, with room for what it asks, and not late."""
-    for first in in_order([*others, turn], starts):
-        if first.holder == turn.holder:
-            return None
-        if not first.late(moment) and can_go(first.ask):  # else it waits for something that does not concern this one
-            return first
-    return None
 
 
 def starts_of(database: sqlite3.Connection, lane: str) -> Starts:
