@@ -36,6 +36,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+SHOWN = 80
+"""Letters of a value that an error quotes."""
+
+
+def shown(value: object) -> str:
+    """A value as an error quotes it: in one short line, and whatever it is."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a number of 5,000 digits, or a class of the caller's
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
 class MixpanelHeadlessError(Exception):
     """Anything that went wrong here; subclasses say what to do about it."""
 

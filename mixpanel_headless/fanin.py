@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 import attrs
 
+from request_scheduler.checks import is_whole
+
 from .dispatch import Asked, describe, in_our_terms
-from .errors import InvalidArgumentError
+from .errors import InvalidArgumentError, shown
 from .options import current_task
 
 if TYPE_CHECKING:
@@ -243,8 +245,8 @@ def check_planned(call: object) -> None:
 
 def check_at_once(at_once: int) -> int:
     """How many calls of a batch may stand in the queue together."""
-    if isinstance(at_once, bool) or not isinstance(at_once, int) or not 1 <= at_once <= 10_000:
-        raise InvalidArgumentError(f"at_once is {at_once!r}.", hint="Give a whole number from 1 to 10000.")
+    if not is_whole(at_once) or not 1 <= at_once <= 10_000:
+        raise InvalidArgumentError(f"at_once is {shown(at_once)}.", hint="Give a whole number from 1 to 10000.")
     return at_once
 
 

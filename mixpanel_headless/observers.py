@@ -7,6 +7,7 @@ workspace without observers uses the plain scheduler, so that nothing of this co
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
@@ -15,7 +16,7 @@ import attrs
 
 import request_scheduler as rs
 
-from .errors import ConfigError
+from .errors import ConfigError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -200,11 +201,15 @@ SWITCHES: dict[str, Callable[[], Observer]] = {"otel": trace_calls, "prometheus"
 def choose_observers(telemetry: str | Sequence[str | Observer]) -> tuple[Observer, ...]:
     """The observers that are given or named; raises ConfigError for a name that is none, and for a missing extra."""
     wanted = telemetry.split(",") if isinstance(telemetry, str) else telemetry
-    return tuple(make_observer(one.strip()) if isinstance(one, str) else one for one in wanted if one)
+    if not isinstance(wanted, Iterable):
+        raise ConfigError(f"telemetry is {shown(telemetry)}.", hint=f"Name {' or '.join(SWITCHES)}, or list observers.")
+    return tuple(make_observer(one.strip() if isinstance(one, str) else one) for one in wanted if one)
 
 
-def make_observer(name: str) -> Observer:
-    """The observer behind a name."""
-    if name not in SWITCHES:
-        raise ConfigError(f"The telemetry {name[:40]!r} is unknown.", hint=f"Name one of: {', '.join(SWITCHES)}.")
-    return SWITCHES[name]()
+def make_observer(given: str | Observer) -> Observer:
+    """The observer behind a name, or the one that is given."""
+    if not isinstance(given, str) and all(hasattr(given, part) for part in ("follow", "hear", "attach")):
+        return given
+    if given not in SWITCHES:
+        raise ConfigError(f"The telemetry {shown(given)} is unknown.", hint=f"Name one of: {', '.join(SWITCHES)}.")
+    return SWITCHES[given]()

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 import request_scheduler as rs
+from request_scheduler.checks import is_real, is_whole
 
 from .accounts.settings import MOST, check_project
-from .errors import ConfigError, InvalidArgumentError
+from .errors import ConfigError, InvalidArgumentError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +73,7 @@ def choose_options(
     for name, seconds in (("deadline", deadline), ("max_age", max_age)):
         if seconds is not None:
             if not is_amount(seconds):
-                raise InvalidArgumentError(f"{name} is {seconds!r}.", hint=f"Give {name} in seconds, at least 0.")
+                raise InvalidArgumentError(f"{name} is {shown(seconds)}.", hint=f"Give {name} in seconds, at least 0.")
             changes[name] = float(seconds)
     if retry_server_errors is not None:
         changes["retry_server_errors"] = check_retries(retry_server_errors)
@@ -83,28 +84,29 @@ def choose_options(
 
 def is_amount(value: object) -> bool:
     """Whether a value is a number of at least 0 that fits among seconds and counts; infinity does."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and (0 <= value < MOST or value == math.inf)  # type: ignore[operator] # it is a number
+    return is_real(value) and (0 <= value < MOST or value == math.inf)
 
 
 def check_label(field: str, value: object) -> str:
     """A name that stands in status, logs and tables."""
     if not isinstance(value, str) or not value.strip() or len(value) > 200 or not value.isprintable():
-        raise InvalidArgumentError(f"{field} is {str(value)[:40]!r}.", hint=f"Give {field} as one line of text.")
+        raise InvalidArgumentError(f"{field} is {shown(value)}.", hint=f"Give {field} as one line of text.")
     return value
 
 
 def check_reserve(reserve: int, limits: Limits) -> int:
     """How many queries of a window are for interactive calls; the others must have some left."""
-    if isinstance(reserve, bool) or not isinstance(reserve, int) or not 0 <= reserve < limits.query:
-        raise ConfigError(f"reserve is {reserve!r}.", hint=f"Give a whole number from 0 to {limits.query - 1}.")
+    if not is_whole(reserve) or not 0 <= reserve < limits.query:
+        raise ConfigError(f"reserve is {shown(reserve)}.", hint=f"Give a whole number from 0 to {limits.query - 1}.")
     return reserve
 
 
 def check_retries(retries: int) -> int:
     """How often a call may be sent again after a server error."""
-    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-        raise InvalidArgumentError(f"retry_server_errors is {retries!r}.", hint="Give a whole number of at least 0.")
+    if not is_whole(retries) or retries < 0:
+        raise InvalidArgumentError(
+            f"retry_server_errors is {shown(retries)}.", hint="Give a whole number of at least 0."
+        )
     return retries
 
 
@@ -119,17 +121,17 @@ def choose_priority(priority: str | rs.Priority) -> rs.Priority:
 
 def nearest(field: str, given: object, allowed: Sequence[str]) -> InvalidArgumentError:
     """The error for a value outside a small set."""
-    close = difflib.get_close_matches(str(given), allowed, 1)
+    close = difflib.get_close_matches(shown(given).strip("'"), allowed, 1)
     meant = f" Did you mean {close[0]!r}?" if close else ""
-    return InvalidArgumentError(f"{field} is {given!r}.{meant}", hint=f"Use one of: {', '.join(allowed)}.")
+    return InvalidArgumentError(f"{field} is {shown(given)}.{meant}", hint=f"Use one of: {', '.join(allowed)}.")
 
 
 def repin(pin: Pin, first: str, project: str | int | None, workspace: int | None) -> Pin:
     """A new project drops the data view; neither given means back to the first project without a view."""
-    if workspace is not None and (isinstance(workspace, bool) or not isinstance(workspace, int) or workspace <= 0):
-        raise InvalidArgumentError(f"workspace is {workspace!r}.", hint="Give the data view's number.")
+    if workspace is not None and (not is_whole(workspace) or workspace <= 0):
+        raise InvalidArgumentError(f"workspace is {shown(workspace)}.", hint="Give the data view's number.")
     if project is not None:
-        return Pin(check_project(str(project)), workspace)
+        return Pin(check_project(project), workspace)
     return Pin(first) if workspace is None else Pin(pin.project, workspace)
 
 
@@ -142,12 +144,15 @@ def current_task() -> Task | None:
 def task_scope(name: str, max_requests: int | None, max_wait: float | None) -> Iterator[Task]:
     """Calls made inside belong to a new task, which can only narrow the one around it."""
     check_label("name", name)
-    if max_requests is not None and not (is_amount(max_requests) and isinstance(max_requests, int)):
+    if max_requests is not None and not (is_amount(max_requests) and is_whole(max_requests)):
         raise InvalidArgumentError(
-            f"max_requests is {max_requests!r}.", hint="Give max_requests as a whole number of at least 0, or None."
+            f"max_requests is {shown(max_requests)}.",
+            hint="Give max_requests as a whole number of at least 0, or None.",
         )
     if max_wait is not None and not is_amount(max_wait):
-        raise InvalidArgumentError(f"max_wait is {max_wait!r}.", hint="Give max_wait in seconds, at least 0, or None.")
+        raise InvalidArgumentError(
+            f"max_wait is {shown(max_wait)}.", hint="Give max_wait in seconds, at least 0, or None."
+        )
     task = Task(name, max_requests, max_wait, parent=CURRENT.get())
     token = CURRENT.set(task)
     try:

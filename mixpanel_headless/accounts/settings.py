@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from mixpanel_headless.errors import ConfigError
+from mixpanel_headless.errors import ConfigError, shown
+from request_scheduler.checks import is_real, is_whole
 
 from .credentials import Credentials, OAuthToken, ServiceAccount
 
@@ -102,10 +103,9 @@ def resolve_settings(
     """Settings from the arguments, then from `MP_*` variables; raises ConfigError that lists all that is missing."""
     env = os.environ if environment is None else environment
     credentials = find_credentials(username, secret, oauth_token, env)
-    named = "" if project is None else str(project)
-    project_id = named or env.get("MP_PROJECT_ID", "")
+    project_id = env.get("MP_PROJECT_ID", "") if project is None else project
     missing = [] if credentials else ["credentials: MP_USERNAME and MP_SECRET (a service account), or MP_OAUTH_TOKEN"]
-    if not project_id:
+    if project_id == "":
         missing.append("project: MP_PROJECT_ID, or Workspace(project=...)")
     if missing or credentials is None:
         raise ConfigError(
@@ -192,10 +192,9 @@ def check_limits(limits: Limits) -> Limits:
     for field in attrs.fields(Limits):
         value = getattr(limits, field.name)
         whole = field.name != "query_window"
-        kind = int if whole else int | float
-        if isinstance(value, bool) or not isinstance(value, kind) or not 0 < value < MOST:
+        if not (is_whole if whole else is_real)(value) or not 0 < value < MOST:
             raise ConfigError(
-                f"The limit {field.name} is {str(value)[:40]}.",
+                f"The limit {field.name} is {shown(value)}.",
                 hint=f"Set MP_LIMIT_{field.name.upper()} to a {'whole ' if whole else ''}number above 0.",
             )
     return limits
@@ -206,9 +205,9 @@ def check_lifetimes(lifetimes: Lifetimes) -> Lifetimes:
         raise ConfigError(f"lifetimes is a {type(lifetimes).__name__}.", hint="Give Lifetimes(closed=..., open=...).")
     for field in attrs.fields(Lifetimes):
         value = getattr(lifetimes, field.name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MOST:
+        if not is_real(value) or not 0 <= value < MOST:
             raise ConfigError(
-                f"The lifetime {field.name} is {str(value)[:40]}.",
+                f"The lifetime {field.name} is {shown(value)}.",
                 hint=f"Set MP_LIFETIME_{field.name.upper()} to a number of seconds, at least 0.",
             )
     return lifetimes
@@ -225,21 +224,22 @@ def read_number(env: Mapping[str, str], name: str, default: N, kind: Callable[[s
         raise ConfigError(f"{name} is {text!r}.", hint=f"Set it to {what}, or unset it.") from None
 
 
-def check_project(project: str) -> str:
+def check_project(project: str | int) -> str:
     """A project id is digits; anything else would end up in paths and keys."""
-    if not (project.isascii() and project.isdigit() and len(project) < 19):
+    text = project if isinstance(project, str) else shown(project)
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise ConfigError(
-            f"The project id {project[:40]!r} is not a number.",
+            f"The project id {shown(project)} is not a number.",
             hint="Use the number in the project's settings page (MP_PROJECT_ID).",
         )
-    return project
+    return text
 
 
 def check_workspace(workspace: object) -> int | None:
     """A data view's number, given as a number or as digits."""
-    text = "" if isinstance(workspace, bool) else str(workspace)
+    text = workspace if isinstance(workspace, str) else shown(workspace)
     if workspace is not None and not (text.isascii() and text.isdigit() and 0 < len(text) < 19 and int(text)):
-        raise ConfigError(f"The workspace id {text[:40]!r} is not a number.", hint="Use the data view's number.")
+        raise ConfigError(f"The workspace id {shown(workspace)} is not a number.", hint="Use the data view's number.")
     return None if workspace is None else int(text)
 
 
@@ -257,7 +257,7 @@ def check_cache(cache: object) -> str:
 
 def check_size(name: str, size: int) -> int:
     if not 0 <= size < MOST:
-        raise ConfigError(f"{name} is {str(size)[:40]}.", hint=f"Set {name} to a number of bytes, at least 0.")
+        raise ConfigError(f"{name} is {shown(size)}.", hint=f"Set {name} to a number of bytes, at least 0.")
     return size
 
 

@@ -11,12 +11,13 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, get_args
 
-from mixpanel_headless.errors import EventNotFoundError, InvalidArgumentError, InvalidResponseError, QueryError
+from mixpanel_headless.errors import EventNotFoundError, InvalidArgumentError, InvalidResponseError, QueryError, shown
 from mixpanel_headless.operation import Async, Mode, Surface, composite, operation
 from mixpanel_headless.planning.names import similar_names
 from mixpanel_headless.query.dates import Day, checked_day, today
 from mixpanel_headless.request import Json, Request, query_params
 from mixpanel_headless.results.discovery import Listing, TopEvent
+from request_scheduler.checks import is_whole
 
 if TYPE_CHECKING:
     from mixpanel_headless.results.provenance import Provenance
@@ -110,13 +111,13 @@ class Discovery(Surface[Mode]):
 
 
 def check_count(field: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidArgumentError(f"{field} is {value!r}.", hint=f"Give {field} as a whole number, 1 or more.")
+    if not is_whole(value) or value < 1:
+        raise InvalidArgumentError(f"{field} is {shown(value)}.", hint=f"Give {field} as a whole number, 1 or more.")
 
 
 def check_name(field: str, value: object) -> None:
     if not isinstance(value, str) or not value.strip():
-        raise InvalidArgumentError(f"{field} is {value!r}.", hint=f"Give {field} as a name that is not blank.")
+        raise InvalidArgumentError(f"{field} is {shown(value)}.", hint=f"Give {field} as a name that is not blank.")
 
 
 def days_of_history(error: QueryError) -> int | None:

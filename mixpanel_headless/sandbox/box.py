@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -11,7 +10,9 @@ import anyio
 import anyio.to_thread
 import attrs
 
-from mixpanel_headless.errors import ClosedError, InvalidArgumentError
+from mixpanel_headless.errors import ClosedError
+from mixpanel_headless.sandbox import arguments
+from mixpanel_headless.sandbox.arguments import number
 from mixpanel_headless.sandbox.contents import Contents, Rows, open_contents
 from mixpanel_headless.sandbox.credentials import Credentials
 from mixpanel_headless.sandbox.faults import Fault, Injection
@@ -39,14 +40,6 @@ def new_secret() -> str:
     return secrets.token_urlsafe(24)
 
 
-def check_positive(box: Sandbox, field: attrs.Attribute[Any], value: float) -> None:
-    """Refuse what is no finite number above zero; a count must be whole, and the latency may be nothing."""
-    whole = field.name in {"limit", "concurrency"}
-    number = isinstance(value, int if whole else int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or value < 0 or (value == 0 and field.name != "latency"):
-        raise InvalidArgumentError(f"The sandbox's {field.name} is {value!r}.", hint="Give a number above 0.")
-
-
 def ignore(logged: Logged) -> None:
     """Leave a request unnoticed."""
 
@@ -62,25 +55,27 @@ class Sandbox:
     nothing running.
     """
 
-    events: Sequence[Rows] = attrs.field(default=(), kw_only=False)
-    profiles: Sequence[Rows] = attrs.field(default=(), kw_only=False)
-    project: int = attrs.field(default=12345, converter=int)
-    username: str = "sandbox"
-    secret: str = attrs.field(factory=new_secret)
-    port: int = 0
-    limit: int = attrs.field(default=60, validator=check_positive)
-    window: float = attrs.field(default=3600.0, validator=check_positive)
-    concurrency: int = attrs.field(default=5, validator=check_positive)
-    shape: Shape = attrs.field(default="rolling", validator=attrs.validators.in_(("rolling", "fixed", "two-bucket")))
-    headers: bool = True
-    latency: float = attrs.field(default=0.0, validator=check_positive)
-    history_days: int | None = None
-    columns: Mapping[str, str | None] = attrs.field(factory=dict)
-    timezone: str = "UTC"
-    now: datetime | None = None
-    clock: Callable[[], float] = time.monotonic
-    on_request: Callable[[Logged], None] = ignore
-    _given_engine: Engine | None = attrs.field(default=None, alias="engine")
+    events: Sequence[Rows] = attrs.field(default=(), kw_only=False, validator=arguments.rows)
+    profiles: Sequence[Rows] = attrs.field(default=(), kw_only=False, validator=arguments.rows)
+    project: int = attrs.field(default=12345, converter=arguments.read_project)
+    username: str = attrs.field(default="sandbox", validator=arguments.account_part)
+    secret: str = attrs.field(factory=new_secret, validator=arguments.account_part)
+    port: int = attrs.field(default=0, validator=number("a port, or 0 for a free one", least=0, most=65535, whole=True))
+    limit: int = attrs.field(default=60, validator=number("a whole number above 0", least=1, whole=True))
+    window: float = attrs.field(default=3600.0, validator=number("seconds, above 0", least=0, above=True))
+    concurrency: int = attrs.field(default=5, validator=number("a whole number above 0", least=1, whole=True))
+    shape: Shape = attrs.field(default="rolling", validator=arguments.one_of("rolling", "fixed", "two-bucket"))
+    headers: bool = attrs.field(default=True, validator=arguments.one_of(True, False))
+    latency: float = attrs.field(default=0.0, validator=number("seconds, at least 0", least=0))
+    history_days: int | None = attrs.field(
+        default=None, validator=attrs.validators.optional(number("a number of days", least=0, most=1e6, whole=True))
+    )
+    columns: Mapping[str, str | None] = attrs.field(factory=dict, validator=arguments.columns)
+    timezone: str = attrs.field(default="UTC", validator=arguments.text)
+    now: datetime | None = attrs.field(default=None, validator=arguments.moment)
+    clock: Callable[[], float] = attrs.field(default=time.monotonic, validator=arguments.callable_one)
+    on_request: Callable[[Logged], None] = attrs.field(default=ignore, validator=arguments.callable_one)
+    _given_engine: Engine | None = attrs.field(default=None, alias="engine", validator=arguments.engine)
     _contents: Contents | None = attrs.field(default=None, init=False)
     _service: Service | None = attrs.field(default=None, init=False)
     _workers: ThreadPoolExecutor | None = attrs.field(default=None, init=False)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.errors import InvalidArgumentError, shown
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -60,8 +62,12 @@ def generate(now: datetime | None) -> tuple[list[Rows], list[Rows]]:
     return list(events), list(profiles)
 
 
-def load(items: list[Rows], add: Callable[[list[dict[str, Any]]], object], read: Callable[[str], int]) -> int:
+def load(items: list[Any], add: Callable[[list[dict[str, Any]]], object], read: Callable[[str], int]) -> int:
     """Add the rows in one go, read each file, and count both."""
+    for place, item in enumerate(items):
+        if not isinstance(item, str | os.PathLike | Mapping):
+            hint = "Give paths of files, and rows as objects."
+            raise InvalidArgumentError(f"Item {place} of the sandbox's contents is {shown(item)}.", hint=hint)
     rows = [dict(item) for item in items if isinstance(item, Mapping)]
     if rows:
         add(rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 
 import attrs
@@ -25,7 +24,7 @@ class Credentials:
             return False
         try:
             pair = base64.b64decode(given.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no Base64, or not of text
             return False
         username, _, secret = pair.partition(":")
         return equal(username, self.username) & equal(secret, self.secret)
@@ -33,4 +32,4 @@ class Credentials:
 
 def equal(one: str, other: str) -> bool:
     """Equality in a time that does not tell how much of the text is right."""
-    return hmac.compare_digest(one.encode(), other.encode())
+    return hmac.compare_digest(one.encode(errors="surrogateescape"), other.encode(errors="surrogateescape"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from request_scheduler.call import Freshness
 
@@ -28,9 +28,14 @@ def check_call(call: Call[Any]) -> None:
             raise ValueError("a call spends named budgets, a whole number of units each, 1 or more")
 
 
-def is_real(value: object) -> bool:
+def is_real(value: object) -> TypeGuard[float]:
     """Whether a value is a number that can be compared with moments; infinity can."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value and within_floats(value)
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number; True and False are none."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def within_floats(value: float) -> bool:
@@ -45,8 +50,13 @@ def within_floats(value: float) -> bool:
 def check_settings(numbers: Mapping[str, object], sizes: Mapping[str, object]) -> None:
     """Raise ValueError for a scheduler's setting: `numbers` are finite and above 0, `sizes` whole and at least 0."""
     for name, value in numbers.items():
-        if not is_real(value) or not 0 < value < math.inf:  # type: ignore[operator] # is_real says so
-            raise ValueError(f"{name} is {value!r}; it must be a positive number")
+        if not is_real(value) or not 0 < value < math.inf:
+            raise ValueError(f"{name} is {_told(value)}; it must be a positive number")
     for name, value in sizes.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number, 0 or more")
+        if not is_whole(value) or value < 0:
+            raise ValueError(f"{name} is {_told(value)}; it must be a whole number, 0 or more")
+
+
+def _told(value: object) -> str:
+    """A value for an error; Python refuses to write out a number of thousands of digits."""
+    return repr(value) if not is_whole(value) or within_floats(value) else "too long a number"

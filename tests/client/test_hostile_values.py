@@ -68,6 +68,12 @@ def test_a_hostile_variable_is_named_and_its_secret_not_shown(name: str, value: 
         {"workspace": "abc"},
         {"workspace": -1},
         {"region": ["us"]},
+        {"reserve": 10**5000},
+        {"limits": mp.Limits(query=10**5000)},
+        {"project": 10**5000},
+        {"weights": {"a": 10**5000}},
+        {"telemetry": 5},
+        {"telemetry": [5]},
         {"api_base_url": 5},
     ],
 )
@@ -77,7 +83,18 @@ def test_a_workspace_refuses_what_it_cannot_work_with_when_it_is_made(settings: 
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("wish", [{"tenant": ["a"]}, {"tenant": 5}, {"tenant": ""}, {"deadline": 10**400}])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"tenant": ["a"]},
+        {"tenant": 5},
+        {"tenant": ""},
+        {"deadline": 10**400},
+        {"max_age": 10**5000},
+        {"priority": 10**5000},
+        {"tenant": 10**5000},
+    ],
+)
 def test_a_hostile_wish_is_refused(box: Sandbox, wish: dict[str, Any]) -> None:
     with box.workspace() as ws, pytest.raises(mp.InvalidArgumentError, match=next(iter(wish))):
         ws.with_options(**wish)
@@ -91,6 +108,7 @@ def test_a_hostile_wish_is_refused(box: Sandbox, wish: dict[str, Any]) -> None:
         {"name": "x", "max_requests": 1.5},
         {"name": "x", "max_wait": "soon"},
         {"name": "x", "max_wait": 10**400},
+        {"name": "x", "max_requests": 10**5000},
     ],
 )
 def test_a_hostile_ceiling_is_refused(box: Sandbox, ceiling: dict[str, Any]) -> None:

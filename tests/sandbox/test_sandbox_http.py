@@ -72,7 +72,9 @@ def test_the_old_spelling_of_a_path_answers_the_same(ask: Caller) -> None:
     assert ask.get("/api/2.0/events/names").json == ask.get(NAMES).json
 
 
-@pytest.mark.parametrize("header", [account("sandbox", "wrong"), "Bearer wrong", "nonsense"])
+@pytest.mark.parametrize(
+    "header", [account("sandbox", "wrong"), "Bearer wrong", "Bearer \xff", "Basic \xff", "nonsense"]
+)
 def test_wrong_credentials_are_refused_and_cost_nothing(box: Sandbox, header: str) -> None:
     answer = caller(box, header).get(NAMES)
     assert (answer.status, answer.json) == (401, {"request": NAMES, "error": "Unable to authenticate request"})

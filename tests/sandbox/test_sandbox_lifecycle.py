@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -17,7 +17,7 @@ import anyio.to_thread
 import pytest
 
 from mixpanel_headless.engine import Engine, EventFileError, Project
-from mixpanel_headless.errors import ClosedError, ConfigError
+from mixpanel_headless.errors import ClosedError, ConfigError, InvalidArgumentError
 from mixpanel_headless.sandbox import Hold, Sandbox
 from tests.sandbox.conftest import EVENTS, NAMES, NOW, PROFILES, caller, event, total_of
 
@@ -211,10 +211,44 @@ def test_two_boxes_never_share_a_secret_and_none_shows_it(open_box: Opener) -> N
         {"window": math.nan},
         {"concurrency": 0},
         {"latency": -1.0},
+        {"limit": 10**5000},
         {"shape": "leaky"},
+        {"shape": ["fixed"]},
         {"project": "abc"},
+        {"project": -5},
+        {"project": None},
+        {"port": 70_000},
+        {"port": "http"},
+        {"username": "a:b"},
+        {"secret": "two\nlines"},
+        {"secret": b"bytes"},
+        {"history_days": "ten"},
+        {"columns": {"user": "who"}},
+        {"timezone": 5},
+        {"now": "2026-01-08"},
+        {"now": datetime(2026, 1, 8)},  # noqa: DTZ001 - it has no zone
+        {"clock": 5},
+        {"on_request": "print"},
+        {"engine": 5},
+        {"events": "export.jsonl"},
+        {"events": None},
+        {"profiles": 5},
     ],
 )
-def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):
+def test_options_that_make_no_sense_are_refused_by_name(options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError, match=next(iter(options))) as caught:
         Sandbox(**options)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("item", [5, None, b"export.jsonl", ["E"]])
+def test_a_row_that_is_neither_file_nor_object_is_refused_by_its_place(item: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="Item 1"):
+        Sandbox([EVENTS[0], item]).open()
+    assert threads_of_boxes() == []
+
+
+def test_a_secret_that_cannot_be_used_is_not_shown() -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        Sandbox(secret="hush\nhush")
+    assert "hush" not in str(caught.value)
