@@ -30,9 +30,15 @@ async def main(order: dict[str, Any]) -> None:
     journal = os.open(order["journal"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     name, tenant, weight = str(order["name"]), order.get("tenant", "default"), order.get("weight", 1.0)
 
+    stall = [order.get("stall", (0, 0.0))]
+
     async def run() -> str:
         """A request: one line when it is sent and one when it is answered, each written at once."""
         os.write(journal, f"+ {name} {time.monotonic()!r}\n".encode())
+        left, seconds = stall[0]
+        stall[0] = left - 1, seconds
+        if left == 1:
+            time.sleep(seconds)  # noqa: ASYNC251 - as a program that computes in its event loop and holds up all else
         if order.get("loud"):
             print("sent", flush=True)
         await anyio.sleep(order.get("service", 0.01))
