@@ -127,6 +127,11 @@ class Gathered(Sequence[Done[Any]]):
             self._errors[done.index] = done.error
 
     @property
+    def failures(self) -> int:
+        """How many calls ended with an error."""
+        return len(self._errors)
+
+    @property
     def values(self) -> list[Any]:
         """The answers in order; raises the first error if a call failed."""
         for index in sorted(self._errors)[:1]:
@@ -154,7 +159,7 @@ class Gathered(Sequence[Done[Any]]):
         return len(self._calls)
 
     def __repr__(self) -> str:
-        return f"<Gathered {len(self)} calls, {len(self._errors)} failed>"
+        return f"<Gathered {len(self)} calls, {self.failures} failed>"
 
 
 @attrs.define(eq=False)
@@ -167,6 +172,7 @@ class Batch:
     manifest: Manifest | None = None
     task: Task | None = attrs.field(factory=current_task)
 
+    started: float = 0.0
     taken: int = 0
     latest: Planned[Any] | None = None
 
@@ -174,13 +180,24 @@ class Batch:
         """Seconds until the last of `total` calls can start, if none of those to come is known already."""
         if self.latest is None or self.taken >= total:
             return 0.0
-        asked = self.latest.asked(self.task)
+        asked = self.asked(self.latest)
         call = self.dispatcher.call_of(asked, await self.dispatcher.make_ready(asked))
         with in_our_terms():
             return self.dispatcher.scheduler.eta(attrs.evolve(call, key=None), behind=total - self.taken - 1)
 
+    def asked(self, call: Planned[Any]) -> Asked[Any]:
+        """A call of the batch as it would be made now: who waits for it has waited since the batch began."""
+        asked = call.asked(self.task)
+        if asked.options.deadline is None:
+            return asked
+        with in_our_terms():
+            left = asked.options.deadline - (self.dispatcher.scheduler.now() - self.started)
+        return asked._replace(options=attrs.evolve(asked.options, deadline=max(0.0, left)))
+
     async def pages(self) -> AsyncGenerator[list[Done[Any]]]:
         """What has ended since the last look, until every call has."""
+        with in_our_terms():
+            self.started = self.dispatcher.scheduler.now()
         ended: asyncio.Queue[Done[Any] | Exception | None] = asyncio.Queue(self.at_once)
         numbered = enumerate(self.calls)
         count = min(self.at_once, len(self.calls)) if isinstance(self.calls, Sized) else self.at_once
@@ -220,7 +237,7 @@ class Batch:
             return Done(index, call, error)
 
     async def _answer(self, call: Planned[Any]) -> Any:
-        asked = call.asked(self.task)
+        asked = self.asked(call)
         self.latest = call  # its request can be built
         if self.manifest is None or not asked.request.repeatable:
             return await self.dispatcher.ask(asked)
@@ -231,6 +248,13 @@ class Batch:
             answer = await self.dispatcher.answer(asked, prepared)
             self.manifest.keep(digest, answer)
         return asked.request.read(answer.value, describe(answer, prepared))
+
+
+def check_calls(calls: object) -> None:
+    """Raise InvalidArgumentError for what does not give one call after the other."""
+    if not isinstance(calls, Iterable):
+        hint = 'Give a list or a generator of calls: [mp.later(ws.query, "A")].'
+        raise InvalidArgumentError(f"calls is a {type(calls).__name__}.", hint=hint)
 
 
 def check_planned(call: object) -> None:

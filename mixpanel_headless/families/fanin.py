@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from mixpanel_headless.fanin import AT_ONCE, Batch, Done, Gathered, check_at_once
+from mixpanel_headless.fanin import AT_ONCE, Batch, Done, Gathered, check_at_once, check_calls
 from mixpanel_headless.operation import Async, Mode, Surface, composite, stream
 
 if TYPE_CHECKING:
@@ -34,8 +34,10 @@ class FanIn(Surface[Mode]):
 
         `calls` may be a generator: of it, `at_once` calls wait in the queue together, so 100,000 take no 100,000 tasks.
         `resume` names the batch, or a path: answers are written there as they come, and the same batch asked again pays
-        only for what it lacks, after a crash too; what was on its way when it was cut is paid again. A call whose answer is there is not asked again, however old it is.
+        only for what it lacks, after a crash too; what was on its way when it was cut is paid again. A call whose answer is
+        there is not asked again, however old it is. The `deadline` of a call counts from the start of the batch.
         """
+        check_calls(calls)
         check_at_once(at_once)
         dispatcher = await self.dispatcher()
         with open_manifest(resume, self) as manifest:
@@ -54,10 +56,13 @@ class FanIn(Surface[Mode]):
     ) -> Gathered:
         """All calls with their answers or errors, in the order of `calls`; one that fails does not stop the others.
 
-        `progress` shows a bar on a terminal. `resume` and `at_once` are those of `as_completed`.
+        `progress` shows on standard error how far it has come: a bar on a terminal, elsewhere a line every 10 seconds.
+        `resume` and `at_once` are those of `as_completed`. When it is cut, what was answered is in the file that `resume`
+        names, and in the cache for as long as answers live.
         """
         from mixpanel_headless.results.progress import Progress
 
+        check_calls(calls)
         calls = list(calls)
         check_at_once(at_once)
         dispatcher = await self.dispatcher()
@@ -68,7 +73,8 @@ class FanIn(Surface[Mode]):
                 async for page in pages:
                     for one in page:
                         gathered.take(one)
-                    bar.advance(len(page), await batch.time_left(len(calls)) if bar.shown else 0.0)
+                    if bar.advance(len(page), gathered.failures):
+                        bar.show(await batch.time_left(len(calls)))
         return gathered
 
     @composite
@@ -76,6 +82,7 @@ class FanIn(Surface[Mode]):
         """What the calls would cost, and when each could start, if they were asked now in this order; sends nothing."""
         from mixpanel_headless.estimates import Estimator
 
+        check_calls(calls)
         dispatcher = await self.dispatcher()
         pools = await dispatcher.learn_of(self.pin.project)
         return await Estimator(dispatcher).plan(calls, pools.query)

@@ -1,44 +1,67 @@
-"""A bar for a batch, on a terminal only."""
+"""How far a batch has come: a bar on a terminal, lines now and then elsewhere."""
 
 from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING, Any, Self
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from .provenance import span
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
+
+BAR_EVERY, LINE_EVERY = 0.1, 10.0
+"""Seconds between two looks of who watches a bar, and between two lines."""
 
 
 class Progress:
-    """Counts what is done, and says when the budget lets the rest be done; silent where nobody watches."""
+    """Counts what is done, and says when the budget lets the rest be done; it never costs the batch its answers."""
 
-    def __init__(self, total: int, *, shown: bool) -> None:
-        self.total, self.done = total, 0
-        self._bar: Any = None
-        self._task: Any = None
-        if shown and sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-            from rich.progress import Progress as Bar
+    def __init__(
+        self, total: int, *, shown: bool, file: TextIO | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.total, self.done, self.failed = total, 0, 0
+        self._file = (file or sys.stderr) if shown else None
+        self._clock, self._due_at, self._said = clock, -math.inf, ""
+        self._ends = 0.0
+        self._bar: Any = make_bar(self._file, self._rest) if self._file is not None and self._file.isatty() else None
+        self._task = None if self._bar is None else self._bar.add_task("", total=total)
 
-            columns = BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}")
-            self._bar = Bar(*columns, console=Console(stderr=True))
-            self._task = self._bar.add_task("", total=total)
-
-    @property
-    def shown(self) -> bool:
-        """Whether anybody watches."""
-        return self._bar is not None
-
-    def advance(self, count: int, rest: float = 0.0) -> None:
-        """Move on by some calls; the last of the others starts in `rest` seconds."""
+    def advance(self, count: int, failed: int) -> bool:
+        """Move on by some calls, `failed` in all; True when it is time to show how long the rest takes."""
         self.done += count
+        self.failed = failed
+        return self._file is not None and self._clock() >= self._due_at
+
+    def show(self, rest: float) -> None:
+        """Tell who watches that the last of the others starts in `rest` seconds."""
+        now = self._clock()
+        self._ends = now + rest
         if self._bar is not None:
-            text = f"at most {span(rest)} left" if 0 < rest < math.inf else ""
-            self._bar.update(self._task, completed=self.done, description=text)
+            self._due_at = now + BAR_EVERY
+            self._bar.update(self._task, completed=self.done, description=f"{self.failed:,} failed" * bool(self.failed))
+        elif self._file is not None:
+            self._due_at = now + LINE_EVERY
+            self._say(", ".join(filter(None, [self._counts(), self._rest()])))
+
+    def _counts(self) -> str:
+        counts = f"{self.done:,} of {self.total:,} calls"
+        return f"{counts}, {self.failed:,} failed" if self.failed else counts
+
+    def _rest(self) -> str:
+        """Counted down by the clock, so that a bar moves while the batch waits for its budget."""
+        rest = self._ends - self._clock()
+        return f"at most {span(rest)} left" if 0 < rest < math.inf else ""
+
+    def _say(self, line: str) -> None:
+        if line != self._said and self._file is not None:
+            self._said = line
+            with suppress(OSError, ValueError):  # nobody listens any more
+                print(line, file=self._file, flush=True)
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -48,5 +71,20 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.show(0.0)
         if self._bar is not None:
             self._bar.stop()
+
+
+def make_bar(file: TextIO, rest: Callable[[], str]) -> Any:
+    """A bar of rich; `rest` is asked anew each time that it is drawn."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn
+    from rich.progress import Progress as Bar
+    from rich.text import Text
+
+    class Rest(ProgressColumn):
+        def render(self, task: object) -> Text:
+            return Text(rest())
+
+    return Bar(BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), Rest(), console=Console(file=file))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, TypedDict
 import pytest
 
 import mixpanel_headless as mp
+from mixpanel_headless.fanin import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mixpanel_headless.sandbox import Sandbox
@@ -183,6 +184,54 @@ def test_the_calls_of_a_batch_count_towards_the_ceiling_of_their_task(box: Sandb
         calls = [mp.later(ws.query, event, **DAYS) for event in ("Purchase", "Login")]
         gathered = ws.gather(calls, at_once=1)
     assert [type(done.error) for done in gathered] == [type(None), mp.TaskCeilingReached]
+
+
+def test_ceilings_inside_each_other_both_hold_for_a_batch(box: Sandbox) -> None:
+    with box.workspace() as ws, ws.task("night", max_requests=3), ws.task("report", max_requests=2):
+        calls = [mp.later(ws.query, "Login", **DAYS, limit=number) for number in (1, 2, 3)]
+        inner = ws.gather(calls, at_once=1)
+    assert [type(done.error) for done in inner] == [type(None), type(None), mp.TaskCeilingReached]
+    assert box.counted == 2
+
+
+async def test_a_deadline_counts_from_the_start_of_the_batch(box: Sandbox) -> None:
+    async with box.async_workspace() as ws:
+        call = mp.later(ws.with_options(deadline=60.0).query, "Login", **DAYS)
+        dispatcher = await ws.dispatcher()
+        left = []
+        for ago in (40.0, 100.0):
+            batch = Batch(dispatcher, [call], started=dispatcher.scheduler.now() - ago)
+            left.append(batch.asked(call).options.deadline or 0.0)
+    assert 0.0 < left[0] <= 20.0
+    assert left[1] == 0.0
+
+
+def test_an_answer_that_is_known_is_given_after_the_deadline(open_box: Callable[..., Sandbox]) -> None:
+    box = open_box(limit=1)
+    with box.workspace() as ws:
+        at_once = ws.with_options(deadline=0.0)
+        calls = [mp.later(at_once.query, "Login", **DAYS, limit=limit) for limit in (1, 2, 1)]
+        ws.query("Login", **DAYS, limit=1)
+        gathered = ws.gather(calls, at_once=1)
+    assert [type(done.error) for done in gathered] == [type(None), mp.DeadlineUnreachable, type(None)]
+
+
+def test_progress_is_told_in_lines_where_there_is_no_terminal(box: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
+    with box.workspace() as ws:
+        calls = [mp.later(ws.query, "Login", **DAYS), mp.later(ws.query, "Login", last=-1)]
+        ws.gather(calls)
+        assert capfd.readouterr().err == ""
+        ws.gather(calls, progress=True)
+    assert capfd.readouterr().err.splitlines()[-1] == "2 of 2 calls, 1 failed"
+
+
+@pytest.mark.parametrize("calls", [None, 5])
+def test_what_is_no_batch_is_refused_before_anything_is_sent(calls: object, box: Sandbox) -> None:
+    with box.workspace() as ws:
+        for take in (ws.gather, ws.plan, lambda calls: list(ws.as_completed(calls))):
+            with pytest.raises(mp.InvalidArgumentError, match=f"calls is a {type(calls).__name__}"):
+                take(calls)  # type: ignore[arg-type]
+    assert box.counted == 0
 
 
 def test_a_plan_tells_what_is_known_what_joins_and_what_is_sent(box: Sandbox) -> None:
