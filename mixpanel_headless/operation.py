@@ -15,8 +15,10 @@ from datetime import date
 from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
+from .query.patterns import plain_key
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
 
     from .accounts.settings import Settings
     from .dispatch import Dispatcher
@@ -37,7 +39,6 @@ class Blocking:
 
 
 Mode = TypeVar("Mode")
-PLAIN = frozenset({str, int, float, bool, type(None), date})
 KNOWN_REQUESTS = 1024
 """How many requests an operation remembers; a request holds a question, never credentials or an answer."""
 
@@ -174,13 +175,6 @@ class Stream(Generic[P, R_co]):
         if surface is None:
             return self
         return MethodType(self.iterate_blocking if surface.blocking else self.iterate, surface)
-
-
-def plain_key(args: tuple[object, ...], kwargs: Mapping[str, object]) -> object | None:
-    """Arguments as a key that tells 1, 1.0 and True apart; None when one is not a plain value, and so may change."""
-    values = (*args, *kwargs.values())
-    kinds = tuple(map(type, values))
-    return (values, kinds, *kwargs) if PLAIN.issuperset(kinds) else None
 
 
 def declare_result(function: Callable[..., Any], wrapper: str, shape: str = "{}") -> None:

@@ -59,7 +59,7 @@ def _object(value: dict[str, Any], role: str) -> dict[str, Any]:
             level[key] = item if kind in _PLAIN or (kind is list and not item) else _level(item, key)
     if role in _DEFAULTS:
         for key, default in _DEFAULTS[role].items():
-            if key in level and _same(level[key], default):
+            if key in level and type(level[key]) is type(default) and level[key] == default:
                 del level[key]
     if "filterValue" in level and level.get("filterOperator") in ("equals", "does not equal"):
         level["filterValue"] = _distinct(level["filterValue"])
@@ -70,10 +70,6 @@ def _object(value: dict[str, Any], role: str) -> dict[str, Any]:
         if isinstance(conditions, list) and len(conditions) == 1:
             del level["filtersDeterminer"]  # of a single condition, any is all
     return level
-
-
-def _same(item: Any, default: Any) -> bool:
-    return type(item) is type(default) and bool(item == default)
 
 
 def _distinct(items: Any) -> Any:

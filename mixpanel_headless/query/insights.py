@@ -17,6 +17,7 @@ from .insights_query import AnyMetric, InsightsQuery
 from .insights_rules import query_problems
 from .measurements import Measurement
 from .metrics import plain_clause
+from .patterns import by_pattern
 from .vocabulary import among
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ MAX_LIMIT: Final = 50_000
 _CHARTS: Final = {"total": "bar", "table": "table"}
 
 
+@by_pattern
 def build_insights_params(
     events: AnyMetric | Sequence[AnyMetric],
     *,
