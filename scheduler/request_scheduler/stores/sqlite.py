@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_LAST_LOOK = 0.1  # seconds between looks while others must act; well within the grace of a turn
+_LAST_LOOK = 0.05  # seconds between looks while others must act; well within the grace of a turn
 _LANDING = 0.1  # seconds for which a lead that nobody waits for is held, to be given up with another transaction
 
 
