@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from . import discovery
-from .errors import EventFileError
-from .files import read_csv, read_lines, read_parquet
+from .files import open_once, read_csv, read_lines, read_parquet
 from .generate import generate_shop
 from .insights import insights
 from .loading import add_event_lines, add_profile_lines, encode
@@ -17,7 +15,7 @@ from .tables import Store
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
 
@@ -68,20 +66,19 @@ class Engine:
         The columns are for CSV and Parquet; those with usual names are found. All events are added, or none.
         """
         path = Path(path)
-        named = {"user": user_column, "event": event_column, "time": time_column}
-        with _readable(path):
-            suffix = _suffix(path)
-            if suffix == ".csv":
-                return add_event_lines(self._store, read_csv(path, named), str(path))
-            if suffix == ".parquet":
-                return add_event_lines(self._store, read_parquet(path, named), str(path))
-            return add_event_lines(self._store, read_lines(path), str(path))
+        file, named = str(path), {"user": user_column, "event": event_column, "time": time_column}
+        suffix = _suffix(path)
+        if suffix == ".parquet":
+            return add_event_lines(self._store, read_parquet(path, named), file)
+        with open_once(path) as stored:
+            lines = read_csv(stored, file, named) if suffix == ".csv" else read_lines(stored, file)
+            return add_event_lines(self._store, lines, file)
 
     def load_profiles(self, path: str | Path) -> int:
         """The number of profiles in a file of lines `{"$distinct_id": ..., "$properties": {...}}`."""
         path = Path(path)
-        with _readable(path):
-            return add_profile_lines(self._store, read_lines(path), str(path))
+        with open_once(path) as stored:
+            return add_profile_lines(self._store, read_lines(stored, str(path)), str(path))
 
     def insights(self, bookmark: Mapping[str, Any], limit: int = 3000) -> dict[str, Any]:
         """The whole response body of an insights query; `limit` is the most segments of a metric."""
@@ -116,12 +113,3 @@ class Engine:
 
 def _suffix(path: Path) -> str:
     return Path(path.name.lower().removesuffix(".gz")).suffix
-
-
-@contextlib.contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    try:
-        path.open("rb").close()
-        yield
-    except OSError as problem:
-        raise EventFileError(str(path), 0, f"cannot be read: {problem.strerror or problem}") from problem

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import decimal
 import gzip
+import io
 import itertools
 import math
 import re
+import stat
 import zlib
 from typing import IO, TYPE_CHECKING, Any
 
@@ -27,15 +30,44 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "event": ("event", "event_name", "$event_name"),
     "time": ("time", "timestamp", "event_time", "$time"),
 }
+BUFFER = 1 << 16
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a text file, plain or gzipped, from 1; empty ones are passed over."""
-    with _open_text(path) as text:
-        for number, line in enumerate(text, 1):
-            if line := line.strip():
-                yield number, line
+@contextlib.contextmanager
+def open_once(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a file, unpacked where they are gzipped; opened once, because a pipe can be read only once."""
+    try:
+        stored = path.open("rb")
+        packed = stored.peek(2)[:2] == b"\x1f\x8b"
+    except OSError as problem:
+        raise unreadable(path, problem) from problem
+    with stored:
+        yield io.BufferedReader(gzip.GzipFile(fileobj=stored), BUFFER) if packed else stored
+
+
+def unreadable(path: Path, problem: OSError) -> EventFileError:
+    """The error for a file that cannot be opened."""
+    return EventFileError(str(path), 0, f"cannot be read: {problem.strerror or problem}")
+
+
+def read_lines(stored: IO[bytes], file: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text from 1; empty ones are passed over."""
+    for number, line in enumerate(_decode_lines(stored, file), 1):
+        if line := line.strip():
+            yield number, line
+
+
+def _decode_lines(stored: IO[bytes], file: str) -> Iterator[str]:
+    """The lines of a text with their ends, decoded one by one so that an error is told with its own line."""
+    number = 0
+    for chunk in stored:
+        for line in chunk.splitlines(keepends=True):  # other programs end lines with a carriage return alone
+            number += 1
+            try:
+                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as problem:
+                raise EventFileError(file, number, f"cannot be read: {problem}") from problem
 
 
 @attrs.frozen
@@ -94,52 +126,67 @@ def _instant(text: str) -> dt.datetime:
         raise ValueError(f"{text!r} is not a time") from problem
 
 
-def read_csv(path: Path, named: Mapping[str, str | None]) -> Iterator[tuple[int, str]]:
-    """The rows of a CSV file with a header as events.
+def read_csv(stored: IO[bytes], file: str, named: Mapping[str, str | None]) -> Iterator[tuple[int, str]]:
+    """The rows of a CSV text with a header as events.
 
-    A column is numbers, or booleans, when every filled cell of it is; an empty cell is not set.
+    A column is numbers, or booleans, when every filled cell of it is; an empty cell is not set. Whole numbers beyond 64
+    bits are kept as text, for a float would lose their digits.
     """
-    file = str(path)
-    with _open_text(path) as text:
-        reader = csv.reader(text, strict=True)
-        header = next(reader, None)
-        if not header:
-            raise EventFileError(file, 1, "the file is empty")
-        mapped = Mapped.choose(file, header, named)
-        rows = list(_whole_rows(reader, len(header), file))
-    casts = [_cast_for([cells[place] for _, cells in rows]) for place in range(len(header))]
+    rows = _rows(csv.reader(_decode_lines(stored, file), strict=True), file)
+    _, header = next(rows, (1, []))
+    if not header:
+        raise EventFileError(file, 1, "the file is empty")
+    mapped = Mapped.choose(file, header, named)
+    filled = [(line, cells) for line, cells in rows if _fits(cells, len(header), file, line)]
+    casts = [_cast_for([cells[place] for _, cells in filled]) for place in range(len(header))]
     raw = {mapped.user, mapped.event, mapped.time}
     casts = [str if name in raw else cast for name, cast in zip(header, casts, strict=True)]
-    for line, cells in rows:
+    for line, cells in filled:
         row = {name: cast(cell) if cell else None for name, cast, cell in zip(header, casts, cells, strict=True)}
         yield _as_line(file, line, mapped, row)
 
 
-def _whole_rows(reader: Any, width: int, file: str) -> Iterator[tuple[int, list[str]]]:
-    start = reader.line_num + 1
+def _rows(reader: Any, file: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line on which it starts."""
+    start = 1
     try:
         for cells in reader:
-            if cells and len(cells) != width:
-                raise EventFileError(file, start, f"has {len(cells)} cells where the header has {width}")
-            if cells:
-                yield start, cells
+            yield start, cells
             start = reader.line_num + 1
-    except (csv.Error, UnicodeDecodeError, EOFError, OSError, zlib.error) as problem:
+    except csv.Error as problem:
+        raise EventFileError(file, start, f"cannot be read: {problem}") from problem
+    except (EOFError, OSError, zlib.error) as problem:
         raise EventFileError(file, reader.line_num + 1, f"cannot be read: {problem}") from problem
+
+
+def _fits(cells: Sequence[str], width: int, file: str, line: int) -> bool:
+    """Whether a row holds something; EventFileError when it has more or fewer cells than the header."""
+    if cells and len(cells) != width:
+        raise EventFileError(file, line, f"has {len(cells)} cells where the header has {width}")
+    return bool(cells)
 
 
 def _cast_for(cells: Sequence[str]) -> Callable[[str], Any]:
     filled = {cell for cell in cells if cell}
-    if filled and all(NUMBER.fullmatch(cell) for cell in filled):
+    if filled and all(_is_number(cell) for cell in filled):
         return _number
     if filled and filled <= {"true", "false"}:
         return lambda cell: cell == "true"
     return str
 
 
+def _is_number(cell: str) -> bool:
+    if NUMBER.fullmatch(cell) is None:
+        return False
+    return abs(float(cell)) < (2**63 if _is_whole(cell) else math.inf)
+
+
+def _is_whole(cell: str) -> bool:
+    return cell.lstrip("-").isdigit()
+
+
 def _number(cell: str) -> int | float:
-    value = float(cell)
-    return int(cell) if cell.lstrip("-").isdigit() and abs(value) < 2**63 else value
+    return int(cell) if _is_whole(cell) else float(cell)
 
 
 def read_parquet(path: Path, named: Mapping[str, str | None]) -> Iterator[tuple[int, str]]:
@@ -147,6 +194,7 @@ def read_parquet(path: Path, named: Mapping[str, str | None]) -> Iterator[tuple[
     import duckdb
 
     file = str(path)
+    _check_regular(path)
     db = connect()
     try:
         found = db.execute("SELECT * FROM read_parquet([$path])", {"path": file})
@@ -173,8 +221,11 @@ def _json_ready(cell: Any) -> Any:
     return float(cell) if isinstance(cell, decimal.Decimal) else cell
 
 
-def _open_text(path: Path) -> IO[str]:
-    with path.open("rb") as start:
-        packed = start.read(2) == b"\x1f\x8b"
-    opened = gzip.open if packed else open
-    return opened(path, "rt", encoding="utf-8-sig", newline="")
+def _check_regular(path: Path) -> None:
+    """Raise EventFileError for what cannot be opened, and for a pipe: a Parquet file is read from its end."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise EventFileError(str(path), 0, "is no regular file, which Parquet needs")
+        path.open("rb").close()
+    except OSError as problem:
+        raise unreadable(path, problem) from problem

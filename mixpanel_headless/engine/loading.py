@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -106,14 +107,27 @@ def _add(store: Store, lines: Iterable[tuple[int, str]], source: str, check: Any
 
 
 def _checked(lines: Iterable[tuple[int, str]], source: str, check: Any) -> Iterator[tuple[int, str]]:
-    number = 0
+    number, text = 0, ""
     try:
         for number, text in lines:
             check(text)
             yield number, text
     except EventFileError:
         raise
-    except (EOFError, OSError, zlib.error, UnicodeDecodeError) as problem:
+    except (EOFError, OSError, zlib.error) as problem:
         raise EventFileError(source, number + 1, f"cannot be read: {problem}") from problem
+    except RecursionError as problem:
+        raise EventFileError(source, number, "is nested too deep") from problem
     except (ValueError, msgspec.MsgspecError) as problem:
-        raise EventFileError(source, number, str(problem)) from problem
+        raise EventFileError(source, number, _reason(text, problem)) from problem
+
+
+def _reason(text: str, problem: Exception) -> str:
+    """What is wrong with a line; msgspec takes half of a surrogate pair for the end of the data."""
+    try:
+        json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return "half of a surrogate pair stands alone, which is no character"
+    except (ValueError, RecursionError):
+        pass
+    return str(problem)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from mixpanel_headless.errors import shown
+
 from .errors import BadQuery, Unsupported
 
 
@@ -15,7 +17,7 @@ def text(clause: Mapping[str, Any], key: str, default: str = "") -> str:
     if found is None:
         return default
     if not isinstance(found, str):
-        raise BadQuery(f"{key} must be a text, not {found!r}.")
+        raise BadQuery(f"{key} must be a text, not {shown(found)}.")
     return found
 
 
@@ -45,11 +47,11 @@ def refuse_unknown(clause: Mapping[str, Any], known: frozenset[str], what: str) 
 def number(value: Any) -> float:
     """The value as a finite float; a boolean is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadQuery(f"{value!r} is not a number.")
+        raise BadQuery(f"{shown(value)} is not a number.")
     try:
         found = float(value)
     except OverflowError as problem:
         raise BadQuery("A number is out of range.") from problem
     if not math.isfinite(found):
-        raise BadQuery(f"{value!r} is not a finite number.")
+        raise BadQuery(f"{shown(value)} is not a finite number.")
     return found

@@ -78,6 +78,89 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     assert refusal(path).line == 1
 
 
+@pytest.mark.parametrize("wound", ['"p":"a\\ud800b"', '"p":"\\udc00"', '"p\\ud800":1', '"p":"a\\ud800"'])
+def test_half_of_a_surrogate_pair_is_called_that(tmp_path: Path, wound: str) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text("\n".join([GOOD, GOOD.replace('"p":1', wound)]))
+    refused = refusal(path)
+    assert (refused.line, "surrogate" in refused.reason) == (2, True)
+
+
+def test_a_line_nested_beyond_measure_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text("\n".join([GOOD, GOOD.replace('"p":1', '"p":' + "[" * 5000 + "]" * 5000)]))
+    assert (refusal(path).line, refusal(path).reason) == (2, "is nested too deep")
+
+
+ROW = b"u1,Buy,1767607200,1\n"
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2000])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize(
+    ("name", "header", "good", "bad"),
+    [
+        ("events.csv", b"user,event,time,p\n", ROW, ROW[:-2] + b"\xff\n"),
+        ("events.jsonl", GOOD.encode() + b"\n", GOOD.encode() + b"\n", GOOD.encode() + b"\xff\n"),
+    ],
+)
+def test_bytes_that_are_no_text_are_told_with_their_own_line(
+    tmp_path: Path, name: str, header: bytes, good: bytes, bad: bytes, end: bytes, rows: int
+) -> None:
+    path = tmp_path / name
+    path.write_bytes((header + good * rows + bad + good).replace(b"\n", end))
+    assert refusal(path).line == rows + 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"), [(b'u1,Buy,1767607200,"a"x\n', 3), (b'u1,Buy,1767607200,"a\n\n', 3), (b'"a\nb",Buy,5,"c"d\n', 3)]
+)
+def test_a_row_that_is_no_csv_is_told_with_the_line_on_which_it_starts(tmp_path: Path, rows: bytes, line: int) -> None:
+    path = tmp_path / "events.csv"
+    path.write_bytes(b"user,event,time,p\n" + ROW + rows)
+    assert refusal(path).line == line
+
+
+def test_a_header_that_is_no_csv_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_bytes(b'user,event,time,"p')
+    assert refusal(path).line == 1
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "12345678901234567890", "1e400"])
+def test_a_number_whose_digits_a_column_of_numbers_would_lose_makes_it_text(tmp_path: Path, digits: str) -> None:
+    path = tmp_path / "events.csv"
+    path.write_bytes(b"user,event,time,p\n" + ROW + f"u1,Buy,1767607200,{digits}\n".encode())
+    with Engine() as engine:
+        assert engine.load_events(path) == 2
+        assert sorted(engine.property_values("p")) == sorted(["1", digits])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("pipe.jsonl", f"{GOOD}\n".encode() * 2),
+        ("pipe.jsonl.gz", gzip.compress(f"{GOOD}\n".encode() * 2, mtime=0)),
+        ("pipe.csv", b"user,event,time,p\n" + ROW * 2),
+    ],
+)
+def test_a_named_pipe_is_read_once(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(content,), daemon=True)
+    writer.start()
+    with Engine() as engine:
+        assert engine.load_events(path) == 2
+    writer.join(10)
+    assert not writer.is_alive()
+
+
+def test_a_pipe_is_no_parquet_file(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.parquet"
+    os.mkfifo(path)
+    assert "regular file" in refusal(path).reason
+
+
 @pytest.mark.parametrize("name", ["missing.jsonl", "missing.csv", "missing.parquet", "."])
 def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path, name: str) -> None:
     assert refusal(tmp_path / name).line == 0
