@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mixpanel_headless.errors import InvalidArgumentError
 from mixpanel_headless.operation import Mode, Surface, operation
 from mixpanel_headless.query.canonical import canonical_params
 from mixpanel_headless.query.insights import build_insights_params, check_limit
 from mixpanel_headless.request import Request
 from mixpanel_headless.results.insights import QueryResult, check_reply
-from mixpanel_headless.results.trees import copy_tree
 
 if TYPE_CHECKING:
     from mixpanel_headless.query import vocabulary as words
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mixpanel_headless.query.insights_query import AnyMetric
 
 DEFAULT_LIMIT = 3000
+PARAMS_HINT = "Give what build_params returns."
 
 
 class Insights(Surface[Mode]):
@@ -93,10 +95,11 @@ class Insights(Surface[Mode]):
         Costs one query, like `query`; the bookmark is sent as it is.
         """
         if not isinstance(params, Mapping):
-            raise InvalidArgumentError(
-                f"params is a {type(params).__name__}, not a mapping.", hint="Give what build_params returns."
-            )
-        return ask_insights(copy_tree(dict(params)), self.pin.project, limit, workspace_id)
+            raise InvalidArgumentError(f"params is a {type(params).__name__}, not a mapping.", hint=PARAMS_HINT)
+        try:
+            return ask_insights(copy_as_json(params), self.pin.project, limit, workspace_id)
+        except RecursionError:
+            raise InvalidArgumentError("params is nested too deep, or holds itself.", hint=PARAMS_HINT) from None
 
 
 def ask_insights(
@@ -117,6 +120,15 @@ def ask_insights(
         workspace=workspace,
         canonical=canonical_params(body),
     )
+
+
+def copy_as_json(params: Mapping[str, Any]) -> dict[str, Any]:
+    """A bookmark of the caller's as it will be sent, which later changes of the original leave alone."""
+    try:
+        own: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(params))
+    except (ValueError, TypeError) as error:
+        raise InvalidArgumentError(f"params cannot be written as JSON: {error}.", hint=PARAMS_HINT) from None
+    return own
 
 
 def last_day(params: Mapping[str, Any]) -> str | None:

@@ -36,13 +36,16 @@ def validate_bookmark(params: Mapping[str, Any], bookmark_type: ReportType = "in
     if not isinstance(params, dict):
         return [ValidationError("params", "a bookmark is an object.", "B0_NOT_A_DICT")]
     check = _flow_problems if bookmark_type == "flows" else _report_problems
-    return [*check(params), *_encoding_problems(params)]
+    try:
+        return [*check(params), *_encoding_problems(params)]
+    except RecursionError:
+        return [ValidationError("params", "this is nested too deep, or holds itself.", "B26_NOT_JSON")]
 
 
 def _encoding_problems(params: dict[str, Any]) -> Iterator[ValidationError]:
     try:
         msgspec.json.encode(params)
-    except (UnicodeEncodeError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         yield ValidationError("params", f"this cannot be written as JSON: {error}.", "B26_NOT_JSON")
 
 

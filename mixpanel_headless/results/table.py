@@ -70,7 +70,7 @@ def flatten_series(series: Mapping[str, Any], headers: Sequence[Any] = (), chart
         (metric, path, key, value)
         for metric, node in series.items()
         if isinstance(node, dict)
-        for path, key, value in _leaves(node, ())
+        for path, key, value in _leaves(node)
     ]
     if leaves:
         dated = any(key != WHOLE_RANGE for _, _, key, _ in leaves)
@@ -93,19 +93,27 @@ def segment_columns(headers: Sequence[Any], depth: int) -> tuple[str, ...]:
     return tuple(f"segment_{level}" for level in range(1, depth + 1))
 
 
-def _leaves(node: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str, Any]]:
+def _leaves(node: Mapping[str, Any]) -> Iterator[tuple[Path, str, Any]]:
     # An object may hold values beside its branches; they belong to the branch itself, so nothing gets lost.
-    for key, value in node.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, (*path, key))
-        else:
+    path: Path = ()
+    branches = [iter(node.items())]
+    while branches:
+        for key, value in branches[-1]:
+            if isinstance(value, dict):
+                path = (*path, key)
+                branches.append(iter(value.items()))
+                break
             yield path, key, value
+        else:
+            branches.pop()
+            path = path[:-1]
 
 
 def _depth(node: object) -> int:
-    if not isinstance(node, dict):
-        return 0
-    return max((1 + _depth(child) for child in node.values() if isinstance(child, dict)), default=0)
+    depth, level = 0, [node] if isinstance(node, dict) else []
+    while level := [child for branch in level for child in branch.values() if isinstance(child, dict)]:
+        depth += 1
+    return depth
 
 
 def _depth_by_headers(headers: Sequence[Any]) -> int:

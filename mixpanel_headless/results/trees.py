@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
+_BRANCHES = frozenset({dict, list, tuple})
 
 
 def copy_tree(tree: T) -> T:
-    """A copy of decoded JSON that shares no list or object with the original.
+    """A copy of decoded JSON that shares no list or object with the original, however deep it is nested.
 
     `copy.deepcopy` keeps a memo of every node, which trees do not need; this takes about a fifth of its time.
     """
-    return cast("T", _copy(tree))
-
-
-def _copy(node: object) -> object:
-    kind = type(node)
-    if kind is dict:
-        items = cast("dict[str, object]", node).items()
-        return {key: _copy(value) if type(value) in _BRANCHES else value for key, value in items}
-    if kind is list:
-        return [_copy(value) if type(value) in _BRANCHES else value for value in cast("list[object]", node)]
-    if kind is tuple:
-        return tuple(map(_copy, cast("tuple[object, ...]", node)))
-    return node
-
-
-_BRANCHES = frozenset({dict, list, tuple})
+    root: list[Any] = [tree]
+    pending: list[Any] = [root]
+    while pending:
+        branch = pending.pop()
+        for place, node in branch.items() if type(branch) is dict else enumerate(branch):
+            kind = type(node)
+            if kind not in _BRANCHES:
+                continue
+            if kind is tuple:
+                branch[place] = tuple(map(copy_tree, node))
+            else:
+                branch[place] = own = node.copy()
+                pending.append(own)
+    return cast("T", root[0])

@@ -205,3 +205,51 @@ def test_messages_end_before_the_hint_begins(box: Sandbox) -> None:
     with box.workspace() as ws, ws.task("report", max_requests=0), pytest.raises(mp.TaskCeilingReached) as caught:
         ws.events()
     assert ". Give the task" in str(caught.value)
+
+
+@pytest.mark.parametrize("depth", [400, 900])
+def test_an_answer_nested_hundreds_deep_is_read(box: Sandbox, depth: int) -> None:
+    series = '{"a":' * depth + '{"2026-01-05":1}' + "}" * depth
+    box.inject(Instead(200, f'{{"computed_at":"2026-01-08T00:00:00","series":{{"E":{series}}},"headers":[]}}'.encode()))
+    with box.workspace() as ws:
+        answer, again = (ws.query("Purchase", from_date="2026-01-05", to_date="2026-01-05") for _ in range(2))
+    assert len(answer.table.columns) == depth + 3
+    assert answer.to_dict()["series"].keys() == {"E"}
+    answer.series["E"]["a"].clear()
+    assert again.series["E"]["a"]
+    assert box.counted == 1
+
+
+def test_an_answer_nested_beyond_reading_is_an_error_of_ours(box: Sandbox) -> None:
+    box.inject(Instead(200, b'{"series":' + b"[" * 5000 + b"]" * 5000 + b"}"))
+    with box.workspace() as ws, pytest.raises(mp.InvalidResponseError):
+        ws.query("Purchase", from_date="2026-01-05", to_date="2026-01-05")
+
+
+def holding_itself() -> dict[str, Any]:
+    params: dict[str, Any] = {"sections": {}}
+    params["sections"]["show"] = [params]
+    return params
+
+
+def nested(depth: int) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    for _ in range(depth):
+        params = {"a": params}
+    return params
+
+
+@pytest.mark.parametrize(
+    "params",
+    [holding_itself(), nested(5000), {"a": object()}, {"a": 10**5000}, {"a": "\ud800"}, {(1, 2): 3}],
+    ids=["holding itself", "deep", "object", "number", "surrogate", "key"],
+)
+def test_a_bookmark_that_cannot_be_sent_is_refused(box: Sandbox, params: dict[str, Any]) -> None:
+    with box.workspace() as ws, pytest.raises(mp.InvalidArgumentError, match="params"):
+        ws.run_params(params)
+    assert box.requests == []
+
+
+@pytest.mark.parametrize("params", [holding_itself(), nested(5000), {"a": 10**5000}], ids=["itself", "deep", "number"])
+def test_a_bookmark_that_cannot_be_written_is_a_problem_among_others(params: dict[str, Any]) -> None:
+    assert "B26_NOT_JSON" in {problem.code for problem in mp.validate_bookmark(params)}

@@ -251,7 +251,7 @@ def test_a_csv_file_gives_events_with_typed_properties(tmp_path: Path) -> None:
         (["user,event,time", 'u,"E\nE",2026-01-05', ",E,2026-01-05"], {}, 4, "column 'user' is empty"),
         (["user,event,time", "u,,2026-01-05"], {}, 2, "column 'event' is empty"),
         (["user,event,time", "u,E"], {}, 2, "2 cells where the header has 3"),
-        (["user,event,time", 'u,"E'], {}, 3, "cannot be read"),
+        (["user,event,time", 'u,"E'], {}, 2, "cannot be read"),
         ([""], {}, 1, "empty"),
     ],
 )

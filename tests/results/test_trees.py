@@ -34,3 +34,13 @@ def test_lists_inside_tuples_are_copied_as_well() -> None:
     copy = copy_tree(tree)
     copy[0].append(3)
     assert tree == ([1], {"a": [2]})
+
+
+def test_a_tree_deeper_than_any_stack_is_copied() -> None:
+    tree: Any = [1]
+    for _ in range(50_000):
+        tree = {"a": [tree]}
+    depth, copy = 0, copy_tree(tree)
+    while isinstance(copy, dict):
+        depth, copy = depth + 1, copy["a"][0]
+    assert (depth, copy) == (50_000, [1])
