@@ -8,9 +8,12 @@ of the answer's series.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _EXACT: Final = 2**53  # above this, a float stands for several integers
 _CONDITIONS: Final = frozenset({"filter", "filters", "listItemFilters"})
@@ -42,8 +45,7 @@ def _level(value: Any, role: str) -> Any:
     if isinstance(value, dict):
         return _object(value, role)
     if isinstance(value, (list, tuple)):
-        items = [item if type(item) in _PLAIN else _level(item, role) for item in value]
-        return _distinct(items) if role in _CONDITIONS else items
+        return _items(value, role)
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return int(value)
     return value
@@ -53,10 +55,14 @@ def _object(value: dict[str, Any], role: str) -> dict[str, Any]:
     level: dict[str, Any] = {}
     for key, item in value.items():
         kind = type(item)
-        if kind is dict:  # as most branches are, which saves them a call
+        if kind in _PLAIN:
+            level[key] = item
+        elif kind is dict:  # as most branches are, which saves them a call
             level[key] = _object(item, key)
+        elif kind is list:
+            level[key] = _items(item, key) if item else item
         else:
-            level[key] = item if kind in _PLAIN or (kind is list and not item) else _level(item, key)
+            level[key] = _level(item, key)
     if role in _DEFAULTS:
         for key, default in _DEFAULTS[role].items():
             if key in level and type(level[key]) is type(default) and level[key] == default:
@@ -70,6 +76,14 @@ def _object(value: dict[str, Any], role: str) -> dict[str, Any]:
         if isinstance(conditions, list) and len(conditions) == 1:
             del level["filtersDeterminer"]  # of a single condition, any is all
     return level
+
+
+def _items(values: Sequence[Any], role: str) -> list[Any]:
+    items = []
+    for item in values:
+        kind = type(item)
+        items.append(item if kind in _PLAIN else _object(item, role) if kind is dict else _level(item, role))
+    return _distinct(items) if role in _CONDITIONS else items
 
 
 def _distinct(items: Any) -> Any:

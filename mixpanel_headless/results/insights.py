@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import attrs
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _OBJECT = (dict, Mapping)  # in this order, because to ask an abstract class takes ten times as long
+_PARTS = {"computed_at": str, "date_range": dict, "headers": list, "meta": dict}
+_ENDS = {"from_date": str, "to_date": str}
 _EMPTY: dict[type, Any] = {str: "", list: [], dict: {}}
 
 
@@ -49,15 +51,16 @@ class QueryResult:
         `params` None stands for the bookmark in the provenance's request.
         """
         check_reply(reply)
-        dates = _part(reply, "date_range", dict)
+        computed_at, dates, headers, meta = _parts(reply, _PARTS)
+        from_date, to_date = _parts(dates, _ENDS)
         return cls(
-            computed_at=_part(reply, "computed_at", str),
-            from_date=sys.intern(str(_part(dates, "from_date", str))),  # a batch holds few ranges and many answers
-            to_date=sys.intern(str(_part(dates, "to_date", str))),
-            headers=_part(reply, "headers", list),
+            computed_at=computed_at,
+            from_date=sys.intern(str(from_date)),  # a batch holds few ranges and many answers
+            to_date=sys.intern(str(to_date)),
+            headers=headers,
             series=reply["series"],
             params=params,
-            meta=_part(reply, "meta", dict),
+            meta=meta,
             provenance=provenance or given(),
         )
 
@@ -163,10 +166,9 @@ class QueryResult:
         return "; ".join(remarks)
 
 
-def _part(reply: Mapping[str, Any], name: str, kind: type[T]) -> T:
-    """The part of that name, or an empty one, which results share, when it is missing or of another kind."""
-    part = reply.get(name)
-    return part if isinstance(part, kind) else cast("T", _EMPTY[kind])
+def _parts(reply: Mapping[str, Any], kinds: Mapping[str, type]) -> list[Any]:
+    """The parts of these names, an empty one, which results share, for each that is missing or of another kind."""
+    return [part if isinstance(part := reply.get(name), kind) else _EMPTY[kind] for name, kind in kinds.items()]
 
 
 def check_reply(reply: Any) -> None:

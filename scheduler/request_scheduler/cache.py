@@ -95,10 +95,10 @@ class Cache:
 
     def put(self, key: Hashable, kept: Kept) -> None:
         """Remember an answer; one that is larger than the whole cache is not kept."""
-        if self._entries < 1 or _weigh(kept) > self._kept.maxsize:
+        try:
+            self._kept[key] = kept
+        except ValueError:  # it is too large, which the earlier answer does not make up for
             self._kept.pop(key, None)
-            return
-        self._kept[key] = kept
         while len(self._kept) > self._entries:
             self._kept.popitem()
 

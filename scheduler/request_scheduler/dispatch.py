@@ -60,7 +60,7 @@ class Dispatch:
 
     def open(self, call: Call[object], wakeup: Wakeup, now: float) -> Member:
         """Open a flight for a call: it is granted at once, or waits. Raises what makes that pointless."""
-        if call.circuit is not None and not call.outlasts:
+        if self.outages.circuits and call.circuit is not None and not call.outlasts:
             self._check_circuit(call, now)
         latest = math.inf
         if call.deadline is not None or call.allowance is not None:
@@ -163,7 +163,8 @@ class Dispatch:
         """Settle an attempt, then decide: the flight ends, or the same call queues again as a new request."""
         flight.scope = None
         self._settle(flight, error, now)
-        self.outages.learn(flight, error, now)
+        if error is not None or self.outages.circuits:
+            self.outages.learn(flight, error, now)
         if flight.state is not State.ENDED:
             if error is None:
                 self.end(flight, now)

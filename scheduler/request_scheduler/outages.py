@@ -18,28 +18,28 @@ if TYPE_CHECKING:
 
 @define(eq=False)
 class Outages:
-    """Circuits by name; one that is sound is not remembered, so a healthy service costs nothing."""
+    """Circuits by name; one that is sound is not remembered, so a healthy service costs one look at `circuits`."""
 
     breaker: Breaker | None
     journal: Journal
-    _circuits: dict[str, Circuit] = field(factory=dict)
+    circuits: dict[str, Circuit] = field(factory=dict)
 
     def blocking(self, name: str | None, now: float) -> Circuit | None:
         """The circuit that keeps calls of this name from being sent now."""
-        circuit = self._circuits.get(name) if name is not None and self._circuits else None
+        circuit = self.circuits.get(name) if name is not None and self.circuits else None
         return None if circuit is None or circuit.admits(now) else circuit
 
     def start(self, name: str | None) -> None:
         """Note that a request was sent, which from an open circuit is the probe."""
-        if name is not None and name in self._circuits:
-            self._circuits[name] = after_start(self._circuits[name])
+        if name is not None and name in self.circuits:
+            self.circuits[name] = after_start(self.circuits[name])
 
     def learn(self, flight: Flight, error: BaseException | None, now: float) -> None:
         """Take in how an attempt ended."""
         name, sent_at = flight.call.circuit, flight.started_at
-        if name is None or self.breaker is None or (error is None and not self._circuits):
+        if name is None or self.breaker is None or (error is None and not self.circuits):
             return
-        before = self._circuits.get(name, SOUND)
+        before = self.circuits.get(name, SOUND)
         if isinstance(error, Failed | NotSent) and error.outage:
             circuit = after_failure(before, self.breaker, sent_at=sent_at, now=now)
         elif error is None or isinstance(error, Failed | Refused):
@@ -47,9 +47,9 @@ class Outages:
         else:
             circuit = after_silence(before, sent_at=sent_at)
         if circuit is not SOUND:
-            self._circuits[name] = circuit
+            self.circuits[name] = circuit
         elif before is not SOUND:
-            del self._circuits[name]
+            del self.circuits[name]
         if circuit.is_open is not before.is_open and self.journal.listeners:
             state = "open" if circuit.is_open else "closed"
             self.journal.tell(CircuitChanged(now, flight.call.label, flight.tenant, name, state))
@@ -58,5 +58,5 @@ class Outages:
         """Every circuit that has failed lately."""
         return {
             name: CircuitStatus(circuit.state(now), circuit.failures, max(0.0, circuit.half_opens - now))
-            for name, circuit in self._circuits.items()
+            for name, circuit in self.circuits.items()
         }

@@ -84,7 +84,7 @@ class Workers:
     async def _fly(self, flight: Flight, scope: CancelScope) -> None:
         if flight.state is not State.GRANTED:
             return  # its last member left between grant and start
-        if flight.call.circuit is not None and not self.dispatch.begin(flight, self._now()):
+        if self.dispatch.outages.circuits and not self.dispatch.begin(flight, self._now()):
             self.time.set_alarm()
             return
         flight.state = State.RUNNING
