@@ -77,7 +77,7 @@ class Transport:
 async def read_body(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     """The body, unpacked; InvalidResponseError once it is larger than anybody could want, however small it was packed."""
     chunks, size = [], 0
-    async for chunk in response.content.iter_any():
+    while chunk := await response.content.readany():
         size += len(chunk)
         if size > most_bytes:
             raise InvalidResponseError(
