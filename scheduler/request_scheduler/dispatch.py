@@ -19,7 +19,7 @@ from request_scheduler.errors import (
     SchedulerError,
     TooWide,
 )
-from request_scheduler.flight import UNSENT, Flight, Member, State, request_ceiling, waiting_ceiling
+from request_scheduler.flight import UNSENT, Flight, Member, Members, State, request_ceiling, waiting_ceiling
 from request_scheduler.outcome import Failed, NotSent, Refused, Settlement, settlement_of
 from request_scheduler.retries import next_try
 from request_scheduler.schedule import Schedule
@@ -68,7 +68,7 @@ class Dispatch:
             self._check_worthwhile(call, latest, now)
         flight = Flight(call, now, call.priority, call.deadline)
         member = Member(call, flight, wakeup, now, latest)
-        flight.members[member] = None
+        flight.members.add(member)
         self.aloft.add(flight)
         if call.key is not None:
             self.flights[call.key] = flight
@@ -188,7 +188,7 @@ class Dispatch:
             if member.alarm is not None:
                 self._forget_patience(member)
             member.wakeup.set()
-        flight.members = {}
+        flight.members = Members()
 
     def _settle(self, flight: Flight, error: BaseException | None, now: float) -> None:
         if isinstance(error, Refused):

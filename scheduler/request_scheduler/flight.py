@@ -12,6 +12,7 @@ from request_scheduler.errors import CeilingReached, DeadlinePassed, SchedulerEr
 from request_scheduler.retries import NONE, Tries
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from anyio import CancelScope
@@ -36,7 +37,7 @@ class State(Enum):
 UNSENT = frozenset({State.WAITING, State.ASKING})
 
 
-@define(eq=False, repr=False)
+@define(eq=False, repr=False, weakref_slot=False)
 class Member:
     """One caller of a flight. Its fate is the flight's end, or an error of its own, whichever comes first."""
 
@@ -72,7 +73,44 @@ class Member:
         return waiting_ceiling(self.call)
 
 
-@define(eq=False, repr=False)
+class Members:
+    """Who is in a flight, in the order of their coming. Most have one member, for whom a dict would be a fifth too much."""
+
+    __slots__ = ("_all", "_one")
+
+    def __init__(self, one: Member | None = None) -> None:
+        self._one = one
+        self._all: dict[Member, None] | None = None
+
+    def add(self, member: Member) -> None:
+        """Let one more in."""
+        if self._all is not None:
+            self._all[member] = None
+        elif self._one is None:
+            self._one = member
+        else:
+            self._all, self._one = {self._one: None, member: None}, None
+
+    def remove(self, member: Member) -> None:
+        """Let one go who is in it."""
+        if self._all is not None:
+            del self._all[member]
+        else:
+            self._one = None
+
+    def __contains__(self, member: Member) -> bool:
+        return member is self._one if self._all is None else member in self._all
+
+    def __iter__(self) -> Iterator[Member]:
+        if self._all is not None:
+            return iter(self._all)
+        return iter(() if self._one is None else (self._one,))
+
+    def __len__(self) -> int:
+        return (self._one is not None) if self._all is None else len(self._all)
+
+
+@define(eq=False, repr=False, weakref_slot=False)
 class Flight:
     """One run of a question. It belongs to all of its members alike: nobody's leaving fails or repeats it.
 
@@ -87,7 +125,7 @@ class Flight:
     unattended: bool = False
     outdated: bool = False
     state: State = State.WAITING
-    members: dict[Member, None] = field(factory=dict)
+    members: Members = field(factory=Members)
     turn: int | None = None
     place: Place[Flight] | None = None
     parked: tuple[Schedule[Flight], Entry[Flight]] | None = None
@@ -104,7 +142,7 @@ class Flight:
 
     def join(self, member: Member) -> None:
         """Let a caller in: the flight may become more urgent, and must be useful for longer."""
-        self.members[member] = None
+        self.members.add(member)
         call = member.call
         if call.priority > self.priority:
             self.priority = call.priority
@@ -113,7 +151,7 @@ class Flight:
 
     def part(self, member: Member) -> None:
         """Let a caller go, and what it alone asked for with it."""
-        del self.members[member]
+        self.members.remove(member)
         if not self.members:
             return
         if member.call.priority is self.priority:
@@ -148,7 +186,7 @@ def waiting_ceiling(call: Call[object]) -> CeilingReached:
     return CeilingReached(call.allowance.name, call.allowance.max_wait or 0.0, "seconds of waiting")
 
 
-def _highest(members: dict[Member, None], so_far: Priority) -> Priority:
+def _highest(members: Members, so_far: Priority) -> Priority:
     """The highest priority of members, none of whom exceeds `so_far`: most share it, so the search is short."""
     highest = Priority.BACKGROUND
     for member in members:
@@ -159,7 +197,7 @@ def _highest(members: dict[Member, None], so_far: Priority) -> Priority:
     return highest
 
 
-def _latest(members: dict[Member, None]) -> float | None:
+def _latest(members: Members) -> float | None:
     """The latest deadline of members, None as soon as one of them has none."""
     latest = 0.0
     for member in members:

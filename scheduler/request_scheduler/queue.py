@@ -128,7 +128,7 @@ class Level(Generic[T]):
             self.shares = {name: share for name, share in self.shares.items() if share.active}
 
 
-@define(eq=False, repr=False)
+@define(eq=False, repr=False, weakref_slot=False)
 class Place(Generic[T]):
     """A call's place in the queue."""
 

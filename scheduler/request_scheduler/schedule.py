@@ -16,11 +16,14 @@ T = TypeVar("T")
 _TOLERATED_DEAD = 32
 
 
-@define(eq=False, repr=False)
+@define(eq=False, repr=False, weakref_slot=False)
 class Entry(Generic[T]):
     """A place in a schedule; its item is None once it was taken or withdrawn."""
 
     item: T | None
+
+    def __lt__(self, other: Entry[T]) -> bool:
+        return False  # one of two with the same time and turn was withdrawn, so it does not matter which goes first
 
 
 @define(eq=False, repr=False)
@@ -30,7 +33,7 @@ class Schedule(Generic[T]):
     Discarded entries are swept out when they outnumber the living, so a thousand withdrawals leave nothing behind.
     """
 
-    _heap: list[tuple[float, int, int, Entry[T]]] = field(factory=list, init=False)
+    _heap: list[tuple[float, int, Entry[T]]] = field(factory=list, init=False)
     _dead: int = field(default=0, init=False)
     _added: int = field(default=0, init=False)
 
@@ -39,16 +42,17 @@ class Schedule(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         """Everything in it, in no particular order."""
-        for *_, entry in self._heap:
+        for _, _, entry in self._heap:
             if entry.item is not None:
                 yield entry.item
 
     def add(self, when: float, item: T, turn: int | None = None) -> Entry[T]:
         """Put an item in; among equal times the lower turn goes first, by default the one added first."""
         entry = Entry(item)
-        self._added += 1
-        # The count settles ties with a withdrawn entry of the same time and turn, which may still be in the heap.
-        heappush(self._heap, (when, self._added if turn is None else turn, self._added, entry))
+        if turn is None:
+            self._added += 1
+            turn = self._added
+        heappush(self._heap, (when, turn, entry))
         return entry
 
     def discard(self, entry: Entry[T]) -> None:
