@@ -1,29 +1,30 @@
-"""What a scheduled call costs, beside the floor of the event loop and beside two limiters, in one run.
+"""What a scheduled call costs, beside the floor of the event loop and beside four limiters, in one run.
 
     python benchmarks/scheduler.py [--quick]
 
 Prints JSON with the ratios first. Times are CPU microseconds, the median of several rounds. The machine may be busy, so
-only figures of the same run are compared.
+only figures of the same run are compared. Memory is what the process grows by, in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import importlib.util
-import json
 import os
-import platform
 import statistics
+import subprocess
 import sys
 import time
-import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scheduler"))
+from report import goal, print_report, use_checkout
 
-from request_scheduler import (
+use_checkout()
+
+from request_scheduler import (  # noqa: E402
     Budget,
     Call,
     Concurrent,
@@ -60,7 +61,7 @@ async def timed(calls: int, once: Callable[[int], Awaitable[object]]) -> float:
 
 async def one_call(calls: int) -> dict[str, float]:
     """The floor, an uncontended call with every feature on, and the shorter ways, round by round side by side."""
-    rounds: dict[str, list[float]] = {"task": [], "call": [], "cached": [], "admission": []}
+    rounds: dict[str, list[float]] = {"task": [], "call": [], "cached": []}
     async with Scheduler([ROOMY]) as scheduler:
 
         async def keep() -> Outcome[int]:
@@ -82,7 +83,9 @@ async def one_call(calls: int) -> dict[str, float]:
         for _ in range(ROUNDS):
             for once in (task, call, cached):
                 rounds[once.__name__].append(await timed(calls, once))
-            rounds["admission"].append(admission(calls))
+            for name, admit in ADMISSIONS.items():
+                if installed(name):
+                    rounds.setdefault(f"admission by {name}", []).append(admit(calls))
     return {name: statistics.median(costs) for name, costs in rounds.items()}
 
 
@@ -98,6 +101,35 @@ def admission(calls: int) -> float:
     assert reservation.__class__.__name__ == "Reservation"
     store.settle(reservation, Settlement.SPENT, float(calls))  # type: ignore[arg-type]
     return spent / calls * 1e6
+
+
+def admission_by_limits(calls: int) -> float:
+    """The same by `limits`, one window: its exact strategy, in memory."""
+    from limits import RateLimitItemPerHour
+    from limits.storage import MemoryStorage
+    from limits.strategies import MovingWindowRateLimiter
+
+    limiter, item = MovingWindowRateLimiter(MemoryStorage()), RateLimitItemPerHour(10_000_000)
+    return cost_of(calls, lambda: limiter.hit(item, "query"))
+
+
+def admission_by_throttled(calls: int) -> float:
+    """The same by `throttled`, one window: its strategy that keeps no log, in memory."""
+    from throttled import Throttled
+    from throttled.rate_limiter import per_hour
+
+    limiter = Throttled(key="query", using="gcra", quota=per_hour(10_000_000, burst=10_000_000))
+    return cost_of(calls, limiter.limit)
+
+
+def cost_of(calls: int, once: Callable[[], object]) -> float:
+    started = time.process_time()
+    for _ in range(calls):
+        once()
+    return (time.process_time() - started) / calls * 1e6
+
+
+ADMISSIONS = {"request_scheduler": admission, "limits": admission_by_limits, "throttled": admission_by_throttled}
 
 
 async def waiting(acquire: Callable[[int], Awaitable[object]], windows: int) -> dict[str, float]:
@@ -162,7 +194,39 @@ async def waiting_pyrate(windows: int) -> dict[str, float]:
         limiter.close()
 
 
-async def memory() -> float:
+async def waiting_limits(windows: int) -> dict[str, float]:
+    """`limits` says whether there is room and when to ask again; the waiting is its caller's."""
+    from limits import RateLimitItemPerSecond
+    from limits.aio.storage import MemoryStorage
+    from limits.aio.strategies import MovingWindowRateLimiter
+
+    limiter, item = MovingWindowRateLimiter(MemoryStorage()), RateLimitItemPerSecond(RATE)
+
+    async def acquire(number: int) -> None:
+        while not await limiter.hit(item, "query"):
+            stats = await limiter.get_window_stats(item, "query")
+            await asyncio.sleep(max(0.0, stats.reset_time - time.time()))
+
+    return await waiting(acquire, windows)
+
+
+async def waiting_throttled(windows: int) -> dict[str, float]:
+    from throttled.asyncio import Throttled
+    from throttled.rate_limiter import per_sec
+
+    limiter = Throttled(key="query", using="gcra", quota=per_sec(RATE, burst=RATE), timeout=3600.0)
+    return await waiting(lambda number: limiter.limit(), windows)
+
+
+PEERS = {
+    "aiolimiter": waiting_aiolimiter,
+    "pyrate_limiter": waiting_pyrate,
+    "limits": waiting_limits,
+    "throttled": waiting_throttled,
+}
+
+
+async def memory(waiters: int) -> float:
     """Bytes for each waiting call: its task, its coroutine and everything that the scheduler keeps for it."""
     async with Scheduler([Budget("query", (Window(1, 3600.0),))]) as scheduler:
 
@@ -170,47 +234,70 @@ async def memory() -> float:
             await scheduler.submit(Call(nothing, key=number, spends=QUERY, tenant=str(number % 8)))
 
         await wait(-1)
-        tracemalloc.start()
-        before = tracemalloc.get_traced_memory()[0]
-        tasks = [asyncio.create_task(wait(number)) for number in range(WAITERS)]
-        await asyncio.sleep(0.2)
-        used = tracemalloc.get_traced_memory()[0] - before
-        tracemalloc.stop()
+        gc.collect()
+        before = resident()
+        tasks = [asyncio.create_task(wait(number)) for number in range(waiters)]
+        await asyncio.sleep(0.1)
+        assert scheduler.status().queued == waiters
+        used = resident() - before
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return used / WAITERS
+    return used / waiters
+
+
+def resident() -> int:
+    """Bytes of memory that this process has now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def bytes_each(waiters: int) -> float:
+    """`memory` in a fresh process."""
+    command = [sys.executable, __file__, "--waiting", str(waiters)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def installed(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 
 
-def measure(quick: bool) -> dict[str, Any]:
+def measure(quick: bool) -> None:
+    """Everything side by side, as one report."""
     calls, windows = (3_000, 2) if quick else (20_000, 5)
     single = asyncio.run(one_call(calls))
     waiters: dict[str, Any] = {"request_scheduler": asyncio.run(waiting_here(windows))}
-    for peer, run in (("aiolimiter", waiting_aiolimiter), ("pyrate_limiter", waiting_pyrate)):
+    for peer, run in PEERS.items():
         waiters[peer] = asyncio.run(run(windows)) if installed(peer) else "not installed: skipped"
-    ours = waiters["request_scheduler"]["cpu_us_per_grant"]
-    ratios: dict[str, float] = {"call / asyncio task (at most 4)": round(single["call"] / single["task"], 2)}
+    ours, admitted = waiters["request_scheduler"]["cpu_us_per_grant"], single["admission by request_scheduler"]
+    ratios = {"call / asyncio task": single["call"] / single["task"]}
     for peer, row in waiters.items():
         if isinstance(row, dict) and peer != "request_scheduler":
-            target = " (at most 1)" if peer == "aiolimiter" else ""
-            ratios[f"waiting grant / {peer}{target}"] = round(ours / row["cpu_us_per_grant"], 2)
-    return {
-        "ratios": ratios,
-        "cpu_us": {name: round(cost, 2) for name, cost in single.items()},
-        "10000 waiting, 60 a second": waiters,
-        "bytes_per_waiting_call": round(asyncio.run(memory())),
-        "machine": {"python": platform.python_version(), "cores": os.cpu_count(), "system": platform.system()},
-    }
+            ratios[f"waiting grant / {peer}"] = ours / row["cpu_us_per_grant"]
+        if peer != "request_scheduler" and f"admission by {peer}" in single:
+            ratios[f"admission / {peer}"] = admitted / single[f"admission by {peer}"]
+    goals = {"call / asyncio task": goal(ratios["call / asyncio task"], 4), "admission, µs": goal(admitted, 5)}
+    if "waiting grant / aiolimiter" in ratios:
+        goals["waiting grant / aiolimiter"] = goal(ratios["waiting grant / aiolimiter"], 1)
+    if sys.platform == "linux":
+        for count in (10_000, 99_999):
+            goals[f"bytes a waiting call, {count} waiting"] = goal(bytes_each(count), 2500)
+    print_report(
+        ratios,
+        goals,
+        cpu_us={name: round(cost, 2) for name, cost in single.items()},
+        **{"10000 waiting, 60 a second": waiters},
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer calls, shorter waits")
-    print(json.dumps(measure(parser.parse_args().quick), indent=2))
+    parser.add_argument("--waiting", type=int, help="print only the bytes that each of so many waiting calls takes")
+    chosen = parser.parse_args()
+    if chosen.waiting:
+        print(asyncio.run(memory(chosen.waiting)))
+        return
+    measure(chosen.quick)
 
 
 if __name__ == "__main__":
