@@ -53,7 +53,7 @@ TRAPS = {
         "scheduler/stores/test_sharing.py::test_a_jump_of_the_wall_clock_changes_nothing_trap_7",
     ],
     "8 check, then act": [
-        "scheduler/stores/test_processes.py::test_four_processes_never_exceed_the_limits_and_none_of_them_starves_trap_8",
+        "scheduler/stores/test_processes.py::test_four_processes_never_exceed_the_limits_and_share_them_evenly_trap_8",
     ],
     "9 the service counts differently": [
         "scheduler/feedback/test_named_refusals.py::test_no_call_is_lost_when_half_of_the_budget_goes_to_somebody_else",
