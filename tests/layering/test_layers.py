@@ -36,6 +36,7 @@ OWNERS = {
     "click": {f"{CLIENT}.cli"},
     "opentelemetry": {f"{CLIENT}.observation_otel"},
     "prometheus_client": {f"{CLIENT}.observation_prometheus"},
+    "redis": {"request_scheduler.stores.redis_link"},
     "trio": set(),
 }
 

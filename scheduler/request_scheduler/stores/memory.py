@@ -132,6 +132,13 @@ class Account:
         else:
             del self.held_by[tenant]
 
+    def note_end(self, settlement: Settlement, sent_at: float, now: float) -> None:
+        """Let a pause learn that a request has ended."""
+        if self.pause is not CLEAR:
+            self.pause = after_release(self.pause, now)
+            if settlement is Settlement.SPENT:
+                self.pause = after_answer(self.pause, sent_at=sent_at, now=now)
+
     def status(self, now: float) -> BudgetStatus:
         """The budget as it is now."""
         windows = []
@@ -225,10 +232,7 @@ class MemoryStore:
             if settlement is not Settlement.REFUNDED:
                 for log in account.logs:
                     log.add(units, now, tenant, urgent=urgent)
-            if account.pause is not CLEAR:
-                account.pause = after_release(account.pause, now)
-                if settlement is Settlement.SPENT:
-                    account.pause = after_answer(account.pause, sent_at=reservation.at, now=now)
+            account.note_end(settlement, reservation.at, now)
 
     def refuse(self, reservation: Reservation, refusal: Refused, now: float, jitter: float) -> None:
         """Give a refused reservation back and learn from the refusal."""

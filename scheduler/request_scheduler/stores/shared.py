@@ -194,7 +194,7 @@ class SharedStore(ABC, Generic[L]):
     async def refresh(self) -> None:
         """Bring the copy in memory up to date."""
         try:
-            await self._transact(self._ledger.refresh, anyio.current_time())
+            await self._renew()
         except self.losses as error:
             self._note_loss(error)
             if self._on_loss == "error":
@@ -209,6 +209,10 @@ class SharedStore(ABC, Generic[L]):
     @abstractmethod
     async def _in_order(self, work: Callable[[float], T | Awaitable[T]], moment: float) -> T:
         """Do what is owed, then something else."""
+
+    async def _renew(self) -> None:
+        """Renew the lease, and bring the copy up to date."""
+        await self._transact(self._ledger.refresh, anyio.current_time())
 
     async def _transact(self, work: Callable[[float], T | Awaitable[T]], now: float) -> T:
         """Do something in the ledger, after what could not be written before."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_LAST_LOOK = 0.05  # seconds between looks while others must act; well within the grace of a turn
+_LAST_LOOK = 0.1  # seconds between looks while others must act; well within the grace of a turn
 _LANDING = 0.1  # seconds for which a lead that nobody waits for is held, to be given up with another transaction
 
 
@@ -126,7 +126,7 @@ class SqliteStore(SharedStore[Ledger]):
         try:
             renewed = bool(self._owed) or self._ledger.renewal_due(moment)
             if renewed:
-                await self._transact(self._ledger.refresh, anyio.current_time())
+                await self._renew()
             if waiting and (renewed or await self._in_thread(self._ledger.changed, moment)):
                 return await self._transact(self._ledger.news, anyio.current_time())
         except self.losses as error:

@@ -37,7 +37,7 @@ from request_scheduler.stores.sqlite_turns import (
     wait_for,
     waiting,
 )
-from request_scheduler.stores.turns import GRACE, Ask, Turn, before, lane_of
+from request_scheduler.stores.turns import GRACE, Ask, Turn, before, lane_of, units_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -360,7 +360,7 @@ class Ledger:
             return max(
                 (
                     self.books.account(name).free_at(units, moment, urgent=ask.urgent)
-                    for name, units in _units(ask.spends)
+                    for name, units in units_of(ask.spends).items()
                 ),
                 default=moment,
             )
@@ -390,7 +390,7 @@ class Ledger:
             "INSERT INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (ticket, name, units, ask.tenant, ask.urgent, moment, self._span(name), self.holder)
-                for name, units in _units(ask.spends)
+                for name, units in units_of(ask.spends).items()
             ],
         )
         self._save_pauses(database, ask.spends)
@@ -417,7 +417,7 @@ class Ledger:
         urgent, tenant = reservation.urgent, reservation.tenant
         rows = [
             (reservation.ticket or 0, name, units, tenant, urgent, at, at + self._span(name))
-            for name, units in _units(reservation.spends)
+            for name, units in units_of(reservation.spends).items()
         ]
         database.executemany(_SPENT, rows)
 
@@ -428,7 +428,7 @@ class Ledger:
 
     def _save_lessons(self, database: sqlite3.Connection, reservation: Reservation) -> None:
         self._save_pauses(database, reservation.spends)
-        for name, _ in _units(reservation.spends):
+        for name in units_of(reservation.spends):
             account = self.books.account(name)
             if account.taught:
                 quota = [(limit.limit, getattr(limit, "seconds", 0)) for limit in account.budget.limits]
@@ -436,7 +436,7 @@ class Ledger:
                 database.execute("INSERT OR REPLACE INTO learned VALUES (?, ?, ?, ?)", values)
 
     def _save_pauses(self, database: sqlite3.Connection, spends: tuple[tuple[str, int], ...]) -> None:
-        for name, _ in _units(spends):
+        for name in units_of(spends):
             account = self.books.account(name)
             now = account.pause, account.last_start
             if account.pause is CLEAR:
@@ -446,14 +446,6 @@ class Ledger:
                 self._saved[name] = now
                 values = name, json.dumps(asdict(account.pause)), account.last_start
                 database.execute("INSERT OR REPLACE INTO pauses VALUES (?, ?, ?)", values)
-
-
-def _units(spends: tuple[tuple[str, int], ...]) -> list[tuple[str, int]]:
-    """Units by budget, for a budget may be named twice."""
-    units: dict[str, int] = {}
-    for name, count in spends:
-        units[name] = units.get(name, 0) + count
-    return list(units.items())
 
 
 def _end_lease(database: sqlite3.Connection, holder: str, moment: float) -> None:

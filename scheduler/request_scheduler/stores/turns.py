@@ -11,12 +11,13 @@ come for a whole lease has left, and no dead or slow process holds up the others
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from request_scheduler.call import Priority, Spend
     from request_scheduler.stores import Standing
@@ -96,3 +97,11 @@ def before(turn: Turn, others: list[Turn], starts: Starts, moment: float, can_go
         if not first.late(moment) and can_go(first.ask):  # else it waits for something that does not concern this one
             return first
     return None
+
+
+def units_of(spends: Iterable[tuple[str, int]]) -> Counter[str]:
+    """Units by budget, for a budget may be named twice."""
+    units: Counter[str] = Counter()
+    for name, count in spends:
+        units[name] += count
+    return units

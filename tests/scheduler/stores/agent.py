@@ -1,6 +1,6 @@
 """One process of many: a scheduler on a store that others share, against a service that writes down what it gets.
 
-    python agent.py '{"path": ..., "budget": ..., ...}'
+    python agent.py '{"store": ..., "budget": ..., ...}'
 
 It says `ready` when its store is open, starts when it reads a line, and prints what it did as JSON.
 """
@@ -20,13 +20,15 @@ import anyio
 from anyio import to_thread
 
 from request_scheduler import Budget, Call, Concurrent, Scheduler, Spend, Window
+from request_scheduler.stores.redis import RedisStore
 from request_scheduler.stores.sqlite import SqliteStore
 
 
 async def main(order: dict[str, Any]) -> None:
     limit, seconds, permits = order["budget"]
     budget = Budget("query", (Window(limit, seconds), Concurrent(permits)), margin=order.get("margin", 0.05))
-    store = SqliteStore(order["path"], lease=order.get("lease", 30.0))
+    kind = RedisStore if order["store"].startswith("redis:") else SqliteStore
+    store = kind(order["store"], lease=order.get("lease", 30.0), on_loss=order.get("on_loss", "wait"))
     journal = os.open(order["journal"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     name, tenant, weight = str(order["name"]), order.get("tenant", "default"), order.get("weight", 1.0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -11,6 +12,7 @@ from attrs import define, field
 
 from request_scheduler import Budget, MemoryStore, Refused, Settlement, Spend
 from request_scheduler.stores import NO_CLAIMS, ORDINARY, Denied, Led, Reservation, Standing, Store, Verdict
+from request_scheduler.stores.redis import RedisStore
 from request_scheduler.stores.sqlite import SqliteStore
 from request_scheduler.stores.timeline import Timeline
 
@@ -123,11 +125,13 @@ class Hand:
             self.settle(self.take(**wishes))
 
     def used(self, budget: str = "query") -> int | None:
+        self.wait(self.store.refresh())
         statuses: Mapping[str, Any] = {usage.name: usage for usage in self.store.usage(self.now)}
         used: int | None = statuses[budget].used
         return used
 
     def held(self, budget: str = "query") -> int:
+        self.wait(self.store.refresh())
         held: int = {usage.name: usage for usage in self.store.usage(self.now)}[budget].permits_held
         return held
 
@@ -138,11 +142,11 @@ def portal() -> Iterator[BlockingPortal]:
         yield portal
 
 
-def memory_hand(portal: BlockingPortal, folder: Path) -> Hand:
+def memory_hand(portal: BlockingPortal, folder: Path, url: str) -> Hand:
     return Hand(MemoryStore(), portal, Times())
 
 
-def sqlite_hand(portal: BlockingPortal, folder: Path) -> Hand:
+def sqlite_hand(portal: BlockingPortal, folder: Path, url: str) -> Hand:
     times = Times()
 
     def again() -> SqliteStore:
@@ -151,35 +155,58 @@ def sqlite_hand(portal: BlockingPortal, folder: Path) -> Hand:
     return Hand(again(), portal, times, again)
 
 
-HANDS = {"memory": memory_hand, "sqlite": sqlite_hand}
+def redis_hand(portal: BlockingPortal, folder: Path, url: str) -> Hand:
+    times, group = Times(), uuid4().hex
+
+    def again() -> RedisStore:
+        return RedisStore(url, group=group, timeline=times.timeline(), lease=30.0)
+
+    return Hand(again(), portal, times, again)
 
 
-@pytest.fixture(params=sorted(HANDS))
-def new_hand(request: pytest.FixtureRequest, portal: BlockingPortal, tmp_path: Path) -> Iterator[Callable[..., Hand]]:
-    """Makes a store of one kind with budgets, opened."""
-    with ExitStack() as stack:
-
-        def make(*budgets: Budget, reserve: int = 0) -> Hand:
-            hand = HANDS[request.param](portal, tmp_path)
-            for budget in budgets:
-                hand.store.define(budget, reserve=reserve)
-            hand.open()
-            stack.callback(hand.close)
-            return hand
-
-        yield make
+HANDS = {"memory": memory_hand, "sqlite": sqlite_hand, "redis": redis_hand}
 
 
 @pytest.fixture
-def new_shared_hand(portal: BlockingPortal, tmp_path: Path) -> Iterator[Callable[..., Hand]]:
+def make_hands(
+    request: pytest.FixtureRequest, portal: BlockingPortal, tmp_path: Path
+) -> Iterator[Callable[[str], Callable[..., Hand]]]:
+    """Given a kind of store, makes some with budgets, opened."""
     with ExitStack() as stack:
 
-        def make(*budgets: Budget, reserve: int = 0) -> Hand:
-            hand = sqlite_hand(portal, tmp_path)
-            for budget in budgets:
-                hand.store.define(budget, reserve=reserve)
-            hand.open()
-            stack.callback(hand.close)
-            return hand
+        def of_kind(kind: str) -> Callable[..., Hand]:
+            url = request.getfixturevalue("redis_server").url if kind == "redis" else ""
 
-        yield make
+            def make(*budgets: Budget, reserve: int = 0) -> Hand:
+                hand = HANDS[kind](portal, tmp_path, url)
+                for budget in budgets:
+                    hand.store.define(budget, reserve=reserve)
+                hand.open()
+                stack.callback(hand.close)
+                return hand
+
+            return make
+
+        yield of_kind
+
+
+@pytest.fixture(params=sorted(HANDS))
+def new_hand(request: pytest.FixtureRequest, make_hands: Callable[[str], Callable[..., Hand]]) -> Callable[..., Hand]:
+    return make_hands(request.param)
+
+
+@pytest.fixture(params=["redis", "sqlite"])
+def new_shared_hand(
+    request: pytest.FixtureRequest, make_hands: Callable[[str], Callable[..., Hand]]
+) -> Callable[..., Hand]:
+    return make_hands(request.param)
+
+
+@pytest.fixture
+def new_sqlite_hand(make_hands: Callable[[str], Callable[..., Hand]]) -> Callable[..., Hand]:
+    return make_hands("sqlite")
+
+
+@pytest.fixture
+def new_redis_hand(make_hands: Callable[[str], Callable[..., Hand]]) -> Callable[..., Hand]:
+    return make_hands("redis")

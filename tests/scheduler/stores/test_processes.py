@@ -1,4 +1,4 @@
-"""Several real processes on one file: limits, shares and what is left of a process that was killed."""
+"""Several real processes on one file or one server: limits, shares and what is left of a process that was killed."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ AGENT = Path(__file__).with_name("agent.py")
 
 
 class Agents:
-    """Processes that share a file, and the journal of the service that they ask."""
+    """Processes that share a store, and the journal of the service that they ask."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path, self.journal = folder / "state" / "budget-v1.sqlite", folder / "journal"
+    def __init__(self, store: str, journal: Path) -> None:
+        self.store, self.journal = store, journal
         self.processes: list[subprocess.Popen[str]] = []
 
     def start(self, **order: Any) -> subprocess.Popen[str]:
-        order = {"path": str(self.path), "journal": str(self.journal), "name": str(len(self.processes)), **order}
+        order = {"store": self.store, "journal": str(self.journal), "name": str(len(self.processes)), **order}
         process = subprocess.Popen(
             [sys.executable, str(AGENT), json.dumps(order)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -57,9 +57,11 @@ class Agents:
         return peak
 
 
-@pytest.fixture
-def agents(tmp_path: Path) -> Iterator[Agents]:
-    agents = Agents(tmp_path)
+@pytest.fixture(params=["redis", "sqlite"])
+def agents(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Agents]:
+    file = tmp_path / "state" / "budget-v1.sqlite"
+    store = request.getfixturevalue("redis_server").url if request.param == "redis" else str(file)
+    agents = Agents(store, tmp_path / "journal")
     yield agents
     for process in agents.processes:
         process.kill()
@@ -120,7 +122,7 @@ def test_a_killed_process_gives_its_permits_back_and_keeps_its_slots_spent_trap_
     assert [said(heir) for _ in range(5)] == ["sent\n"] * 4 + ["done\n"]
 
 
-def test_processes_killed_at_any_moment_leave_a_sound_file_and_exact_limits(agents: Agents) -> None:
+def test_processes_killed_at_any_moment_leave_a_sound_store_and_exact_limits(agents: Agents) -> None:
     random = Random(20)
     for _ in range(5):
         crowd = [agents.start(budget=(10, 1.0, 3), calls=50, lease=1.0, loud=True) for _ in range(2)]
@@ -135,7 +137,9 @@ def test_processes_killed_at_any_moment_leave_a_sound_file_and_exact_limits(agen
     finish(last)
     assert [name for _, name in agents.sent()].count("last") == 12
     assert fullest_window([moment for moment, _ in agents.sent()], 1.0) <= 10
-    assert sorted(path.name for path in agents.path.parent.iterdir()) == ["budget-v1.sqlite", "budget-v1.sqlite-lock"]
+    if not agents.store.startswith("redis:"):
+        left = sorted(path.name for path in Path(agents.store).parent.iterdir())
+        assert left == ["budget-v1.sqlite", "budget-v1.sqlite-lock"]
 
 
 def test_a_tenant_with_two_processes_does_not_push_out_one_of_twice_its_weight(agents: Agents) -> None:

@@ -119,6 +119,7 @@ def test_a_lesson_is_forgotten_after_a_week_or_with_another_configuration(
     one.refuse(one.take(), Refused(RuntimeError(), kind="window", quota=(Window(40, 3600.0),)))
     (status,) = one.other(Budget("query", (Window(50, 3600.0),), margin=0.0)).store.usage(one.now)
     assert status.limit == 50
+    one.now += 8 * 86400.0
     one.times.wall += 8 * 86400.0
     (status,) = one.other(hour).store.usage(one.now)
     assert status.limit == 60
@@ -305,9 +306,9 @@ def test_a_jump_of_the_wall_clock_changes_nothing_trap_7(new_shared_hand: Callab
 
 @pytest.mark.parametrize(("off", "until"), [(30.0, 50.0), (-3600.0, 60.0), (7200.0, None)])
 def test_after_a_restart_of_the_machine_the_wall_clock_tells_how_long_it_was_off_trap_7(
-    new_shared_hand: Callable[..., Hand], off: float, until: float | None
+    new_sqlite_hand: Callable[..., Hand], off: float, until: float | None
 ) -> None:
-    one = new_shared_hand(Budget("query", (Window(3, 60.0),), margin=0.0))
+    one = new_sqlite_hand(Budget("query", (Window(3, 60.0),), margin=0.0))
     one.spend(3)
     one.times.now, one.times.boot = 20.0, "second run"
     one.times.wall += off

@@ -39,14 +39,14 @@ class Flying:
 class StoreMachine(RuleBasedStateMachine):
     """Processes come, ask, settle, are killed; `spent` is what the service may have counted, and until when."""
 
-    kind = "memory"
+    kind, url = "memory", ""
 
     @initialize(processes=st.integers(1, 3))
     def start(self, processes: int) -> None:
         self._portal = start_blocking_portal()
         portal = self._portal.__enter__()
         self._folder = tempfile.TemporaryDirectory()
-        first = HANDS[self.kind](portal, Path(self._folder.name))
+        first = HANDS[self.kind](portal, Path(self._folder.name), self.url)
         first.store.define(BUDGET)
         first.open()
         self.first = first
@@ -109,6 +109,7 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("kind", sorted(HANDS))
-def test_random_histories_keep_to_the_definition(kind: str) -> None:
-    machine: Any = type("Machine", (StoreMachine,), {"kind": kind})
+def test_random_histories_keep_to_the_definition(kind: str, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue("redis_server").url if kind == "redis" else ""
+    machine: Any = type("Machine", (StoreMachine,), {"kind": kind, "url": url})
     run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=30, deadline=None))

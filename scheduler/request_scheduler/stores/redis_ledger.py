@@ -1,0 +1,347 @@
+"""What one process has to do with a Redis that others share: it asks scripts, and keeps a copy of what they told.
+
+The server decides; the copy in memory answers what needs no decision, by the arithmetic of the memory store. Moments
+here are the scheduler's; each answer brings the server's moment, so that both can be told apart by their difference.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import deque
+from contextlib import nullcontext, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from request_scheduler.outcome import Settlement
+from request_scheduler.stores import Denied, Led, Reservation, Verdict
+from request_scheduler.stores.crowd import Crowd
+from request_scheduler.stores.memory import MemoryStore
+from request_scheduler.stores.redis_books import Lesson, Rows, read_books, read_crowd
+from request_scheduler.stores.redis_link import LinkLost
+from request_scheduler.stores.redis_reserve import RESERVE
+from request_scheduler.stores.redis_scripts import LAND, LEARN, LOAD, SETTLE, WITHDRAW
+from request_scheduler.stores.redis_session import new_name, span_of
+from request_scheduler.stores.turns import AGEING, GRACE, Ask, lane_of, units_of
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from request_scheduler.call import Spend
+    from request_scheduler.limits import Budget
+    from request_scheduler.outcome import Refused
+    from request_scheduler.status import BudgetStatus
+    from request_scheduler.stores.redis_session import Reply, Session
+
+_OLD = 0.25  # seconds for which a copy that lacks what others did lately is good enough
+_TRIES = 20
+_NEVER_SEEN = -1
+
+
+class Charge(NamedTuple):
+    """What one ticket of this process was charged, at a moment of the server's."""
+
+    ticket: str
+    reservation: Reservation
+    at: float
+
+
+class RedisLedger:
+    """One process's part in the budgets that a server keeps under one name, the `group`."""
+
+    def __init__(self, session: Session) -> None:
+        self.lock = nullcontext()  # everything here happens in one event loop
+        self.books = MemoryStore()
+        self.crowd = Crowd()
+        self._session = session
+        self._rows: dict[str, Rows] = {}
+        self._denied: dict[str, Ask] = {}
+        self._following: set[str] = set()
+        self._leads: dict[str, list[str]] = {}
+        self._flying: dict[str, Reservation] = {}
+        self._charges: deque[Charge] = deque()
+        self._seen = self._read = _NEVER_SEEN  # the version of the copy, and of the rows that it was last read from
+        self._loaded = -math.inf
+
+    # -- without the server
+
+    def define(self, budget: Budget, reserve: int) -> None:
+        """Add a budget or change its limits; what the server knows of it is read with the next look."""
+        self._session.define(budget, reserve)
+        self.books.define(budget, reserve=reserve)
+        self._seen = self._read = _NEVER_SEEN
+
+    def usage(self, moment: float) -> tuple[BudgetStatus, ...]:
+        """Every budget as this process knows it, with who was there at the last refresh."""
+        return self.crowd.beside(self.books.usage(moment))
+
+    @property
+    def following(self) -> bool:
+        """Whether this process waits for a flight that another one leads."""
+        return bool(self._following)
+
+    @property
+    def hanging(self) -> bool:
+        """Whether this process waits for what others do; what they do is told, so it need not look often."""
+        return True
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything that other processes do may concern this one soon."""
+        return bool(self._denied) or bool(self._following)
+
+    def forsake(self) -> set[str]:
+        """Follow no flight any longer, because the server cannot tell when they land, and say which."""
+        forsaken, self._following = self._following, set()
+        return forsaken
+
+    def renewal_due(self, moment: float) -> bool:
+        """Whether a third of the lease has passed."""
+        return self._session.renewal_due(moment)
+
+    # -- decisions
+
+    async def reserve(self, ask: Ask, flight: str | None, ticket: str, moment: float) -> Verdict:
+        """Take everything now, or note that this process waits and say when to ask again."""
+        units = units_of(ask.spends)
+        told = {
+            "ticket": ticket,
+            "grace": GRACE,
+            "ageing": AGEING,
+            "more": ask.standing.more,
+        }
+        reply = await self._session.ask(RESERVE, tuple(units), told, ask_text(ask, units), lane=ask.lane, flight=flight)
+        if reply.result == "granted":
+            self._denied.pop(ask.lane, None)
+            taken = Reservation(ask.spends, float(reply.text) - reply.shift, ask.tenant, ticket, ask.urgent, flight)
+            self._flying[ticket] = taken
+            if flight is not None:
+                self._leads.setdefault(flight, []).append(ticket)
+            self._follow(reply, lambda: self._take(taken))
+            await self._catch_up(moment)
+            return taken
+        if reply.result == "led":
+            assert flight is not None
+            self._following.add(flight)
+            self._denied.pop(ask.lane, None)
+            return Led()
+        self._denied[ask.lane] = ask
+        if reply.version != self._seen:
+            self._distrust()
+            await self._catch_up(moment)
+        return Denied(float(reply.text) - reply.shift)
+
+    async def settle(self, reservation: Reservation, settlement: Settlement, at: float, moment: float) -> None:
+        """Replace a reservation by what the attempt cost; it may have ended (`at`) some time ago."""
+        ticket = str(reservation.ticket)
+        spent = settlement is not Settlement.REFUNDED
+        units = units_of(reservation.spends)
+        rows = [self._row(reservation, name, count) for name, count in units.items()]
+        told = {"ticket": ticket, "rows": rows, "spent": spent, "ago": max(0.0, moment - at)}
+        reply = await self._session.ask(SETTLE, tuple(units), told, flight=reservation.flight)
+        known = self._flying.pop(ticket, None) is not None
+        self._forget_lead(reservation)
+        if spent:
+            self._charges.append(Charge(ticket, reservation, at + reply.shift))
+            while self._charges[0].at + self._session.memory < moment + reply.shift:
+                self._charges.popleft()
+        if reply.result:
+            await self._learn(reservation, lambda: self._note_end(reservation, settlement, at), moment)
+        else:
+            self._follow(reply, lambda: self.books.settle(reservation, settlement, at) if known else self._distrust())
+            await self._catch_up(moment)
+
+    async def refuse(
+        self, reservation: Reservation, refusal: Refused, at: float, moment: float, *, jitter: float
+    ) -> None:
+        """Give a refused reservation back, and let every process learn from the refusal."""
+        learned = await self._learn(
+            reservation, lambda: self.books.refuse(reservation, refusal, at, jitter), moment, gives_back=True
+        )
+        if not learned:
+            await self.settle(reservation, Settlement.REFUNDED, at, moment)
+        self._flying.pop(str(reservation.ticket), None)
+        self._forget_lead(reservation)
+
+    async def take_back(self, ask: Ask, flight: str | None, ticket: str, moment: float) -> None:
+        """Give back what may have been granted without this process being told."""
+        granted = Reservation(ask.spends, moment, ask.tenant, ticket, ask.urgent, flight)
+        await self.settle(granted, Settlement.REFUNDED, moment, moment)
+
+    async def charge(self, reservation: Reservation, at: float, moment: float) -> None:
+        """Note what was spent while the server was lost."""
+        reservation.ticket = reservation.ticket or new_name()  # so that it counts once, however often it is sent
+        await self.settle(reservation, Settlement.UNKNOWN, at, moment)
+
+    async def withdraw(self, spends: tuple[Spend, ...], moment: float) -> None:
+        """Let go of this process's place among those who wait for some budgets."""
+        lane = lane_of(spends)
+        self._denied.pop(lane, None)
+        await self._session.ask(WITHDRAW, tuple(units_of(spends)), {}, lane=lane)
+
+    def next_landing(self, flight: str) -> str:
+        """The ticket of a run of a flight that is to be landed."""
+        tickets = self._leads.get(flight, [])
+        ticket = tickets.pop(0) if tickets else ""
+        if not tickets:
+            self._leads.pop(flight, None)
+        return ticket
+
+    async def land(self, flight: str, ticket: str, moment: float) -> None:
+        """Give the lead of a flight up, and tell the others."""
+        await self._session.ask(LAND, (), {"ticket": ticket}, flight=flight)
+
+    # -- news
+
+    async def refresh(self, moment: float) -> None:
+        """Read what others have done, and who they are; renew the lease."""
+        await self._load(moment)
+
+    def heard(self, messages: Iterable[str]) -> tuple[bool, set[str]]:
+        """What messages of others say: whether there may be room for what this process waits with, and what has landed."""
+        room, landed = False, set[str]()
+        wanted = {name for ask in self._denied.values() for name, _ in ask.spends}
+        for message in map(json.loads, messages):
+            if message["by"] == self._session.holder:
+                continue
+            room = room or not wanted.isdisjoint(message.get("room", ()))
+            if "landed" in message:
+                landed.add(message["landed"])
+        self._following -= landed
+        return room, landed
+
+    async def news(self, moment: float) -> tuple[bool, set[str]]:
+        """Whether one of the heads that this process was denied could start now, and what others have landed."""
+        led = await self._load(moment, looks=True)
+        over = self._following.difference(led)
+        self._following -= over
+        # Whose turn it is, asking will tell: the next in turn may have gone, and must not hold up the others for good.
+        room = any(
+            all(
+                self.books.account(name).free_at(units, moment, urgent=ask.urgent) <= moment
+                for name, units in units_of(ask.spends).items()
+            )
+            for ask in self._denied.values()
+        )
+        return room, over
+
+    async def close(self, moment: float) -> None:
+        """End the own lease: what is still reserved counts as spent."""
+        if self._session.met:
+            await self._session.ask(LOAD, tuple(self._session.defined), {"leave": True})
+
+    # -- inside
+
+    async def _load(self, moment: float, *, looks: bool = False) -> Collection[str]:
+        """Bring the copy up to date, tell what the server forgot, and say which of the followed flights are still led."""
+        session, flights = self._session, sorted(self._following)
+        names, forgotten = tuple(session.defined), session.forgotten
+        rows = list(self._own_rows(names)) if forgotten else []
+        session.forgotten = False
+        try:
+            told = {"seen": self._read, "rows": rows, "flights": flights, "looks": looks}
+            reply = await session.ask(LOAD, names, told, flights=flights)
+        except LinkLost:
+            session.forgotten = session.forgotten or forgotten
+            raise
+        if session.forgotten:  # which this answer has shown
+            return await self._load(moment, looks=looks)
+        state, turns, led = reply.result
+        still_led: Collection[str] = led
+        if state:
+            self._rows = {name: Rows.read(raw) for name, raw in zip(names, state, strict=True)}
+            self.books = read_books(
+                self._rows, session.defined, float(reply.text), reply.at, reply.shift, session.share_of
+            )
+        if session.defined.keys() == set(names):
+            self._seen = self._read = reply.version
+        self._loaded = moment
+        self.crowd = read_crowd(self._rows, turns, session.holder, reply.at + reply.shift)
+        return still_led
+
+    async def _learn(
+        self, reservation: Reservation, lesson: Callable[[], object], moment: float, *, gives_back: bool = False
+    ) -> bool:
+        """Let a lesson change pauses and limits, anew whenever another process has changed them meanwhile.
+
+        A reservation that is to be given back with it, but counts as spent already, teaches nothing: False.
+        """
+        units, ticket = units_of(reservation.spends), str(reservation.ticket)
+        told: dict[str, Any] = {"ticket": ticket} if gives_back else {}
+        for _ in range(_TRIES):
+            self._distrust()
+            await self._load(moment)
+            if gives_back and not all(ticket in self._rows[name].held for name in units):
+                return False
+            accounts = {name: self.books.account(name) for name in units}
+            known = {name: Lesson(account) for name, account in accounts.items()}
+            lesson()
+            told["lessons"] = [
+                known[name].changes(account, self._rows[name], self._session.shift)
+                for name, account in accounts.items()
+            ]
+            flight = reservation.flight if gives_back else None
+            reply = await self._session.ask(LEARN, tuple(units), told, flight=flight)
+            self._distrust()
+            if reply.result:
+                await self._load(moment)
+                return True
+        raise LinkLost("others teach the budget faster than this process")
+
+    def _forget_lead(self, reservation: Reservation) -> None:
+        tickets = self._leads.get(reservation.flight or "", [])
+        if reservation.ticket in tickets:
+            tickets.remove(str(reservation.ticket))
+        if reservation.flight is not None and not tickets:
+            self._leads.pop(reservation.flight, None)
+
+    def _take(self, taken: Reservation) -> None:
+        for name, count in units_of(taken.spends).items():
+            self.books.account(name).take(count, taken.at, taken.tenant, urgent=taken.urgent)
+
+    def _note_end(self, reservation: Reservation, settlement: Settlement, at: float) -> None:
+        for name in units_of(reservation.spends):
+            self.books.account(name).note_end(settlement, reservation.at, at)
+
+    def _follow(self, reply: Reply, change: Callable[[], object]) -> None:
+        """Do in the copy what the server has done, if nobody else has done anything meanwhile."""
+        if not self._session.forgotten and self._seen != _NEVER_SEEN and reply.version == self._seen + 1:
+            self._seen = reply.version
+            change()
+        else:
+            self._distrust()
+
+    def _distrust(self) -> None:
+        self._seen = self._read = _NEVER_SEEN
+
+    async def _catch_up(self, moment: float) -> None:
+        """Read the log anew when the copy lacks something, though not with every decision."""
+        if self._session.forgotten or (self._seen == _NEVER_SEEN and moment > self._loaded + _OLD):
+            with suppress(LinkLost):  # the decision stands; whoever asks next will notice
+                await self._load(moment)
+
+    def _own_rows(self, names: Sequence[str]) -> Iterable[dict[str, Any]]:
+        """What this process has in flight and was charged, for a server that forgot it."""
+        places = {name: number for number, name in enumerate(names, 1)}
+        for ticket, taken in self._flying.items():
+            for name, count in units_of(taken.spends).items():
+                yield {
+                    **self._row(taken, name, count),
+                    "budget": places[name],
+                    "ticket": ticket,
+                    "holder": self._session.holder,
+                }
+        for ticket, taken, at in self._charges:
+            for name, count in units_of(taken.spends).items():
+                yield {**self._row(taken, name, count), "budget": places[name], "ticket": ticket, "at": at}
+
+    def _row(self, reservation: Reservation, name: str, units: int) -> dict[str, Any]:
+        tenant, urgent = reservation.tenant, reservation.urgent
+        return {"units": units, "tenant": tenant, "urgent": urgent, "span": span_of(self._session.defined[name][0])}
+
+
+def ask_text(ask: Ask, units: Counter[str]) -> str:
+    """An ask as other processes read it."""
+    standing = ask.standing
+    told = {"units": units, "urgent": ask.urgent, "tenant": ask.tenant, "charged": ask.units}
+    return json.dumps({**told, "priority": int(standing.priority), "weight": standing.weight})

@@ -1,0 +1,134 @@
+"""The decision of the Redis store: everything that a call spends, or nothing and when to ask again, in one script."""
+
+from __future__ import annotations
+
+from request_scheduler.stores.redis_opening import OPENING
+from request_scheduler.stores.redis_turns import ORDER, WAITING
+
+RESERVE = (
+    OPENING
+    + WAITING
+    + """
+renew()
+local LEAD = KEYS[5]
+local ask = cjson.decode(ARGV[2])
+
+local function answer(kind, moment)
+  return {kind, text(moment), id, version, text(now)}
+end
+
+if asked.flight then
+  local leader = redis.call('HGET', LEAD, 'holder')
+  if leader and leader ~= ME and lease_of(leader) > now then
+    if not asked.more then leave() end
+    return answer('led', now)
+  end
+end
+
+for number = 1, #asked.budgets do
+  local budget = open_budget(number)
+  local facts = redis.call('HMGET', budget.facts, 'pause', 'last_start', 'lesson')
+  budget.pause, budget.last_start = facts[1] and cjson.decode(facts[1]), tonumber(facts[2] or NEVER)
+  local lesson = facts[3] and cjson.decode(facts[3])
+  if lesson and (lesson.configured ~= budget.spec.configured or now >= lesson.ends) then lesson = nil end
+  budget.windows = {}
+  for place, limit in ipairs(budget.spec.limits) do
+    local most = lesson and lesson.limits[place] or limit.most
+    if limit.hold then
+      budget.windows[#budget.windows + 1] = {most = most, hold = limit.hold, share = limit.share}
+    elseif not budget.permits or most < budget.permits then
+      budget.permits, budget.share = most, limit.share
+    end
+  end
+end
+
+-- The earliest moment at which a window has room; `kept` units are for urgent calls, less those that these have spent.
+local function room_in(budget, window, units, kept)
+  local spent = redis.call('ZCOUNT', budget.spent, '(' .. text(now - window.hold), '+inf')
+  local over = spent + budget.units + units - window.most
+  local phantom = cautious + window.hold > now and math.max(0, window.most - window.share) or 0
+  if over + kept + phantom <= 0 then return now end
+  if kept == 0 and phantom == 0 then
+    if over > spent then return INFINITE end
+    return redis.call('ZREVRANGE', budget.spent, spent - over, spent - over, 'WITHSCORES')[2] + window.hold
+  end
+  local log, urgent = {}, 0
+  if spent > 0 then log = redis.call('ZREVRANGE', budget.spent, 0, spent - 1, 'WITHSCORES') end
+  for i = 1, #log, 2 do
+    if log[i]:byte(1) == 117 then urgent = urgent + 1 end
+  end
+  over = over + phantom
+  local function fits() return over + math.max(0, kept - urgent) <= 0 end
+  if fits() then return now end
+  for i = #log - 1, 1, -2 do
+    local at = tonumber(log[i + 1])
+    if phantom > 0 and cautious <= at then
+      over, phantom = over - phantom, 0
+      if fits() then return cautious + window.hold end
+    end
+    over = over - 1
+    if log[i]:byte(1) == 117 then urgent = urgent - 1 end
+    if fits() then return at + window.hold end
+  end
+  over = over - phantom
+  return phantom > 0 and fits() and cautious + window.hold or INFINITE
+end
+
+local function free_at(budget, units, urgent)
+  local free = now
+  if budget.permits and budget.running >= budget.permits then return INFINITE end
+  if budget.permits and now < cautious + asked.lease and budget.running >= budget.share then
+    free = cautious + asked.lease -- by then whoever lives has told what it runs
+  end
+  local kept = urgent and 0 or math.max(0, budget.spec.reserve - budget.urgent)
+  for _, window in ipairs(budget.windows) do free = math.max(free, room_in(budget, window, units, kept)) end
+  local pause = budget.pause
+  if pause then
+    if pause.probing and budget.running > 0 then return INFINITE end
+    local earliest, paced = math.max(now, pause['until']), budget.last_start + pause.pace
+    if earliest < pause.paced_until and paced > earliest then earliest = math.min(paced, pause.paced_until) end
+    free = math.max(free, earliest)
+  end
+  return free
+end
+
+local function all_free_at(of)
+  local free = now
+  for name, units in pairs(of.units) do free = math.max(free, free_at(budgets[name], units, of.urgent)) end
+  return free
+end
+"""
+    + ORDER
+    + """
+local free = all_free_at(ask)
+if crowded or free > now or asked.more then
+  starts = read_hash(SHARES)
+  arrive()
+  if free <= now and crowded then free = wait_for_others() end
+end
+if free > now then
+  stand(since)
+  return answer('denied', free)
+end
+if crowded then
+  charge()
+  tell({room = asked.names}) -- there may be more than this one took, and nobody need wait for it any longer
+end
+if asked.more then stand(crowded and now or since) elseif mine then leave() end
+
+for _, budget in ipairs(budgets) do
+  local row = {holder = ME, tenant = ask.tenant, urgent = ask.urgent, units = ask.units[budget.spec.name]}
+  redis.call('HSET', budget.held, asked.ticket, cjson.encode(row))
+  redis.call('HSET', budget.facts, 'last_start', text(now))
+  keep(budget.held)
+  keep(budget.facts)
+end
+if asked.flight then
+  if redis.call('HGET', LEAD, 'holder') ~= ME then redis.call('DEL', LEAD) end
+  redis.call('HSET', LEAD, 'holder', ME, asked.ticket, '')
+  keep(LEAD)
+end
+change()
+return answer('granted', now)
+"""
+)
