@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-import selectors
 import sys
+from functools import partial
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 
@@ -25,36 +25,12 @@ if TYPE_CHECKING:
 use_checkout()
 
 from request_scheduler import Answer, Budget, Call, Concurrent, Outcome, Scheduler, Spend, Window  # noqa: E402
+from request_scheduler.virtual_time import run_virtually  # noqa: E402
 
 WAYS = {"each call sent": (False, False), "flights shared": (True, False), "flights and cache": (True, True)}
 THINKING = 20.0
 ANSWERING = (0.5, 8.0)
 TODAY, WEEK = 300.0, 7 * 86400.0
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time jumps to the next timer instead of waiting for it."""
-
-    def __init__(self) -> None:
-        self.moment = 0.0
-        super().__init__(JumpingSelector(self))
-
-    def time(self) -> float:
-        """Virtual seconds since the loop began."""
-        return self.moment
-
-
-class JumpingSelector(selectors.DefaultSelector):
-    """Waits by moving its loop's time."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        super().__init__()
-        self.loop = loop
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """What is ready now; the timeout passes at once."""
-        self.loop.moment += timeout or 0.0
-        return super().select(None if timeout is None else 0)
 
 
 def zipf_choices(dice: random.Random, questions: int, count: int, exponent: float = 1.1) -> list[int]:
@@ -106,8 +82,7 @@ def main() -> None:
     asked = [chosen[number :: options.agents] for number in range(options.agents)]
     rows: dict[str, dict[str, Any]] = {}
     for way, (share, keep) in WAYS.items():
-        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-            sent, hours, waits = runner.run(crowd(asked, options.seed, share=share, keep=keep))
+        sent, hours, waits = run_virtually(partial(crowd, asked, options.seed, share=share, keep=keep))
         cuts = quantiles(waits, n=20)
         rows[way] = {
             "requests": sent,

@@ -14,12 +14,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeVar, cast
 
 import anyio
-from anyio import CancelScope, CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter
 
 from request_scheduler.cache_codec import Codec, DamagedAnswerError, unpack
 from request_scheduler.cache_rows import Look, Moment, Put, look, pack_some
 from request_scheduler.clock import SystemClock
 from request_scheduler.journal import logger
+from request_scheduler.threads import run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -249,7 +250,7 @@ class SharedCache(ABC):
         with CancelScope(shield=True):
             kept: Kept | None = None
             try:
-                value = await to_thread.run_sync(unpack, row.packed, self.codec, limiter=self._in_packing)
+                value = await run_in_thread(unpack, row.packed, self.codec, limiter=self._in_packing)
                 kept = self._moment().kept(row, value)
             except DamagedAnswerError:
                 await self._in_thread(lambda shelf: shelf.remove(digest))
@@ -308,7 +309,7 @@ class SharedCache(ABC):
         used, self._used = self._used, set()
         while puts or used:
             moment = self._moment()
-            rows, puts = await to_thread.run_sync(pack_some, puts, self.codec, moment, limiter=self._in_packing)
+            rows, puts = await run_in_thread(pack_some, puts, self.codec, moment, limiter=self._in_packing)
             await self._write_rows(rows, used, moment.wall)
             used = set()
 
@@ -335,7 +336,7 @@ class SharedCache(ABC):
     async def _in_thread(self, work: Callable[[Shelf], T]) -> T | None:
         """What a worker thread makes of the shelf; None when it cannot be used, which is logged once for each reason."""
         with CancelScope(shield=True):
-            result, error = await to_thread.run_sync(self._run, work, limiter=self._in_shelf)
+            result, error = await run_in_thread(self._run, work, limiter=self._in_shelf)
         self._lost = error is not None
         if error is not None:
             reason = f"{type(error).__name__}: {error}"

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from request_scheduler import Answer, Budget, Call, Concurrent, Priority, Scheduler, Spend, Window
-from tests.scheduler.conftest import VirtualTimeLoop
+from request_scheduler.virtual_time import VirtualTimeLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

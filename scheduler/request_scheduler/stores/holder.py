@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+from random import Random, SystemRandom
 
 
-def name_holder() -> str:
+def name_holder(random: Random | None = None) -> str:
     """A new name for what this process is about to hold: host, process id, and a part that makes it unlike any other."""
     host, process = this_process()
-    return f"{host}/{process}/{os.urandom(8).hex()}"
+    return f"{host}/{process}/{(random or SystemRandom()).randbytes(8).hex()}"
 
 
 def process_of(holder: str) -> tuple[str, int]:

@@ -13,14 +13,16 @@ from random import Random
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import anyio
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 
 from request_scheduler.file_lock import LockTimeoutError
 from request_scheduler.journal import logger
 from request_scheduler.stores import OnLoss, StoreLost
+from request_scheduler.stores.holder import name_holder
 from request_scheduler.stores.shared import FIRST_LOOK, IDLE_LOOK, LEASE, SharedStore
 from request_scheduler.stores.sqlite_ledger import Ledger
 from request_scheduler.stores.timeline import Timeline, machine_timeline
+from request_scheduler.threads import run_in_thread
 
 if TYPE_CHECKING:
     import os
@@ -56,7 +58,8 @@ class SqliteStore(SharedStore[Ledger]):
     ) -> None:
         self.path = Path(path)
         timeline = machine_timeline() if timeline is None else timeline
-        super().__init__(Ledger(self.path, timeline, lease), f"the budget file {self.path}", timeline, on_loss)
+        ledger = Ledger(self.path, timeline, lease, name_holder(random))
+        super().__init__(ledger, f"the budget file {self.path}", timeline, on_loss)
         self._lease = lease
         self._random = random or Random()  # noqa: S311 - jitter, not secrets
         self._in_file: CapacityLimiter | None = None
@@ -150,4 +153,4 @@ class SqliteStore(SharedStore[Ledger]):
     async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
         if self._in_file is None:
             raise StoreLost("the store is not open")
-        return await to_thread.run_sync(partial(work, *args), limiter=self._in_file)
+        return await run_in_thread(partial(work, *args), limiter=self._in_file)

@@ -21,7 +21,6 @@ from request_scheduler.limits import Concurrent, Window
 from request_scheduler.outcome import Settlement
 from request_scheduler.stores import Denied, Led, Reservation, Verdict
 from request_scheduler.stores.crowd import Crowd
-from request_scheduler.stores.holder import name_holder
 from request_scheduler.stores.memory import Account, MemoryStore
 from request_scheduler.stores.sqlite_crowd import read_crowd
 from request_scheduler.stores.sqlite_file import LedgerFile
@@ -56,8 +55,8 @@ _SPENT = "INSERT INTO spent (ticket, budget, units, tenant, urgent, at, until) V
 class Ledger:
     """One process's hold on the file."""
 
-    def __init__(self, path: Path, timeline: Timeline, lease: float) -> None:
-        self.holder = name_holder()
+    def __init__(self, path: Path, timeline: Timeline, lease: float, holder: str) -> None:
+        self.holder = holder
         self.lock = threading.Lock()
         self.books = MemoryStore()
         self.crowd = Crowd()
@@ -251,13 +250,17 @@ class Ledger:
         with self.lock:
             stale = self._seen is None or version != self._seen or self._defined_anew
             self._defined_anew = False
-        if stale or self.renewal_due(moment):
+        # A renewal for every news would itself be news to the others, who would renew in turn, for as long as they wait.
+        if self.renewal_due(moment) or (stale and not self._is_known(database)):
             self._renew(database, moment)
         if stale or moment >= self._next_expiry:
             self._end_leases(database, moment)
             self._load(database, moment)
             self._followed = followed(database, self.holder)
         self._seen = version
+
+    def _is_known(self, database: sqlite3.Connection) -> bool:
+        return database.execute("SELECT 1 FROM holders WHERE holder = ?", (self.holder,)).fetchone() is not None
 
     def _renew(self, database: sqlite3.Connection, moment: float) -> None:
         database.execute(

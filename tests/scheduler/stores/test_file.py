@@ -168,6 +168,17 @@ def test_a_folder_on_a_network_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
         check_local(tmp_path)
 
 
+def test_taking_in_what_others_wrote_is_no_news_to_them(open_hand: Callable[..., Hand], path: Path) -> None:
+    one, two = open_hand(), open_hand()
+    one.spend(1)
+    onlooker = sqlite3.connect(path)
+    before = onlooker.execute("PRAGMA data_version").fetchone()
+    two.portal.call(two.store.refresh)
+    assert two.used() == 1
+    assert onlooker.execute("PRAGMA data_version").fetchone() == before
+    onlooker.close()
+
+
 def test_a_store_that_is_not_open_says_so(path: Path, portal: BlockingPortal) -> None:
     hand = Hand(SqliteStore(path), portal, Times())
     hand.store.define(SIXTEEN)
