@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _PATIENCE = 10.0
 _VERSION = 2
 _NEVER = -1e300
+_BEHIND = 60.0  # seconds by which a moment may lie before another's: it was read before its process waited for the file
 _NETWORK = frozenset(
     [
         "nfs",
@@ -59,13 +60,13 @@ CREATE TABLE learned (
 CREATE TABLE turns (
     lane TEXT NOT NULL, holder TEXT NOT NULL, spends TEXT NOT NULL, urgent INTEGER NOT NULL, priority INTEGER NOT NULL,
     tenant TEXT NOT NULL, weight REAL NOT NULL, since REAL NOT NULL, yielded REAL, PRIMARY KEY (lane, holder)
-) WITHOUT ROWID;
+) WITHOUT ROWID
+"""
+_SINCE_2 = """
 CREATE TABLE shares (
     lane TEXT NOT NULL, priority INTEGER NOT NULL, tenant TEXT NOT NULL, holder TEXT NOT NULL, start REAL NOT NULL,
     PRIMARY KEY (lane, priority, tenant, holder)
-) WITHOUT ROWID
-"""
-_FLIGHTS = """
+) WITHOUT ROWID;
 CREATE TABLE leads (
     flight TEXT PRIMARY KEY, holder TEXT NOT NULL, runs INTEGER NOT NULL, followed INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -161,17 +162,17 @@ class LedgerFile:
         (version,) = database.execute("PRAGMA user_version").fetchone()
         wall, boot = self.timeline.wall(), self.timeline.boot
         if version == 0:
-            _execute(database, _TABLES + ";" + _FLIGHTS)
+            _execute(database, _TABLES + ";" + _SINCE_2)
             database.execute(f"PRAGMA user_version = {_VERSION}")
             database.execute("INSERT INTO era VALUES (?, ?, ?, ?)", (boot, moment, wall, cautious))
             return
-        if version == 1:  # its leads held nothing that outlives a run
-            _execute(database, "DROP TABLE leads;" + _FLIGHTS)
+        if version == 1:  # its shares and leads held nothing that outlives a run
+            _execute(database, "DROP TABLE shares; DROP TABLE leads;" + _SINCE_2)
             database.execute(f"PRAGMA user_version = {_VERSION}")
         elif version != _VERSION:
             raise StoreLost(f"{self.path.name} has format {version}, which this version cannot read")
         known, stamp, stamped_wall, _ = database.execute("SELECT * FROM era").fetchone()
-        if known != boot or moment < stamp:
+        if known != boot or moment < stamp - _BEHIND:
             _enter_era(database, moment, shift_between(stamp, stamped_wall, moment, wall))
             database.execute("UPDATE era SET boot = ?, stamp = ?, wall = ?", (boot, moment, wall))
 

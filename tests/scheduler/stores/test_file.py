@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import stat
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,6 +94,22 @@ def test_a_format_of_the_future_is_refused(open_hand: Callable[..., Hand], path:
     database.close()
     with pytest.raises(StoreLost, match="format 99"):
         open_hand()
+
+
+def test_a_file_of_the_first_format_keeps_its_log(open_hand: Callable[..., Hand], path: Path) -> None:
+    hand = open_hand()
+    hand.spend(2)
+    hand.close()
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(
+            "DROP TABLE landings; DROP TABLE leads; DROP TABLE shares; PRAGMA user_version = 1;"
+            "CREATE TABLE leads (flight TEXT PRIMARY KEY, holder TEXT NOT NULL) WITHOUT ROWID;"
+            "CREATE TABLE shares (lane TEXT NOT NULL, tenant TEXT NOT NULL, holder TEXT NOT NULL, start REAL NOT NULL,"
+            " PRIMARY KEY (lane, tenant, holder)) WITHOUT ROWID;"
+        )
+    heir = open_hand()
+    heir.spend(1)
+    assert heir.used() == 3
 
 
 def block_writes(path: Path) -> sqlite3.Connection:

@@ -319,6 +319,20 @@ def test_after_a_restart_of_the_machine_the_wall_clock_tells_how_long_it_was_off
         assert two.denied() == pytest.approx(until)
 
 
+@pytest.mark.parametrize("boot", ["a run", ""])
+def test_a_process_that_comes_slower_to_the_file_than_another_takes_it_for_no_restart_trap_7(
+    new_shared_hand: Callable[..., Hand], boot: str
+) -> None:
+    one = new_shared_hand(THREE)
+    one.times.boot = boot
+    one = one.other(THREE)
+    one.spend(2)
+    one.take()
+    one.now -= 0.5  # what the other read from the clock before it had to wait for its turn with the file
+    two = one.other(THREE)
+    assert (two.used(), two.held()) == (3, 1)
+
+
 def test_one_that_left_its_turn_does_not_hold_up_the_others(new_shared_hand: Callable[..., Hand]) -> None:
     gone = new_shared_hand(ONE_AT_ONCE)
     other, busy = gone.other(ONE_AT_ONCE), gone.other(ONE_AT_ONCE)
