@@ -316,6 +316,8 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
             return errors.ClosedError(text)
         case rs.RunInterrupted():
             return errors.TransportError(text, code="INTERRUPTED", sent=True)
+        case rs.StoreLost():
+            return errors.TransportError(text, code="STORE_LOST", sent=False, retryable=True, hint=LOST_HINT)
         case rs.TooWide():
             return errors.BudgetExhausted(text, sent=False, retryable=False, hint="Raise the limit or the reserve.")
         case _:
@@ -323,6 +325,7 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
 
 
 CIRCUIT_HINT = "Wait retry_after seconds, or let calls wait with retry_server_errors."
+LOST_HINT = "See to the store that MP_STORE names, or set MP_STORE_ON_LOSS to cautious."
 OFFLINE_HINT = 'Ask once without freshness="offline", so that there is an answer to keep.'
 
 

@@ -15,7 +15,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 import request_scheduler as rs
 
 from .accounts.state import answer_cache, budget_store
-from .dispatch import Dispatcher
+from .dispatch import Dispatcher, in_our_terms
 from .errors import ClosedError, ConfigError
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ class Runtime:
             self._stop = asyncio.Event()
             self._serving = self._loop.create_task(self._serve(self._started), name="mixpanel-headless")
         if self._dispatcher is None:
-            await asyncio.shield(self._started)
+            with in_our_terms():
+                await asyncio.shield(self._started)
             self._check_usable()
         assert self._dispatcher is not None
         return self._dispatcher

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import request_scheduler as rs
+    from request_scheduler.stores import OnLoss
 
     from .dispatch import Dispatcher
     from .observers import Observer
@@ -46,7 +47,8 @@ class Configured(Catalog[Mode], Generic[Mode]):
         limits: Limits | None = None,
         lifetimes: Lifetimes | None = None,
         state_dir: str | os.PathLike[str] | None = None,
-        store: Literal["sqlite", "memory"] | None = None,
+        store: Literal["sqlite", "memory"] | str | None = None,  # noqa: PYI051 - the names help, an address is a str
+        store_on_loss: OnLoss | None = None,
         cache: Literal["disk", "memory", "off"] | None = None,
         queue_size: int = 100_000,
         when_full: Literal["wait", "refuse", "drop lowest"] = "wait",
@@ -60,7 +62,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
         self.settings: Settings = resolve_settings(
             project=project, workspace=workspace, region=region, username=username, secret=secret,
             oauth_token=oauth_token, api_base_url=api_base_url, app_base_url=app_base_url,
-            limits=limits, lifetimes=lifetimes, state_dir=state_dir, store=store, cache=cache,
+            limits=limits, lifetimes=lifetimes, state_dir=state_dir, store=store, store_on_loss=store_on_loss, cache=cache,
         )  # fmt: skip
         scheduling = {
             "queue_size": queue_size,
@@ -128,7 +130,9 @@ class AsyncWorkspace(Configured[Async]):
 
     Settings come from the arguments, then from the `MP_*` environment variables. All that one workspace and its views
     ask passes one scheduler, which keeps to the project's limits, together with every other program on this machine that
-    keeps its budgets in the same `state_dir` (`store="memory"` shares with nobody). Use it with `async with`, or `close`.
+    keeps its budgets in the same `state_dir`, or on any machine that names the same Redis server as its `store`
+    (`store="memory"` shares with nobody). While that is lost, calls `wait`, go on by a `cautious` eighth of each limit, or
+    fail with `error` (`store_on_loss`). Use it with `async with`, or `close`.
 
     `weights` are the tenants' shares of the budget, 1 unless given; `minimum` is the part (0.25 for a quarter) that a tenant
     gets while it waits and lends while it does not; `reserve` queries of each window are for calls with

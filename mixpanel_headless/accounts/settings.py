@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from .credentials import Credentials, OAuthToken, ServiceAccount
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from request_scheduler.stores import OnLoss
+
 N = TypeVar("N", int, float)
 MOST = 1e15
 """Beyond every limit and lifetime that makes sense, and well inside what a float holds exactly."""
@@ -29,7 +32,9 @@ DATA_HOSTS = {
 }
 
 STORES = (None, "sqlite", "memory")
-"""Where budgets are kept: None for a file if one can be kept, else in memory."""
+"""Where budgets are kept, if not on a Redis server: None for a file if one can be kept, else in memory."""
+ON_LOSS: tuple[OnLoss, ...] = ("wait", "cautious", "error")
+"""What calls do while the store is lost: wait for it, go on by an eighth of each limit, or fail."""
 CACHES = ("disk", "memory", "off")
 """Where answers are kept: in memory and a file, in memory, or nowhere."""
 
@@ -66,7 +71,8 @@ class Settings:
     limits: Limits = Limits()
     lifetimes: Lifetimes = Lifetimes()
     state_dir: Path | None = None
-    store: str | None = None
+    store: str | None = attrs.field(default=None, repr=lambda store: repr(show_store(store)))
+    store_on_loss: OnLoss = "cautious"
     cache: str = "disk"
     cache_file_bytes: int = 512_000_000
     telemetry: str = ""
@@ -97,6 +103,7 @@ def resolve_settings(
     lifetimes: Lifetimes | None = None,
     state_dir: str | os.PathLike[str] | None = None,
     store: str | None = None,
+    store_on_loss: str | None = None,
     cache: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
@@ -126,6 +133,7 @@ def resolve_settings(
         lifetimes=check_lifetimes(lifetimes or find_lifetimes(env)),
         state_dir=Path(state) if state else None,
         store=check_store(store or env.get("MP_STORE") or None),
+        store_on_loss=check_on_loss(store_on_loss or env.get("MP_STORE_ON_LOSS") or "cautious"),
         cache=check_cache(cache or env.get("MP_CACHE") or "disk"),
         telemetry=env.get("MP_TELEMETRY", ""),
         cache_file_bytes=check_size("MP_CACHE_BYTES", read_number(env, "MP_CACHE_BYTES", 512_000_000, int)),
@@ -244,9 +252,52 @@ def check_workspace(workspace: object) -> int | None:
 
 
 def check_store(store: object) -> str | None:
+    if isinstance(store, str) and is_address(store):
+        return check_redis("MP_STORE", store)
     if store not in STORES:
-        raise ConfigError("MP_STORE names no store.", hint="Set MP_STORE to sqlite or memory, or leave it out.")
+        raise ConfigError(
+            "MP_STORE names no store.",
+            hint="Set MP_STORE to sqlite, memory or the address of a Redis server, or leave it out.",
+        )
     return None if store is None else str(store)
+
+
+def is_address(name: str) -> bool:
+    """Whether a store or cache is named by an address."""
+    return "://" in name
+
+
+def check_redis(setting: str, url: str) -> str:
+    """The address of a Redis server; an error tells nothing of it, for it may hold a password."""
+    from request_scheduler.stores.redis_link import check_url as check_address
+
+    try:
+        check_address(url)
+    except ValueError as error:
+        hint = "Give scheme, host, port and database, such as redis://localhost:6379/0."
+        raise ConfigError(f"{setting}: {error}.", hint=hint) from None
+    if find_spec("redis") is None:
+        raise ConfigError(
+            f"{setting} names a Redis server, and the package redis is not installed.",
+            hint="Run: pip install 'mixpanel-headless[redis]'",
+        )
+    return url
+
+
+def show_store(store: str | None) -> str | None:
+    """A store without the password in its address."""
+    if store is None or not is_address(store):
+        return store
+    from request_scheduler.stores.redis_link import place_of
+
+    return place_of(store)
+
+
+def check_on_loss(on_loss: object) -> OnLoss:
+    for known in ON_LOSS:
+        if on_loss == known:
+            return known
+    raise ConfigError("MP_STORE_ON_LOSS names no choice.", hint="Set MP_STORE_ON_LOSS to wait, cautious or error.")
 
 
 def check_cache(cache: object) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from mixpanel_headless.errors import ConfigError
 from mixpanel_headless.observation import logger
 
+from .settings import is_address
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,6 +38,10 @@ def budget_store(settings: Settings) -> Store | None:
     """
     if settings.store == "memory":
         return None
+    if settings.store is not None and is_address(settings.store):
+        from request_scheduler.stores.redis import RedisStore
+
+        return RedisStore(settings.store, on_loss=settings.store_on_loss)
     from request_scheduler.stores import StoreLost
     from request_scheduler.stores.sqlite import SqliteStore
     from request_scheduler.stores.sqlite_file import check_usable
@@ -51,8 +57,7 @@ def budget_store(settings: Settings) -> Store | None:
             "other programs cannot share this one's budget, because its file cannot be kept", why=str(error)
         )
         return None
-    # A disk that fails later must not stop a program for good: it goes on by an eighth of each limit.
-    return SqliteStore(path, on_loss="cautious")
+    return SqliteStore(path, on_loss=settings.store_on_loss)
 
 
 def answer_cache(settings: Settings) -> DiskCache | None:

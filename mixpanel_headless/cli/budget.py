@@ -47,12 +47,14 @@ async def look(settings: Settings) -> BudgetReport:
     """Define the project's budgets as every client does, take in what others spent, and report."""
     import request_scheduler as rs
     from mixpanel_headless.accounts.state import budget_store
+    from mixpanel_headless.dispatch import in_our_terms
     from mixpanel_headless.planning.budgets import budgets, name_pools
     from mixpanel_headless.results.budget import report_budget
 
-    async with rs.Scheduler(budgets(settings), store=budget_store(settings)) as scheduler:
-        await scheduler.refresh()
-        return report_budget(scheduler.status(), name_pools(settings).query)
+    with in_our_terms():
+        async with rs.Scheduler(budgets(settings), store=budget_store(settings)) as scheduler:
+            await scheduler.refresh()
+            return report_budget(scheduler.status(), name_pools(settings).query)
 
 
 def keep_watching(

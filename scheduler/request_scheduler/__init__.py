@@ -41,4 +41,5 @@ from request_scheduler.status import Status as Status
 from request_scheduler.status import Waiter as Waiter
 from request_scheduler.status import WindowStatus as WindowStatus
 from request_scheduler.stores import Store as Store
+from request_scheduler.stores import StoreLost as StoreLost
 from request_scheduler.stores.memory import MemoryStore as MemoryStore
