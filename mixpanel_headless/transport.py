@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Self
+import zlib
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 from yarl import URL
@@ -12,10 +13,13 @@ from .errors import ClosedError, InvalidResponseError, TransportError
 from .replies import Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from .request import Message
 
+PIECE = 1 << 20
+"""Bytes that are unpacked at a time."""
 MOST_BYTES = 512_000_000
 """The largest body that is read into memory, unpacked."""
 
@@ -31,7 +35,8 @@ class Transport:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.connections),
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=True,
+            auto_decompress=False,  # aiohttp takes a gzip answer without its end for a whole one
+            headers={"Accept-Encoding": "gzip, deflate"},
         )
         # aiohttp would send an idempotent request again by itself after a stale connection; every request sent is
         # paid for here, so the second one must be ours to decide.
@@ -77,16 +82,64 @@ class Transport:
 async def read_body(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     """The body, unpacked; InvalidResponseError once it is larger than anybody could want, however small it was packed."""
     chunks, size = [], 0
-    while chunk := await response.content.readany():
-        size += len(chunk)
-        if size > most_bytes:
-            raise InvalidResponseError(
-                f"{response.method} {response.url.with_query(None)} answered more than {most_bytes:,} bytes.",
-                sent=True,
-                hint="Ask for fewer days or segments.",
-            )
-        chunks.append(chunk)
+    packing = Packing(response.headers.get("Content-Encoding", ""))
+    while packed := await response.content.readany():
+        for chunk in packing.unpack(packed):
+            size += len(chunk)
+            if size > most_bytes:
+                raise InvalidResponseError(
+                    f"{response.method} {response.url.with_query(None)} answered more than {most_bytes:,} bytes.",
+                    sent=True,
+                    hint="Ask for fewer days or segments.",
+                )
+            chunks.append(chunk)
+    packing.end()
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+class Packing:
+    """How a body is packed, and how far it has been unpacked; ClientPayloadError for one that is damaged or cut.
+
+    The end of a gzip stream holds the sum and the length of what is in it (RFC 1952), so a body is whole only with it.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        self.encoding = encoding.strip().lower()
+        self.stream: Any = None
+        self.whole = True
+        if self.encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+            raise aiohttp.ClientPayloadError(f"the answer is packed as {self.encoding[:40]!r}")
+
+    def unpack(self, data: bytes) -> Iterator[bytes]:
+        """What some more bytes hold, in pieces that are small however much it is."""
+        if self.encoding in {"", "identity"}:
+            yield data
+            return
+        more = True
+        while data or more:
+            if self.stream is None or self.stream.eof:
+                data = data.lstrip(b"\0") if self.stream else data  # padding; anything else is another member
+                if not data:
+                    return
+                self.stream = zlib.decompressobj(self._window(data))
+            try:
+                chunk = self.stream.decompress(data, PIECE)
+            except zlib.error as error:
+                raise aiohttp.ClientPayloadError(f"the packed answer is damaged: {error}") from error
+            data = self.stream.unused_data if self.stream.eof else self.stream.unconsumed_tail
+            self.whole, more = self.stream.eof, len(chunk) == PIECE
+            yield chunk
+
+    def _window(self, data: bytes) -> int:
+        """The parameter of zlib for the format; "deflate" is sent with a header and, by some, without."""
+        if self.encoding != "deflate":
+            return 16 + zlib.MAX_WBITS
+        return zlib.MAX_WBITS if data[0] & 0x0F == 8 else -zlib.MAX_WBITS
+
+    def end(self) -> None:
+        """Raise ClientPayloadError if something is still to come."""
+        if not self.whole:
+            raise aiohttp.ClientPayloadError("the packed answer ends too early")
 
 
 @functools.lru_cache(maxsize=256)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import signal
 import socket
 import subprocess
 import sys
+import zlib
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import pytest
@@ -27,6 +29,7 @@ class Days(TypedDict):
 
 
 DAYS: Days = {"from_date": "2026-01-05", "to_date": "2026-01-07"}
+ANSWER = b'["From the packing"]'
 
 
 @pytest.mark.parametrize("where", ["before headers", "after headers", "inside the body"])
@@ -59,6 +62,49 @@ def test_a_body_that_is_not_json_is_quoted_and_spent(box: Sandbox) -> None:
         with pytest.raises(mp.InvalidResponseError, match="sign in"):
             ws.query("Purchase", **DAYS)
         assert ws.budget().used == 1
+
+
+@pytest.mark.parametrize("kept", [-1, -4, -8, 30, 1])
+def test_a_packed_answer_without_its_end_is_a_broken_connection_and_spent(box: Sandbox, kept: int) -> None:
+    box.inject(Instead(200, gzip.compress(ANSWER)[:kept], {"Content-Encoding": "gzip"}))
+    with box.workspace() as ws:
+        with pytest.raises(mp.TransportError) as caught:
+            ws.events()
+        assert caught.value.sent is True
+        assert ws.budget().used == 1
+        assert ws.events() == ["Login", "Purchase"]
+
+
+def test_a_packed_answer_whose_sum_is_wrong_is_a_broken_connection(box: Sandbox) -> None:
+    packed = gzip.compress(ANSWER)
+    box.inject(Instead(200, packed[:-8] + b"\1\2\3\4" + packed[-4:], {"Content-Encoding": "gzip"}))
+    with box.workspace() as ws, pytest.raises(mp.TransportError):
+        ws.events()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(ANSWER)),
+        ("X-GZIP", gzip.compress(ANSWER[:5]) + gzip.compress(ANSWER[5:])),
+        ("deflate", zlib.compress(ANSWER)),
+        ("deflate", zlib.compress(ANSWER, wbits=-15)),
+        ("gzip", gzip.compress(ANSWER) + b"\0\0"),
+        ("gzip", gzip.compress(ANSWER + b" " * 5_000_000)),
+        ("identity", ANSWER),
+    ],
+    ids=["gzip", "two members", "zlib", "raw", "padded", "large", "plain"],
+)
+def test_every_usual_packing_is_read(box: Sandbox, encoding: str, body: bytes) -> None:
+    box.inject(Instead(200, body, {"Content-Encoding": encoding}))
+    with box.workspace() as ws:
+        assert ws.events() == ["From the packing"]
+
+
+def test_an_unknown_packing_is_named(box: Sandbox) -> None:
+    box.inject(Instead(200, ANSWER, {"Content-Encoding": "lzma"}))
+    with box.workspace() as ws, pytest.raises(mp.TransportError, match="lzma"):
+        ws.events()
 
 
 def test_an_error_inside_a_success_is_never_cached(box: Sandbox) -> None:
