@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from request_scheduler.cache_codec import Codec
     from request_scheduler.cache_shared import Shelf
 
-_SMALL = 32 * 1024  # packed bytes up to which an answer is unpacked by the thread that reads it
+SMALL = 32 * 1024  # packed bytes up to which an answer is unpacked by the thread that reads it
 _TOGETHER = 8 * 1024 * 1024  # packed bytes in one transaction
 _CLOCK_SLACK = 1.0  # seconds by which clocks of one machine may disagree
 
@@ -89,7 +89,7 @@ def look(shelf: Shelf, digests: Iterable[bytes], seen: Mark | None, codec: Codec
     page = shelf.read(digests, seen)
     found = Look({}, {}, page.mark, page.dropped)
     for digest, row in page.rows.items():
-        if len(row.packed) > _SMALL:
+        if len(row.packed) > SMALL:
             found.large[digest] = row
             continue
         try:

@@ -139,6 +139,7 @@ class SharedCache(ABC):
         self._work_to_write.set()
         with anyio.move_on_after(_PATIENCE_AT_END, shield=True):
             await self._all_written.wait()
+        self._tasks.cancel_scope.cancel()  # reading and writing are shielded and end by themselves
         if isinstance(error, Exception):
             kind = error = trace = None  # it is not an error of the tasks here, so they must not wrap it
         try:
@@ -265,14 +266,16 @@ class SharedCache(ABC):
             self._used.add(digest)
 
     def _take_in(self, page: Look) -> None:
+        """Bring this process up to the moment of a look."""
+        everything = self._seen is None or page.mark.generation != self._seen.generation
+        self._follow(page.mark, None if everything else page.dropped)
+
+    def _follow(self, mark: Mark, tags: frozenset[str] | None) -> None:
         """Let whoever remembers answers know what others have dropped."""
-        tags: frozenset[str] | None = page.dropped
-        if self._seen is None or page.mark.generation != self._seen.generation:
-            tags = None
         if tags != frozenset():
             self._forget_unwritten(tags)
             self.on_drop(tags)
-        self._seen = page.mark
+        self._seen = mark
 
     # -- writing
 

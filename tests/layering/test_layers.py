@@ -36,7 +36,7 @@ OWNERS = {
     "click": {f"{CLIENT}.cli"},
     "opentelemetry": {f"{CLIENT}.observation_otel"},
     "prometheus_client": {f"{CLIENT}.observation_prometheus"},
-    "redis": {"request_scheduler.stores.redis_link"},
+    "redis": {"request_scheduler.stores.redis_link", "request_scheduler.cache_link"},  # for loops, and for threads
     "trio": set(),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import anyio
 
@@ -65,7 +65,7 @@ class Link:
             except NoScriptError:
                 answer = await client.eval(script, len(keys), *keys, *arguments)
         except (RedisError, OSError, TimeoutError) as error:
-            raise LinkLost(str(error) or type(error).__name__) from error
+            raise LinkLost(hide_secrets(str(error) or type(error).__name__, self._url)) from error
         assert isinstance(answer, list)
         return answer
 
@@ -125,3 +125,13 @@ def place_of(url: str) -> str:
     """An address without its user, password and options."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def hide_secrets(text: str, url: str) -> str:
+    """A text without the user, password and options of an address: a server may repeat what it was sent."""
+    parts = urlsplit(url)
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    secrets = {spelled for part in (user, password, parts.query) for spelled in (part, unquote(part)) if spelled}
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from request_scheduler import ManualClock
+from tests.scheduler.cache.places import FilePlace, ServerPlace
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.scheduler.cache.places import Place
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -25,3 +28,8 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
+
+
+@pytest.fixture(params=["disk", "redis"])
+def place(request: pytest.FixtureRequest, path: Path) -> Place:
+    return FilePlace(path) if request.param == "disk" else ServerPlace(request.getfixturevalue("redis_server"))

@@ -1,4 +1,4 @@
-"""One process that uses a cache file: run as a script with the file's path and what to do.
+"""One process that shares answers: run as a script with what to do, and with the path of a file or the address of a Redis.
 
 It answers on standard output, a line for each thing done, so that tests never wait for time to pass.
 """
@@ -8,12 +8,17 @@ from __future__ import annotations
 import itertools
 import random
 import sys
+from typing import TYPE_CHECKING
 
 import anyio
 
 from request_scheduler.cache import Kept
 from request_scheduler.cache_disk import DiskCache
+from request_scheduler.cache_redis import RedisCache
 from request_scheduler.clock import SystemClock
+
+if TYPE_CHECKING:
+    from request_scheduler.cache_shared import SharedCache
 
 
 def name(number: int) -> bytes:
@@ -25,9 +30,13 @@ def content(seed: int, number: int, size: int = 20_000) -> dict[str, object]:
     return {"number": number, "noise": random.Random(f"{seed} {number}").randbytes(size // 2).hex()}
 
 
-async def put_for_ever(path: str, seed: int) -> None:
-    """Keep answers, saying the number of each that is in the file, until killed."""
-    async with DiskCache(path) as cache:
+def cache_at(where: str) -> SharedCache:
+    return RedisCache(where) if "://" in where else DiskCache(where)
+
+
+async def put_for_ever(where: str, seed: int) -> None:
+    """Keep answers, saying the number of each that others can find, until killed."""
+    async with cache_at(where) as cache:
         await cache.catch_up()
         assert cache.clock is not None
         print("ready", flush=True)
