@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .dispatch import Dispatcher
     from .manifest import Manifest
+    from .operation import Surface
     from .options import Task
     from .request import Request
 
@@ -166,6 +167,7 @@ class Gathered(Sequence[Done[Any]]):
 class Batch:
     """One run through planned calls: answers that a manifest holds cost nothing, the others pass the scheduler."""
 
+    surface: Surface[Any]
     dispatcher: Dispatcher
     calls: Iterable[Planned[Any]]
     at_once: int = AT_ONCE
@@ -178,11 +180,11 @@ class Batch:
 
     async def time_left(self, total: int) -> float:
         """Seconds until the last of `total` calls can start, if none of those to come is known already."""
-        if self.latest is None or self.taken >= total:
+        if self.latest is None:
             return 0.0
         asked = self.asked(self.latest)
         call = self.dispatcher.call_of(asked, await self.dispatcher.make_ready(asked))
-        with in_our_terms():
+        with in_our_terms():  # when all are taken, the last of them stands in the queue itself: -1 are behind it
             return self.dispatcher.scheduler.eta(attrs.evolve(call, key=None), behind=total - self.taken - 1)
 
     def asked(self, call: Planned[Any]) -> Asked[Any]:
@@ -199,9 +201,9 @@ class Batch:
         with in_our_terms():
             self.started = self.dispatcher.scheduler.now()
         ended: asyncio.Queue[Done[Any] | Exception | None] = asyncio.Queue(self.at_once)
-        numbered = enumerate(self.calls)
+        numbered, taking = enumerate(self.calls), asyncio.Lock()
         count = min(self.at_once, len(self.calls)) if isinstance(self.calls, Sized) else self.at_once
-        workers = [asyncio.create_task(self._work(numbered, ended)) for _ in range(count)]
+        workers = [asyncio.create_task(self._work(numbered, taking, ended)) for _ in range(count)]
         try:
             while count:
                 arrived = [await ended.get()]
@@ -218,10 +220,14 @@ class Batch:
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _work(
-        self, numbered: Iterator[tuple[int, Planned[Any]]], ended: asyncio.Queue[Done[Any] | Exception | None]
+        self,
+        numbered: Iterator[tuple[int, Planned[Any]]],
+        taking: asyncio.Lock,
+        ended: asyncio.Queue[Done[Any] | Exception | None],
     ) -> None:
         try:
-            for index, call in numbered:
+            while (one := await self._take(numbered, taking)) is not None:
+                index, call = one
                 check_planned(call)
                 self.taken += 1
                 await ended.put(await self._finish(index, call))
@@ -229,6 +235,14 @@ class Batch:
             await ended.put(error)
         else:
             await ended.put(None)
+
+    async def _take(
+        self, numbered: Iterator[tuple[int, Planned[Any]]], taking: asyncio.Lock
+    ) -> tuple[int, Planned[Any]] | None:
+        if isinstance(self.calls, Sized):
+            return next(numbered, None)
+        async with taking:
+            return await self.surface.run_beside(next, numbered, None)
 
     async def _finish(self, index: int, call: Planned[Any]) -> Done[Any]:
         try:

@@ -47,6 +47,8 @@ class Surface(Generic[Mode]):
     """What a family of operations stands on: a way to send a request, in one of the two modes."""
 
     blocking: ClassVar[bool] = False
+    for_blocking: bool = False
+    """Whether it makes the calls of a blocking twin."""
     settings: Settings
     pin: Pin
 
@@ -57,6 +59,14 @@ class Surface(Generic[Mode]):
     async def dispatcher(self) -> Dispatcher:
         """The way to the service, and the scheduler that this workspace and its views share."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin has the dispatcher")
+
+    async def run_beside(self, function: Callable[..., R], *args: Any) -> R:
+        """What a function of the caller's gives; where callers block it runs in a thread, as it may make calls too."""
+        if not self.for_blocking:
+            return function(*args)
+        from anyio import to_thread
+
+        return await to_thread.run_sync(function, *args)
 
     def wait_for(self, call: Callable[..., Coroutine[Any, Any, R]], *args: Any, **kwargs: Any) -> R:
         """What `call(async twin, *args, **kwargs)` gives, awaited on the workspace's own event-loop thread."""

@@ -145,7 +145,7 @@ class LoopThread:
             raise ClosedError(
                 "A blocking call was made on the workspace's own event-loop thread.",
                 code="BLOCKING_ON_LOOP",
-                hint="Use AsyncWorkspace and await there; what makes the calls of a batch must have its answers before.",
+                hint="Use AsyncWorkspace and await there.",
             )
         future = portal.start_task_soon(function, *args)
         try:

@@ -185,7 +185,7 @@ class Workspace(Configured[Blocking]):
     def twin(self) -> AsyncWorkspace:
         """The async workspace that makes the calls, with the wishes of this view."""
         twin = object.__new__(AsyncWorkspace)
-        twin.__dict__.update(self.__dict__)
+        twin.__dict__.update(self.__dict__, for_blocking=True)
         return twin
 
     def wait_for(self, call: Callable[..., Coroutine[Any, Any, R]], *args: Any, **kwargs: Any) -> R:

@@ -41,7 +41,7 @@ class FanIn(Surface[Mode]):
         check_at_once(at_once)
         dispatcher = await self.dispatcher()
         with open_manifest(resume, self) as manifest:
-            async with aclosing(Batch(dispatcher, calls, at_once, manifest).pages()) as pages:
+            async with aclosing(Batch(self, dispatcher, calls, at_once, manifest).pages()) as pages:
                 async for page in pages:
                     yield page
 
@@ -63,18 +63,18 @@ class FanIn(Surface[Mode]):
         from mixpanel_headless.results.progress import Progress
 
         check_calls(calls)
-        calls = list(calls)
+        planned: list[Planned[Any]] = await self.run_beside(list, calls)
         check_at_once(at_once)
         dispatcher = await self.dispatcher()
-        gathered = Gathered(calls)
-        with open_manifest(resume, self) as manifest, Progress(len(calls), shown=progress) as bar:
-            batch = Batch(dispatcher, calls, at_once, manifest)
+        gathered = Gathered(planned)
+        with open_manifest(resume, self) as manifest, Progress(len(planned), shown=progress) as bar:
+            batch = Batch(self, dispatcher, planned, at_once, manifest)
             async with aclosing(batch.pages()) as pages:
                 async for page in pages:
                     for one in page:
                         gathered.take(one)
                     if bar.advance(len(page), gathered.failures):
-                        bar.show(await batch.time_left(len(calls)))
+                        bar.show(await batch.time_left(len(planned)))
         return gathered
 
     @composite
@@ -85,7 +85,7 @@ class FanIn(Surface[Mode]):
         check_calls(calls)
         dispatcher = await self.dispatcher()
         pools = await dispatcher.learn_of(self.pin.project)
-        return await Estimator(dispatcher).plan(calls, pools.query)
+        return await Estimator(dispatcher).plan(await self.run_beside(list, calls), pools.query)
 
     @composite
     async def estimate(self: FanIn[Async], call: Planned[Any]) -> PlannedCall:

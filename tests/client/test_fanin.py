@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from contextlib import aclosing
 from typing import TYPE_CHECKING, TypedDict
 
 import pytest
@@ -194,13 +195,44 @@ def test_ceilings_inside_each_other_both_hold_for_a_batch(box: Sandbox) -> None:
     assert box.counted == 2
 
 
+async def test_the_time_left_holds_for_calls_that_all_stand_in_the_queue_already(
+    open_box: Callable[..., Sandbox],
+) -> None:
+    box = open_box(limit=2)
+    async with box.async_workspace() as ws:
+        calls = [mp.later(ws.query, "Login", **DAYS, limit=limit) for limit in range(1, 5)]
+        batch = Batch(ws, await ws.dispatcher(), calls)
+        async with aclosing(batch.pages()) as pages:
+            done = 0
+            while done < 2:
+                done += len(await anext(pages))
+            left = await batch.time_left(len(calls))
+    assert round(left / 60) == 60
+
+
+def test_what_makes_the_calls_may_ask_the_blocking_workspace_itself(box: Sandbox) -> None:
+    with box.workspace() as ws, ws.task("report", max_requests=3):
+
+        def calls() -> Iterator[mp.Planned[mp.QueryResult]]:
+            for event in ws.events():
+                yield mp.later(ws.query, event, **DAYS)
+
+        gathered = ws.gather(calls())
+        streamed = list(ws.as_completed(calls()))
+        plan = ws.plan(calls())
+        with pytest.raises(mp.TaskCeilingReached):
+            ws.gather(mp.later(ws.query, event, **DAYS) for _ in range(2) for event in ws.properties("Login"))
+    assert len(gathered.values) == len(streamed) == len(plan.calls) == 2
+    assert box.counted == 3  # the events, and one query each
+
+
 async def test_a_deadline_counts_from_the_start_of_the_batch(box: Sandbox) -> None:
     async with box.async_workspace() as ws:
         call = mp.later(ws.with_options(deadline=60.0).query, "Login", **DAYS)
         dispatcher = await ws.dispatcher()
         left = []
         for ago in (40.0, 100.0):
-            batch = Batch(dispatcher, [call], started=dispatcher.scheduler.now() - ago)
+            batch = Batch(ws, dispatcher, [call], started=dispatcher.scheduler.now() - ago)
             left.append(batch.asked(call).options.deadline or 0.0)
     assert 0.0 < left[0] <= 20.0
     assert left[1] == 0.0
