@@ -49,7 +49,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
         state_dir: str | os.PathLike[str] | None = None,
         store: Literal["sqlite", "memory"] | str | None = None,  # noqa: PYI051 - the names help, an address is a str
         store_on_loss: OnLoss | None = None,
-        cache: Literal["disk", "memory", "off"] | None = None,
+        cache: Literal["disk", "redis", "memory", "off"] | str | None = None,  # noqa: PYI051 - as above
         queue_size: int = 100_000,
         when_full: Literal["wait", "refuse", "drop lowest"] = "wait",
         weights: Mapping[str, float] | None = None,

@@ -36,7 +36,9 @@ STORES = (None, "sqlite", "memory")
 ON_LOSS: tuple[OnLoss, ...] = ("wait", "cautious", "error")
 """What calls do while the store is lost: wait for it, go on by an eighth of each limit, or fail."""
 CACHES = ("disk", "memory", "off")
-"""Where answers are kept: in memory and a file, in memory, or nowhere."""
+"""Where answers are kept, if not on a Redis server as well: in memory and a file, in memory, or nowhere."""
+CACHE_BYTES, CACHE_BYTES_ON_SERVER = 512_000_000, 128_000_000
+"""How many bytes of answers are kept at most in a file of one's own, and on a server that others use as well."""
 
 
 @attrs.frozen
@@ -73,8 +75,8 @@ class Settings:
     state_dir: Path | None = None
     store: str | None = attrs.field(default=None, repr=lambda store: repr(show_store(store)))
     store_on_loss: OnLoss = "cautious"
-    cache: str = "disk"
-    cache_file_bytes: int = 512_000_000
+    cache: str = attrs.field(default="disk", repr=lambda cache: repr(show_store(cache)))
+    cache_file_bytes: int = CACHE_BYTES
     telemetry: str = ""
 
     def base_url(self, base: str) -> str:
@@ -121,6 +123,9 @@ def resolve_settings(
             details={"missing": missing},
         )
     state = state_dir or env.get("MP_STATE_DIR") or None
+    where = check_store(store or env.get("MP_STORE") or None)
+    answers = check_cache(cache or env.get("MP_CACHE") or None, where)
+    cache_bytes = CACHE_BYTES_ON_SERVER if is_address(answers) else CACHE_BYTES
     return Settings(
         credentials=credentials,
         project=check_project(project_id),
@@ -132,11 +137,11 @@ def resolve_settings(
         limits=check_limits(limits or find_limits(env)),
         lifetimes=check_lifetimes(lifetimes or find_lifetimes(env)),
         state_dir=Path(state) if state else None,
-        store=check_store(store or env.get("MP_STORE") or None),
+        store=where,
         store_on_loss=check_on_loss(store_on_loss or env.get("MP_STORE_ON_LOSS") or "cautious"),
-        cache=check_cache(cache or env.get("MP_CACHE") or "disk"),
+        cache=answers,
         telemetry=env.get("MP_TELEMETRY", ""),
-        cache_file_bytes=check_size("MP_CACHE_BYTES", read_number(env, "MP_CACHE_BYTES", 512_000_000, int)),
+        cache_file_bytes=check_size("MP_CACHE_BYTES", read_number(env, "MP_CACHE_BYTES", cache_bytes, int)),
     )
 
 
@@ -300,9 +305,23 @@ def check_on_loss(on_loss: object) -> OnLoss:
     raise ConfigError("MP_STORE_ON_LOSS names no choice.", hint="Set MP_STORE_ON_LOSS to wait, cautious or error.")
 
 
-def check_cache(cache: object) -> str:
+def check_cache(cache: object, store: str | None) -> str:
+    """One of CACHES, or an address: that of the store for `redis`, and where nothing else is wished."""
+    shared = store if store is not None and is_address(store) else None
+    if cache is None:
+        return shared or "disk"
+    if cache == "redis":
+        if shared is None:
+            raise ConfigError(
+                "MP_CACHE is redis, and MP_STORE names no Redis server.",
+                hint="Set MP_STORE or MP_CACHE to the address of the server, such as redis://localhost:6379/0.",
+            )
+        return shared
+    if isinstance(cache, str) and is_address(cache):
+        return check_redis("MP_CACHE", cache)
     if cache not in CACHES:
-        raise ConfigError("MP_CACHE names no cache.", hint="Set MP_CACHE to disk, memory or off, or leave it out.")
+        hint = "Set MP_CACHE to disk, redis, memory, off or the address of a Redis server, or leave it out."
+        raise ConfigError("MP_CACHE names no cache.", hint=hint)
     return str(cache)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from request_scheduler import Store
-    from request_scheduler.cache_disk import DiskCache
+    from request_scheduler.cache_shared import SharedCache
 
     from .settings import Settings
 
@@ -60,13 +60,19 @@ def budget_store(settings: Settings) -> Store | None:
     return SqliteStore(path, on_loss=settings.store_on_loss)
 
 
-def answer_cache(settings: Settings) -> DiskCache | None:
-    """The file of earlier answers, None where it is not wanted, or where other processes' locks cannot be relied on."""
-    if settings.cache != "disk" or settings.cache_file_bytes == 0:
+def answer_cache(settings: Settings) -> SharedCache | None:
+    """The file or server of earlier answers; None where it is not wanted, or where locks of files cannot be relied on."""
+    if settings.cache in {"memory", "off"} or settings.cache_file_bytes == 0:
         return None
     from msgspec import json
 
     from request_scheduler.cache_codec import Codec
+
+    codec, size = Codec(json.encode, json.decode), settings.cache_file_bytes
+    if is_address(settings.cache):
+        from request_scheduler.cache_redis import RedisCache
+
+        return RedisCache(settings.cache, codec=codec, prefix="mixpanel-headless", size=size)
     from request_scheduler.cache_disk import DiskCache
     from request_scheduler.stores.sqlite_file import check_local
 
@@ -77,4 +83,4 @@ def answer_cache(settings: Settings) -> DiskCache | None:
     except Exception as error:  # noqa: BLE001 - whatever the reason, answers are then kept in memory
         logger().warning("answers are not kept beyond this program, because their file cannot be kept", why=str(error))
         return None
-    return DiskCache(path, codec=Codec(json.encode, json.decode), size=settings.cache_file_bytes)
+    return DiskCache(path, codec=codec, size=size)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mixpanel_headless.sandbox import Sandbox
+    from tests.redis_server import RedisServer
 
 
 def ask(box: Sandbox, folder: Path, **options: Any) -> mp.QueryResult:
@@ -78,6 +79,57 @@ def test_the_cache_is_set_by_the_environment_and_by_default_on_disk() -> None:
     assert (usual.cache, usual.cache_file_bytes) == ("disk", 512_000_000)
     given = resolve_settings(environment=ENVIRONMENT | {"MP_CACHE": "memory", "MP_CACHE_BYTES": "1000"})
     assert (given.cache, given.cache_file_bytes) == ("memory", 1000)
+
+
+@pytest.mark.parametrize(
+    ("wished", "cache"),
+    [
+        ({}, "disk"),
+        ({"MP_STORE": "redis://one/0"}, "redis://one/0"),
+        ({"MP_STORE": "redis://one/0", "MP_CACHE": "redis"}, "redis://one/0"),
+        ({"MP_STORE": "redis://one/0", "MP_CACHE": "disk"}, "disk"),
+        ({"MP_STORE": "redis://one/0", "MP_CACHE": "off"}, "off"),
+        ({"MP_STORE": "redis://one/0", "MP_CACHE": "redis://two/1"}, "redis://two/1"),
+        ({"MP_STORE": "memory", "MP_CACHE": "redis://two/1"}, "redis://two/1"),
+    ],
+)
+def test_answers_are_kept_where_the_budget_is_unless_something_else_is_wished(
+    wished: dict[str, str], cache: str
+) -> None:
+    settings = resolve_settings(environment=ENVIRONMENT | wished)
+    assert settings.cache == cache
+    assert settings.cache_file_bytes == (128_000_000 if "://" in cache else 512_000_000)
+
+
+def test_an_address_of_answers_is_checked_and_its_password_shown_nowhere() -> None:
+    assert "hidden" not in repr(resolve_settings(environment=ENVIRONMENT | {"MP_CACHE": "redis://u:hidden@host/0"}))
+    with pytest.raises(mp.ConfigError, match="MP_CACHE") as raised:
+        resolve_settings(environment=ENVIRONMENT | {"MP_CACHE": "redis://u:hidden@host:port/0"})
+    assert "hidden" not in repr(raised.value.to_dict())
+
+
+def test_programs_on_several_machines_know_each_others_answers(
+    box: Sandbox, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    first = ask(box, tmp_path / "one", store=redis_server.url, cache=None)
+    second = ask(box, tmp_path / "two", store=redis_server.url, cache="redis")
+    assert (first.provenance.origin, second.provenance.origin) == ("network", "cache")
+    assert second.df.equals(first.df)
+    assert box.counted == 1
+    with redis_server.client() as client:
+        names = [name for name in client.keys("*") if "answers" in name]
+        assert {name.partition(":")[0] for name in names} == {"{mixpanel-headless}"}
+
+
+def test_answers_are_given_although_their_server_is_gone(
+    box: Sandbox, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    with box.workspace(cache=redis_server.url, state_dir=tmp_path) as ws:
+        ws.query("Purchase", from_date="2026-01-05", to_date="2026-01-06")
+        redis_server.kill()
+        again = ws.query("Purchase", from_date="2026-01-05", to_date="2026-01-06")
+        other = ws.query("Purchase", from_date="2026-01-05", to_date="2026-01-07")
+    assert (again.provenance.origin, other.provenance.origin) == ("cache", "network")
 
 
 @pytest.mark.parametrize("setting", [{"MP_CACHE": "redis"}, {"MP_CACHE_BYTES": "-1"}, {"MP_CACHE_BYTES": "much"}])
