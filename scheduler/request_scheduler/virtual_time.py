@@ -62,5 +62,7 @@ class VirtualClock(SystemClock):
 
 def run_virtually(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """What a coroutine returns when it runs to its end on virtual time; not inside of a running event loop."""
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError("virtual time needs a thread without a running event loop: use asyncio.to_thread")
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(main())
