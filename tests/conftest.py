@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.redis_server import new_redis, redis_server, session_redis
+from tests.redis_server import new_redis, newest_redis_server, redis_server, session_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["new_redis", "redis_server", "session_redis"]
+__all__ = ["new_redis", "newest_redis_server", "redis_server", "session_redis"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -152,20 +152,35 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def session_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """One server for all tests of this process; take `redis_server`, which is empty and runs."""
-    server = RedisServer(tmp_path_factory.mktemp("redis"), binary_of())
-    yield server
-    server.stop()
+def session_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str | None], RedisServer]]:
+    """The one server of a version (by default the oldest) for all tests of this process: empty, running."""
+    servers: dict[Path, RedisServer] = {}
+
+    def serve(version: str | None = None) -> RedisServer:
+        binary = binary_of(version)
+        server = servers.get(binary)
+        if server is None:
+            server = servers[binary] = RedisServer(tmp_path_factory.mktemp("redis"), binary)
+        if not server.running:
+            server.start()
+        server.flush()
+        return server
+
+    yield serve
+    for server in servers.values():
+        server.stop()
 
 
 @pytest.fixture
-def redis_server(session_redis: RedisServer) -> RedisServer:
+def redis_server(session_redis: Callable[[str | None], RedisServer]) -> RedisServer:
     """A Redis that is empty and runs, whatever the last test did to it."""
-    if not session_redis.running:
-        session_redis.start()
-    session_redis.flush()
-    return session_redis
+    return session_redis(None)
+
+
+@pytest.fixture
+def newest_redis_server(session_redis: Callable[[str | None], RedisServer]) -> RedisServer:
+    """The same of the newest version at hand."""
+    return session_redis(max(BINARIES, default=None))
 
 
 @pytest.fixture

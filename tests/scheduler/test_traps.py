@@ -93,9 +93,18 @@ TRAPS = {
         "scheduler/test_order.py::test_others_pass_a_blocked_call_only_where_they_cannot_delay_it",
     ],
     "17 width over capacity": ["scheduler/test_order.py::test_a_call_wider_than_a_limit_fails_at_once"],
+    "18 state as rows": [
+        "scheduler/stores/test_redis.py::test_what_processes_change_at_the_same_time_is_all_kept_trap_18",
+        "scheduler/stores/test_redis.py::test_lessons_that_two_processes_learn_at_once_are_both_learned_trap_18",
+    ],
     "19 event loops and forks": [
         "scheduler/test_home.py::test_another_event_loop_is_told_that_it_is_another",
         "scheduler/test_home.py::test_a_forked_process_is_told_that_it_is_another",
+    ],
+    "20 loss of the store": [
+        "scheduler/stores/test_redis.py::test_a_server_that_lost_its_log_counts_as_full_for_a_window_trap_20",
+        "scheduler/stores/test_redis.py::test_a_server_that_lost_its_log_leaves_an_eighth_if_so_wished_trap_20",
+        "scheduler/stores/test_redis.py::test_a_log_that_lost_only_its_end_counts_cautiously_too_trap_20",
     ],
     "21 every limit is asked": [
         "scheduler/test_order.py::test_a_call_of_two_budgets_takes_from_both_or_from_none",
@@ -107,7 +116,6 @@ TRAPS = {
         "scheduler/test_random_workloads.py::test_two_backlogged_tenants_never_differ_by_more_than_their_reciprocal_weights",
     ],
 }
-"""The shared stores' own (18 state as rows, 20 loss of the store) are held in their folders."""
 
 
 @cache

@@ -17,7 +17,7 @@ from request_scheduler.stores import Denied, Led, Reservation, Verdict
 from request_scheduler.stores.crowd import Crowd
 from request_scheduler.stores.memory import MemoryStore
 from request_scheduler.stores.redis_books import Lesson, Rows, read_books, read_crowd
-from request_scheduler.stores.redis_link import LinkLost
+from request_scheduler.stores.redis_link import PATIENCE, LinkLost
 from request_scheduler.stores.redis_reserve import RESERVE
 from request_scheduler.stores.redis_scripts import LAND, LEARN, LOAD, SETTLE, WITHDRAW
 from request_scheduler.stores.redis_session import new_name, span_of
@@ -109,6 +109,7 @@ class RedisLedger:
             "grace": GRACE,
             "ageing": AGEING,
             "more": ask.standing.more,
+            "expires": self._session.met and moment + self._session.shift + PATIENCE,
         }
         reply = await self._session.ask(RESERVE, tuple(units), told, ask_text(ask, units), lane=ask.lane, flight=flight)
         if reply.result == "granted":

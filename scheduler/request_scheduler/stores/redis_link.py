@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.asyncio.client import PubSub
 
-_PATIENCE = 2.0  # seconds for a connection, and for an answer
+PATIENCE = 2.0  # seconds for a connection, and for an answer
 _SCHEMES = ("redis", "rediss", "unix")
 
 
 class LinkLost(Exception):  # noqa: N818 - named for what happened
     """The server cannot be reached, or does not do what it is asked."""
+
+
+class LinkCut(LinkLost):
+    """The connection ended, as one does that was idle while the server was started anew; the next one may be sound."""
 
 
 class Link:
@@ -42,8 +46,8 @@ class Link:
         self._client = Redis.from_url(
             self._url,
             decode_responses=True,
-            socket_timeout=_PATIENCE,
-            socket_connect_timeout=_PATIENCE,
+            socket_timeout=PATIENCE,
+            socket_connect_timeout=PATIENCE,
             retry=Retry(NoBackoff(), 0),  # whoever asks knows what may be asked twice
         )
 
@@ -56,6 +60,7 @@ class Link:
 
     async def run(self, script: str, keys: Sequence[str], arguments: Sequence[str]) -> list[Any]:
         """What a script answers; it is sent in full only to a server that does not know it yet."""
+        from redis.exceptions import ConnectionError as Cut
         from redis.exceptions import NoScriptError, RedisError
 
         client = self._connected()
@@ -65,7 +70,8 @@ class Link:
             except NoScriptError:
                 answer = await client.eval(script, len(keys), *keys, *arguments)
         except (RedisError, OSError, TimeoutError) as error:
-            raise LinkLost(hide_secrets(str(error) or type(error).__name__, self._url)) from error
+            kind = LinkCut if isinstance(error, Cut) else LinkLost
+            raise kind(hide_secrets(str(error) or type(error).__name__, self._url)) from error
         assert isinstance(answer, list)
         return answer
 

@@ -17,6 +17,10 @@ local function answer(kind, moment)
   return {kind, text(moment), id, version, text(now)}
 end
 
+-- Whoever sent this has given up on an answer, and takes back what it cannot know of: it must not be granted later.
+if asked.expires and now > asked.expires then return answer('denied', now) end
+if asked.again and redis.call('HEXISTS', KEYS[7], asked.ticket) == 1 then return answer('granted', now) end
+
 if asked.flight then
   local leader = redis.call('HGET', LEAD, 'holder')
   if leader and leader ~= ME and lease_of(leader) > now then

@@ -17,6 +17,7 @@ from request_scheduler.feedback import LESSON_LIFE
 from request_scheduler.journal import logger
 from request_scheduler.limits import Window
 from request_scheduler.stores.holder import name_holder
+from request_scheduler.stores.redis_link import LinkCut
 from request_scheduler.stores.shared import share_of
 
 if TYPE_CHECKING:
@@ -102,8 +103,12 @@ class Session:
         keys = [self._prefix + name for name in ("era", "holders", "turns", f"shares:{lane}", f"lead:{flight or ''}")]
         keys += [f"{self._prefix}{kind}:{name}" for name in names for kind in ("facts", "held", "spent")]
         keys += [f"{self._prefix}lead:{followed}" for followed in flights]
-        arguments = ["{" + self._head(names) + json.dumps(told)[1:], *more]
-        result, text, era, version, there = await self._link.run(script, keys, arguments)
+        try:
+            answer = await self._link.run(script, keys, [self._head(names) + json.dumps(told)[1:], *more])
+        except LinkCut:
+            told["again"] = True
+            answer = await self._link.run(script, keys, [self._head(names) + json.dumps(told)[1:], *more])
+        result, text, era, version, there = answer
         at = self._met = self._now()
         if renews:
             self._renewed = moment
@@ -130,7 +135,7 @@ class Session:
                 "names": names,
                 "budgets": [self._spec(name) for name in names],
             }
-            head = self._heads[names] = json.dumps(told)[1:-1] + ", "
+            head = self._heads[names] = json.dumps(told)[:-1] + ", "
         return head
 
     def _spec(self, name: str) -> dict[str, Any]:

@@ -165,6 +165,7 @@ def redis_hand(portal: BlockingPortal, folder: Path, url: str) -> Hand:
 
 
 HANDS = {"memory": memory_hand, "sqlite": sqlite_hand, "redis": redis_hand}
+SERVERS = {"redis": "redis_server", "newest redis": "newest_redis_server"}
 
 
 @pytest.fixture
@@ -175,10 +176,10 @@ def make_hands(
     with ExitStack() as stack:
 
         def of_kind(kind: str) -> Callable[..., Hand]:
-            url = request.getfixturevalue("redis_server").url if kind == "redis" else ""
+            url = request.getfixturevalue(SERVERS[kind]).url if kind in SERVERS else ""
 
             def make(*budgets: Budget, reserve: int = 0) -> Hand:
-                hand = HANDS[kind](portal, tmp_path, url)
+                hand = HANDS[kind.rsplit(maxsplit=1)[-1]](portal, tmp_path, url)
                 for budget in budgets:
                     hand.store.define(budget, reserve=reserve)
                 hand.open()
@@ -190,7 +191,7 @@ def make_hands(
         yield of_kind
 
 
-@pytest.fixture(params=sorted(HANDS))
+@pytest.fixture(params=["memory", "sqlite", *SERVERS])
 def new_hand(request: pytest.FixtureRequest, make_hands: Callable[[str], Callable[..., Hand]]) -> Callable[..., Hand]:
     return make_hands(request.param)
 
