@@ -34,15 +34,15 @@ AT_ONCE = 256
 SHOWN = 80
 
 
-@attrs.frozen(eq=False, weakref_slot=False)
+@attrs.frozen(eq=False, repr=False, weakref_slot=False)
 class Planned(Generic[R_co]):
     """A call as data: what `later` gives, and what `gather`, `as_completed`, `estimate` and `plan` take.
 
     A batch holds many, so one takes a third of what its keyword arguments would take as a dict.
     """
 
-    surface: Any = attrs.field(repr=False)
-    operation: Any = attrs.field(repr=False)  # an Operation; declared as one it would read as a method
+    surface: Any
+    operation: Any  # an Operation; declared as one it would read as a method
     _values: tuple[Any, ...] = ()
     _names: tuple[str, ...] = ()  # of the last values
 
@@ -69,6 +69,9 @@ class Planned(Generic[R_co]):
         arguments = [repr(value) for value in self.args] + [f"{name}={value!r}" for name, value in self.kwargs.items()]
         text = f"{self.operation.name}({', '.join(arguments)})"
         return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
 
 
 @overload
@@ -135,8 +138,8 @@ class Gathered(Sequence[Done[Any]]):
     @property
     def values(self) -> list[Any]:
         """The answers in order; raises the first error if a call failed."""
-        for index in sorted(self._errors)[:1]:
-            raise self._errors[index]
+        if self._errors:
+            raise self._errors[min(self._errors)]
         return list(self._answers)
 
     @property

@@ -177,7 +177,9 @@ def test_what_was_called_already_is_refused_with_the_way_to_name_it(box: Sandbox
 
 def test_a_planned_call_reads_as_it_was_written(box: Sandbox) -> None:
     with box.workspace() as ws:
-        assert str(mp.later(ws.query, "Login", last=7)) == "query('Login', last=7)"
+        call = mp.later(ws.query, "Login", last=7)
+    assert str(call) == "query('Login', last=7)"
+    assert repr(call) == "<Planned query('Login', last=7)>"
 
 
 def test_the_calls_of_a_batch_count_towards_the_ceiling_of_their_task(box: Sandbox) -> None:
