@@ -12,8 +12,8 @@ import msgspec
 
 from mixpanel_headless.errors import InvalidArgumentError
 from mixpanel_headless.operation import Mode, Surface, operation
-from mixpanel_headless.query.canonical import canonical_params
-from mixpanel_headless.query.insights import build_insights_params, check_limit
+from mixpanel_headless.query.insights import ask_insights, build_insights_params, check_limit
+from mixpanel_headless.query.patterns import Question, question_of
 from mixpanel_headless.request import Request
 from mixpanel_headless.results.insights import QueryResult, check_reply
 
@@ -64,7 +64,7 @@ class Insights(Surface[Mode]):
         Costs one query however many metrics it has, none when the answer is known or an equal question is under way.
         Raises BookmarkValidationError with every problem at once, before anything is sent.
         """
-        params = build_insights_params(
+        question = ask_insights(
             events,
             from_date=from_date,
             to_date=to_date,
@@ -84,7 +84,7 @@ class Insights(Surface[Mode]):
             time_comparison=time_comparison,
             data_group_id=data_group_id,
         )
-        return ask_insights(params, self.pin.project, limit)
+        return request_insights(question, self.pin.project, limit)
 
     @operation
     def run_params(
@@ -97,44 +97,29 @@ class Insights(Surface[Mode]):
         if not isinstance(params, Mapping):
             raise InvalidArgumentError(f"params is a {type(params).__name__}, not a mapping.", hint=PARAMS_HINT)
         try:
-            return ask_insights(copy_as_json(params), self.pin.project, limit, workspace_id)
+            question = question_of(params)
         except RecursionError:
             raise InvalidArgumentError("params is nested too deep, or holds itself.", hint=PARAMS_HINT) from None
+        except (ValueError, TypeError) as error:
+            raise InvalidArgumentError(f"params cannot be written as JSON: {error}.", hint=PARAMS_HINT) from None
+        return request_insights(question, self.pin.project, limit, workspace_id)
 
 
-def ask_insights(
-    params: Mapping[str, Any], project: str, limit: int, workspace: int | None = None
+def request_insights(
+    question: Question, project: str, limit: int, workspace: int | None = None
 ) -> Request[QueryResult]:
-    """The request that runs an insights bookmark."""
-    body = {"bookmark": params, "project_id": int(project), "queryLimits": {"limit": check_limit(limit)}}
+    """The request that asks an insights question."""
+    number, most = int(project), check_limit(limit)
     return Request(
         "POST",
         "query",
         "/insights",
         lambda tree, provenance: QueryResult.from_reply(tree, None, provenance),
-        body=body,
+        body={"bookmark": msgspec.Raw(question.bookmark), "project_id": number, "queryLimits": {"limit": most}},
         accept=check_reply,
         lifetime="range",
-        closes_on=last_day(params),
+        closes_on=question.last_day,
         names_project=False,
         workspace=workspace,
-        canonical=canonical_params(body),
+        canonical=b"%d %d %b" % (number, most, question.canonical),
     )
-
-
-def copy_as_json(params: Mapping[str, Any]) -> dict[str, Any]:
-    """A bookmark of the caller's as it will be sent, which later changes of the original leave alone."""
-    try:
-        own: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(params))
-    except (ValueError, TypeError) as error:
-        raise InvalidArgumentError(f"params cannot be written as JSON: {error}.", hint=PARAMS_HINT) from None
-    return own
-
-
-def last_day(params: Mapping[str, Any]) -> str | None:
-    """The end of a bookmark's fixed range, None when it moves with the clock or is not understood."""
-    match params:
-        case {"sections": {"time": [{"dateRangeType": "between", "value": [_, str(day)]}]}}:
-            return day
-        case _:
-            return None

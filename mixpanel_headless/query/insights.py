@@ -32,7 +32,6 @@ MAX_LIMIT: Final = 50_000
 _CHARTS: Final = {"total": "bar", "table": "table"}
 
 
-@by_pattern
 def build_insights_params(
     events: AnyMetric | Sequence[AnyMetric],
     *,
@@ -85,6 +84,10 @@ def build_insights_params(
     if any(problem.severity == "error" for problem in found):
         raise BookmarkValidationError(found)
     return params
+
+
+ask_insights = by_pattern(build_insights_params)
+"""The question that the same arguments make, for less where only the events are new."""
 
 
 def check_limit(limit: object) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
+import attrs
 import msgspec
 
+from .canonical import canonical_params
 from .dates import today
 from .fields import as_tuple
 from .names import is_no_name
@@ -15,10 +16,13 @@ from .names import is_no_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Build = TypeVar("Build", bound="Callable[..., dict[str, Any]]")
+P = ParamSpec("P")
+E = TypeVar("E")
 PLAIN = frozenset({str, int, float, bool, type(None), dt.date})
 KNOWN_PATTERNS = 256
-"""How many patterns are remembered; each is the JSON of one bookmark."""
+"""How many patterns are remembered; each is the JSON of one bookmark, twice."""
+GAP: Final = "\0event\0"
+"""Stands for a name in a pattern; control characters are in no name, so nothing else is written like it."""
 
 
 def plain_key(args: tuple[object, ...], kwargs: Mapping[str, object]) -> object | None:
@@ -28,35 +32,79 @@ def plain_key(args: tuple[object, ...], kwargs: Mapping[str, object]) -> object 
     return (values, kinds, *kwargs) if PLAIN.issuperset(kinds) else None
 
 
-def by_pattern(build: Build) -> Build:
-    """The same builder of bookmarks, but plain names in place of others are put into what was built and checked before.
+@attrs.frozen
+class Question:
+    """A bookmark on its way to the service: its JSON, what all of its spellings share, and the last day that it covers.
+
+    That day is None when it moves with the clock or is not understood.
+    """
+
+    bookmark: bytes
+    canonical: bytes
+    last_day: str | None
+
+
+def question_of(params: Mapping[str, Any]) -> Question:
+    """The question that a bookmark asks, as it is now; later changes of the original change nothing."""
+    return Question(msgspec.json.encode(params), canonical_params(params), last_day(params))
+
+
+def last_day(params: Mapping[str, Any]) -> str | None:
+    """The end of a bookmark's fixed range, None when it moves with the clock or is not understood."""
+    match params:
+        case {"sections": {"time": [{"dateRangeType": "between", "value": [_, str(day)]}]}}:
+            return day
+        case _:
+            return None
+
+
+def by_pattern(build: Callable[Concatenate[E, P], dict[str, Any]]) -> Callable[Concatenate[E, P], Question]:
+    """From a builder of bookmarks, a maker of questions that puts plain names into what was built and checked before.
 
     Nothing in a report depends on what its events are called, as long as they have names, so of all arguments only the
     others decide what else the bookmark holds and whether it is sound. They make the pattern if they are plain values.
     """
-    patterns: dict[object, bytes] = {}
+    patterns: dict[object, Pattern] = {}
 
-    @functools.wraps(build)
-    def build_or_fill(events: Any, **others: Any) -> dict[str, Any]:
+    def ask(events: E, /, *args: P.args, **others: P.kwargs) -> Question:
         names = as_tuple(events)
-        key = None if any(map(is_no_name, names)) else plain_key((), others)
-        if key is None:
-            return build(events, **others)
+        key = None if any(map(is_no_name, names)) else plain_key(args, others)
+        if key is None or GAP in others.values():
+            return question_of(build(events, *args, **others))
         key = (len(names), today(), key)
-        if (pattern := patterns.get(key)) is not None:
-            return fill(pattern, names)
-        params = build(events, **others)
-        if len(patterns) >= KNOWN_PATTERNS:
-            patterns.clear()
-        patterns[key] = msgspec.json.encode(params)
-        return params
+        pattern = patterns.get(key)
+        if pattern is None:
+            pattern = pattern_of(build(events, *args, **others), len(names))
+            if len(patterns) >= KNOWN_PATTERNS:
+                patterns.clear()
+            patterns[key] = pattern
+        return pattern.fill(names)
 
-    return cast("Build", build_or_fill)
+    return ask
 
 
-def fill(pattern: bytes, names: tuple[str, ...]) -> dict[str, Any]:
-    """The bookmark of a pattern with these names for its events, which are the first that it shows."""
-    params: dict[str, Any] = msgspec.json.decode(pattern)
-    for clause, name in zip(params["sections"]["show"], names, strict=False):  # formulas come after the events
-        clause["behavior"]["name"] = name
-    return params
+@attrs.frozen
+class Pattern:
+    """A question with gaps for the names of its events: both forms of its JSON, as formats."""
+
+    bookmark: bytes
+    canonical: bytes
+    last_day: str | None
+
+    def fill(self, names: tuple[str, ...]) -> Question:
+        """The question about these events."""
+        texts = tuple(map(msgspec.json.encode, names))
+        return Question(self.bookmark % texts, self.canonical % texts, self.last_day)
+
+
+def pattern_of(params: dict[str, Any], events: int) -> Pattern:
+    """The pattern of a bookmark whose first `events` metrics are plain names; this changes the bookmark."""
+    for clause in params["sections"]["show"][:events]:
+        clause["behavior"]["name"] = GAP
+    question = question_of(params)
+    return Pattern(as_format(question.bookmark), as_format(question.canonical), question.last_day)
+
+
+def as_format(text: bytes) -> bytes:
+    """JSON with a place for each gap, ready for `%`."""
+    return text.replace(b"%", b"%%").replace(msgspec.json.encode(GAP), b"%b")

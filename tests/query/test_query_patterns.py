@@ -5,11 +5,14 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from mixpanel_headless.query.filters import Filter
-from mixpanel_headless.query.insights import build_insights_params
+from mixpanel_headless.query.insights import ask_insights, build_insights_params
+from mixpanel_headless.query.patterns import GAP, question_of
 
 Codes = Callable[[Callable[[], object]], set[str]]
-NAMES = ["Sign Up", "Épicerie", '"quoted" \\ name', "$session_start", "日本", "a/b?c=d", "total"]
+NAMES = ["Sign Up", "Épicerie", '"quoted" \\ name', "$session_start", "日本", "a/b?c=d", "50 %s", "total"]
 CHOICES: dict[str, list[Any]] = {
     "from_date": ["2025-03-01", dt.date(2025, 3, 1)],
     "to_date": [None, "2025-03-31"],
@@ -17,7 +20,7 @@ CHOICES: dict[str, list[Any]] = {
     "math": ["total", "unique", "dau"],
     "rolling": [None, 7],
     "mode": ["timeseries", "total", "table"],
-    "group_by": [None, "country", ["plan", "country"]],
+    "group_by": [None, "country", "100 % %b", ["plan", "country"]],
     "where": [None, Filter.equals("plan", "pro"), [Filter.greater_than("age", 20)]],
     "data_group_id": [None, 4],
     "today": [dt.date(2025, 4, 1), dt.date(2025, 4, 2)],
@@ -34,31 +37,26 @@ def test_a_question_filled_in_is_the_one_that_would_be_built() -> None:
         if len(events) > 1:
             asked["formula"] = draw.choice([None, "A / B"])
         given = events[0] if len(events) == 1 and draw.random() < 0.5 else events
-        built = build_insights_params.__wrapped__(given, **asked)  # type: ignore[attr-defined]
-        assert build_insights_params(given, **asked) == built
+        assert ask_insights(given, **asked) == question_of(build_insights_params(given, **asked))
 
 
 def test_a_name_with_a_flaw_is_refused_where_others_have_passed(codes_of: Codes) -> None:
-    build_insights_params("Login", last=11)
-    assert codes_of(lambda: build_insights_params(" ", last=11)) == {"V17_EMPTY_EVENT"}
-    assert codes_of(lambda: build_insights_params(5, last=11)) == {"V21_INVALID_EVENT_TYPE"}  # type: ignore[arg-type]
+    ask_insights("Login", last=11)
+    assert codes_of(lambda: ask_insights(" ", last=11)) == {"V17_EMPTY_EVENT"}
+    assert codes_of(lambda: ask_insights(5, last=11)) == {"V21_INVALID_EVENT_TYPE"}  # type: ignore[arg-type]
 
 
 def test_arguments_of_another_type_are_another_question(codes_of: Codes) -> None:
-    build_insights_params("Login", last=1)
-    assert codes_of(lambda: build_insights_params("Sign Up", last=True)) == {"V7_LAST_POSITIVE"}
+    ask_insights("Login", last=1)
+    assert codes_of(lambda: ask_insights("Sign Up", last=True)) == {"V7_LAST_POSITIVE"}
 
 
 def test_an_open_range_ends_on_the_day_that_it_is_asked() -> None:
-    ends = [
-        build_insights_params("Login", from_date="2025-03-01", today=dt.date(2025, 4, day))["sections"]["time"][0]
-        for day in (1, 2)
-    ]
-    assert [end["value"][1] for end in ends] == ["2025-04-01", "2025-04-02"]
+    days = [dt.date(2025, 4, 1), dt.date(2025, 4, 2)]
+    asked = [ask_insights("Login", from_date="2025-03-01", today=day).last_day for day in days]
+    assert asked == ["2025-04-01", "2025-04-02"]
 
 
-def test_what_a_caller_changes_in_a_bookmark_is_in_no_other() -> None:
-    for _ in range(2):
-        params = build_insights_params("Login", last=12)
-        assert params["sections"]["filter"] == []
-        params["sections"]["filter"].append("mine")
+def test_a_property_may_be_called_what_marks_a_gap() -> None:
+    asked = [ask_insights("Login", group_by=GAP).bookmark for _ in range(2)]
+    assert asked == [msgspec.json.encode(build_insights_params("Login", group_by=GAP))] * 2
