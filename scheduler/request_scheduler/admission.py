@@ -42,7 +42,7 @@ class Admission:
 
     `find_payer` names the member that an attempt is charged to, and ends the flight when none can pay; `shed` ends one that
     waits, with an error. `launch` runs one that was granted. `ask` and `defer` await what a shared store answers: a
-    verdict, which comes back to `decide`, or the end of a settlement.
+    verdict, which comes back to `decide`, or the end of a settlement and the flight to be landed after it.
     """
 
     store: Store
@@ -54,23 +54,24 @@ class Admission:
     in_flight: int = 0
     launch: Callable[[Flight], object] = field(init=False)
     ask: Callable[[Place[Flight], Awaitable[Verdict]], object] = field(init=False)
-    defer: Callable[[Awaitable[None]], object] = field(init=False)
+    defer: Callable[[Awaitable[None] | None, Flight | None], object] = field(init=False)
     find_payer: Callable[[Flight, float], Member | None] = field(init=False)
     shed: Callable[[Flight, SchedulerError, float], object] = field(init=False)
     _entrance: Schedule[Flight] = field(factory=Schedule)
     _retries: Schedule[Flight] = field(factory=Schedule)
+    _following: Schedule[Flight] = field(factory=Schedule)
     _asking: dict[Lane[Flight], Standing] = field(factory=dict)
     _denied: dict[Lane[Flight], float] = field(factory=dict)
     _learning: Counter[Lane[Flight]] = field(factory=Counter)
 
     @property
     def waiting(self) -> int:
-        """Flights in the queue, before its entrance, or due for another attempt."""
-        return len(self.queue) + len(self._entrance) + len(self._retries)
+        """Flights in the queue, before its entrance, due for another attempt, or run by another process."""
+        return len(self.queue) + len(self._entrance) + len(self._retries) + len(self._following)
 
     def all_waiting(self) -> list[Flight]:
         """Every flight that waits, in no particular order."""
-        return [*self.queue, *self._entrance, *self._retries]
+        return [*self.queue, *self._entrance, *self._retries, *self._following]
 
     def enter(self, flight: Flight, now: float) -> None:
         """Grant a flight at once if nobody who waits for its budgets is passed over, else let it wait."""
@@ -119,10 +120,7 @@ class Admission:
             flight.place = None
             if not lane.waiting:
                 self._leave_turns(flight.call.spends, now)
-        if flight.parked is not None:
-            schedule, entry = flight.parked
-            schedule.discard(entry)
-            flight.parked = None
+        _unpark(flight)
         if flight.state is State.GRANTED:
             self.settle(flight, Settlement.REFUNDED, now)
 
@@ -131,9 +129,13 @@ class Admission:
         reservation, flight.reservation = flight.reservation, None
         assert reservation is not None
         self.in_flight -= 1
+        to_land = None
+        if flight.common is not None and flight.common.kept and reservation.flight is not None:
+            # Whoever follows must find the answer: the lead is given up when it is there, the permits at once.
+            to_land, reservation.flight = flight, None
         pending = self.store.settle(reservation, settlement, now)
-        if pending is not None:
-            self.defer(pending)
+        if pending is not None or to_land is not None:
+            self.defer(pending, to_land)
 
     def refuse(self, flight: Flight, refusal: Refused, jitter: float, now: float) -> None:
         """Give back what a refused attempt had reserved, and let its budgets learn."""
@@ -146,7 +148,7 @@ class Admission:
         if pending is not None:
             lane = self.queue.lane_of(flight.call.spends)
             self._learning[lane] += 1
-            self.defer(self._learn(lane, pending))
+            self.defer(self._learn(lane, pending), None)
 
     def tick(self, now: float) -> None:
         """Queue the retries that are due, then grant."""
@@ -168,6 +170,12 @@ class Admission:
             self._let_in(now)
         self.wake_by(self._retries.next_time())
 
+    def resume(self, flight: Flight, now: float) -> None:
+        """Let a flight ask again, because the run that it followed has ended without an answer for it."""
+        if flight.state is State.FOLLOWING:
+            _unpark(flight)
+            self.reenter(flight, now, 0.0)
+
     def settled(self, now: float) -> None:
         """Something in flight has settled, so whoever waits for that may ask again."""
         self._denied.clear()
@@ -184,7 +192,10 @@ class Admission:
         if isinstance(verdict, Denied):
             self._denied[place.lane] = verdict.until
             self.reposition(flight, now)
-        elif isinstance(verdict, Reservation):
+        elif isinstance(verdict, Led):
+            if wanted and flight.common is not None and not flight.common.landed:
+                self._follow(flight, place)
+        else:
             payer = self.find_payer(flight, now) if wanted else None
             flight.reservation = verdict
             self.in_flight += 1
@@ -222,17 +233,26 @@ class Admission:
         flight = place.item
         urgent = flight.priority is Priority.INTERACTIVE
         standing = Standing(flight.priority, self.queue.weight_of(flight.tenant), more=place.lane.waiting > 1)
-        verdict = self.store.reserve(flight.call.spends, now, flight.tenant, urgent, NO_CLAIMS, standing)
+        name, common = None, flight.common
+        if common is not None:
+            name, common.landed = common.name, False
+        verdict = self.store.reserve(flight.call.spends, now, flight.tenant, urgent, NO_CLAIMS, standing, name)
         flight.state = State.ASKING
         self._asking[place.lane] = standing
         self.ask(place, _at_once(verdict) if isinstance(verdict, Reservation | Denied | Led) else verdict)
         return math.inf
 
+    def _follow(self, flight: Flight, place: Place[Flight]) -> None:
+        """Let a flight wait beside the queue for the run of another process; that takes nothing of anybody's share."""
+        self.queue.discard(place)
+        flight.place, flight.state = None, State.FOLLOWING
+        flight.parked = self._following, self._following.add(math.inf, flight)
+
     def _leave_turns(self, spends: tuple[Spend, ...], now: float) -> None:
         """Let other processes know that nobody here waits for these budgets any more."""
         pending = self.store.withdraw(spends, now)
         if pending is not None:
-            self.defer(pending)
+            self.defer(pending, None)
 
     def _undecided(self, now: float) -> set[Lane[Flight]]:
         """Lanes whose head a shared store is deciding about, or has denied until later."""
@@ -300,6 +320,13 @@ class Admission:
 
 async def _at_once(verdict: Verdict) -> Verdict:
     return verdict
+
+
+def _unpark(flight: Flight) -> None:
+    if flight.parked is not None:
+        schedule, entry = flight.parked
+        schedule.discard(entry)
+        flight.parked = None
 
 
 def _claim(claims: dict[str, Claim], spends: tuple[Spend, ...], until: float, now: float) -> None:

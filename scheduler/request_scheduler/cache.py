@@ -40,6 +40,11 @@ class Kept:
         """What a caller gets who takes it."""
         return Answer(self.value, "cache", self.wall, now - self.at)
 
+    def handed_on(self, submitted_at: float, now: float) -> Answer[object]:
+        """What a caller gets who waited for it while another process asked."""
+        waited = max(0.0, self.at - self.seconds - submitted_at)
+        return Answer(self.value, "flight", self.wall, max(0.0, now - self.at), 0, waited)
+
 
 class Use(Enum):
     """What an earlier answer is good for."""

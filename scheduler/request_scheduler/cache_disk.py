@@ -39,6 +39,16 @@ class DiskCache(SharedCache):
         """What was dropped so far, by anybody; None before the file is open."""
         return None if self._file is None or self._file.marks is None else self._file.marks.read()
 
+    @property
+    def name(self) -> str | None:
+        """What names the file alike in all processes; None before it is open."""
+        return None if self._file is None or self._file.marks is None else self._file.marks.name
+
+    @property
+    def writes(self) -> int | None:
+        """How often other processes have written; None before the file is open."""
+        return None if self._file is None or self._file.marks is None else self._file.marks.foreign_writes
+
     def _open_shelf(self) -> CacheFile:
         self._file = CacheFile(self.path, self._size, self._entries)
         return self._file

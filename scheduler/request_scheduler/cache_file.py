@@ -195,6 +195,7 @@ class CacheFile:
             try:
                 yield
                 database.execute("COMMIT")
+                marks.count_write()
             except BaseException:
                 if database.in_transaction:
                     database.execute("ROLLBACK")

@@ -62,14 +62,24 @@ class Shelf(Protocol):
 
 
 class _Wanted:
-    """A digest that callers wait for; what was found is worth no more than the mark that it was read under."""
+    """A digest that callers wait for; what was found is worth no more than the mark that it was read under.
 
-    __slots__ = ("answered", "kept", "mark")
+    `writes` is how often others had written when the look began, if it has begun and that is known.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("answered", "begun", "digest", "kept", "mark", "writes")
+
+    def __init__(self, digest: bytes) -> None:
+        self.digest = digest
         self.answered = anyio.Event()
+        self.begun = False
+        self.writes: int | None = None
         self.kept: Kept | None = None
         self.mark: Mark | None = None
+
+    def serves(self, writes: int | None) -> bool:
+        """Whether this look will find all that was there at this moment, when others had written so often."""
+        return not self.begun or (writes is not None and self.writes == writes)
 
 
 class _Drop(NamedTuple):
@@ -102,6 +112,16 @@ class SharedCache(ABC):
         An answer is put with the mark that stood before its request was sent.
         """
 
+    @property
+    def name(self) -> str | None:
+        """What names these answers alike in all processes that share them; None before the first look."""
+        return None if self.mark is None else self._where
+
+    @property
+    def writes(self) -> int | None:
+        """How often other processes have written, as far as this one can tell without waiting; None if it cannot."""
+        return None
+
     @abstractmethod
     def _open_shelf(self) -> Shelf:
         """The place where answers lie; called in a worker thread, by the first that needs it."""
@@ -116,7 +136,7 @@ class SharedCache(ABC):
         self._in_shelf, self._in_packing = CapacityLimiter(1), CapacityLimiter(1)
         self._seen: Mark | None = None
         self._wanted: dict[bytes, _Wanted] = {}
-        self._unread: deque[bytes] = deque()
+        self._unread: deque[_Wanted] = deque()
         self._outbox: deque[Put | _Drop] = deque()
         self._unwritten: dict[bytes, Kept] = {}
         self._used: set[bytes] = set()
@@ -210,13 +230,13 @@ class SharedCache(ABC):
     # -- reading
 
     async def _request(self, digest: bytes) -> _Wanted:
-        """What a look finds; those who want the same digest at the same time share it."""
+        """What a look finds; those who want the same digest at the same time share it, if it cannot miss anything."""
         if self._ending:
-            return _Wanted()
+            return _Wanted(digest)
         wanted = self._wanted.get(digest)
-        if wanted is None:
-            wanted = self._wanted[digest] = _Wanted()
-            self._unread.append(digest)
+        if wanted is None or not wanted.serves(self.writes):
+            wanted = self._wanted[digest] = _Wanted(digest)
+            self._unread.append(wanted)
             self._work_to_read.set()
         await wanted.answered.wait()
         return wanted
@@ -229,41 +249,42 @@ class SharedCache(ABC):
                 while self._unread:
                     await self._read([self._unread.popleft() for _ in range(min(len(self._unread), _TOGETHER))])
 
-    async def _read(self, digests: list[bytes]) -> None:
-        seen, asked = self._seen, [digest for digest in digests if digest]
+    async def _read(self, wanted: list[_Wanted]) -> None:
+        seen, asked, writes = self._seen, {one.digest for one in wanted if one.digest}, self.writes
+        for one in wanted:
+            one.begun, one.writes = True, writes
         found = await self._in_thread(lambda shelf: look(shelf, asked, seen, self.codec))
         if found is not None:
             self._take_in(found)
-        for digest in digests:
-            self._wanted[digest].mark = self._seen
-        if found is None:
-            for digest in digests:
-                self._answer(digest, None)
-            return
+        for one in wanted:
+            one.mark = self._seen
         moment = self._moment()
-        for digest in digests:
-            if digest in found.large:
-                self._tasks.start_soon(self._unpack_large, digest, found.large[digest])
+        for one in wanted:
+            if found is not None and one.digest in found.large:
+                self._tasks.start_soon(self._unpack_large, one, found.large[one.digest])
+            elif found is not None and one.digest in found.small:
+                self._answer(one, moment.kept(*found.small[one.digest]))
             else:
-                self._answer(digest, moment.kept(*found.small[digest]) if digest in found.small else None)
+                self._answer(one, None)
 
-    async def _unpack_large(self, digest: bytes, row: Row) -> None:
+    async def _unpack_large(self, wanted: _Wanted, row: Row) -> None:
         with CancelScope(shield=True):
             kept: Kept | None = None
             try:
                 value = await run_in_thread(unpack, row.packed, self.codec, limiter=self._in_packing)
                 kept = self._moment().kept(row, value)
             except DamagedAnswerError:
-                await self._in_thread(lambda shelf: shelf.remove(digest))
+                await self._in_thread(lambda shelf: shelf.remove(wanted.digest))
             finally:
-                self._answer(digest, kept)
+                self._answer(wanted, kept)
 
-    def _answer(self, digest: bytes, kept: Kept | None) -> None:
-        wanted = self._wanted.pop(digest)
+    def _answer(self, wanted: _Wanted, kept: Kept | None) -> None:
+        if self._wanted.get(wanted.digest) is wanted:
+            del self._wanted[wanted.digest]
         wanted.kept = kept
         wanted.answered.set()
         if kept is not None and len(self._used) < _READS_NOTED:
-            self._used.add(digest)
+            self._used.add(wanted.digest)
 
     def _take_in(self, page: Look) -> None:
         """Bring this process up to the moment of a look."""

@@ -6,6 +6,7 @@ that cannot be written down alike in every process stays in memory.
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from attrs import define
@@ -40,10 +41,23 @@ class Tiers:
             await self.shared.catch_up()
             return self.get(key)
         kept, held = await self.shared.get(digest), self.get(key)
-        if kept is None or (held is not None and held.wall >= kept.wall):
+        if kept is None or (held is not None and held.wall > kept.wall):
             return held
         self.memory.put(key, kept)
         return kept
+
+    def name(self, key: Hashable) -> str | None:
+        """What names a question alike in all processes that share its answer: a hex digest, None when none does."""
+        where = None if self.shared is None else self.shared.name
+        digest = None if where is None else digest_of(key)
+        if where is None or digest is None:
+            return None
+        return blake2b(where.encode() + digest, digest_size=32).hexdigest()
+
+    @property
+    def writes(self) -> int | None:
+        """How often other processes have written, as far as this one can tell without waiting; None if it cannot."""
+        return None if self.shared is None else self.shared.writes
 
     async def catch_up(self) -> None:
         """Take in what other processes dropped, and wait until own drops have reached the others."""

@@ -103,8 +103,8 @@ class Answer(Generic[T_co]):
     """A value and where it came from.
 
     `computed_at` is wall-clock time, `age` the seconds since, `cost` the requests charged to this caller, `waited` the
-    seconds from submit to the start of the attempt that answered, `attempts` how often the question was sent. The value
-    is shared with everyone who asked the same: treat it as read-only.
+    seconds from submit to the start of the attempt that answered, `attempts` how often this process sent the question. The
+    value is shared with everyone who asked the same: treat it as read-only.
     """
 
     value: T_co

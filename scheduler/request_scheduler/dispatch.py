@@ -19,16 +19,17 @@ from request_scheduler.errors import (
     SchedulerError,
     TooWide,
 )
-from request_scheduler.flight import UNSENT, Flight, Member, Members, State, request_ceiling, waiting_ceiling
+from request_scheduler.flight import UNSENT, Common, Flight, Member, Members, State, request_ceiling, waiting_ceiling
 from request_scheduler.outcome import Failed, NotSent, Refused, Settlement, settlement_of
 from request_scheduler.retries import next_try
 from request_scheduler.schedule import Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
     from random import Random
 
     from request_scheduler.admission import Admission
+    from request_scheduler.cache import Kept
     from request_scheduler.call import Call, Spend
     from request_scheduler.journal import Journal
     from request_scheduler.limits import Budget
@@ -40,7 +41,10 @@ _SERVICE_MEMORY = 0.2  # weight of the newest run in the mean duration that etas
 
 @define(eq=False)
 class Dispatch:
-    """All flights that have not ended, and everybody in them."""
+    """All flights that have not ended, and everybody in them; by key, and by the names that other processes know.
+
+    `name_of` gives the name of a question that processes may share; without it each runs its own.
+    """
 
     admission: Admission
     journal: Journal
@@ -48,6 +52,8 @@ class Dispatch:
     outages: Outages
     flights: dict[Hashable, Flight] = field(factory=dict)
     aloft: set[Flight] = field(factory=set)
+    named: dict[str, Flight] = field(factory=dict)
+    name_of: Callable[[Call[object]], str | None] | None = None
     _patience: Schedule[Member] = field(factory=Schedule)
     _windows: dict[str, float | None] = field(factory=dict)
     _service: float = 0.0
@@ -58,8 +64,11 @@ class Dispatch:
 
     # -- callers come and go
 
-    def open(self, call: Call[object], wakeup: Wakeup, now: float) -> Member:
-        """Open a flight for a call: it is granted at once, or waits. Raises what makes that pointless."""
+    def open(self, call: Call[object], wakeup: Wakeup, now: float, looked: int | None = None) -> Member:
+        """Open a flight for a call: it is granted at once, or waits. Raises what makes that pointless.
+
+        `looked` is how often other processes had written when the shared cache was searched for the answer.
+        """
         if self.outages.circuits and call.circuit is not None and not call.outlasts:
             self._check_circuit(call, now)
         latest = math.inf
@@ -69,9 +78,7 @@ class Dispatch:
         flight = Flight(call, now, call.priority, call.deadline)
         member = Member(call, flight, wakeup, now, latest)
         flight.members.add(member)
-        self.aloft.add(flight)
-        if call.key is not None:
-            self.flights[call.key] = flight
+        self._register(flight, looked)
         try:
             self.admission.enter(flight, now)
         except BaseException as error:
@@ -91,9 +98,7 @@ class Dispatch:
         if admission.queue.contends(call.spends) or not admission.store.spare(call.spends, now):
             return
         flight = Flight(call, now, Priority.BACKGROUND, None, unattended=True)
-        self.aloft.add(flight)
-        if call.key is not None:
-            self.flights[call.key] = flight
+        self._register(flight, None)
         admission.enter(flight, now)
 
     def join(self, flight: Flight, call: Call[object], wakeup: Wakeup, now: float) -> Member:
@@ -139,6 +144,29 @@ class Dispatch:
         urgent = call.priority is Priority.INTERACTIVE
         start = self.admission.store.forecast(call.spends, ahead, calls, now, self._service, urgent)
         return max(0.0, start - now)
+
+    def hand_on(self, flight: Flight, kept: Kept, now: float) -> None:
+        """Give an answer that another process got to everybody in an unsent flight who accepts it; the rest waits on.
+
+        One that was granted gives its units back if nobody is left, and runs for all of them otherwise.
+        """
+        served = [member for member in flight.members if member.accepts(kept, now)]
+        everybody = len(served) == len(flight.members) and (not flight.unattended or kept.at > flight.queued_at)
+        granted = flight.state is State.GRANTED
+        if not everybody and granted:
+            return
+        for member in served:
+            self._count_joined(member, now)
+            member.found = kept.handed_on(member.submitted_at, now)
+            if not everybody:
+                self._drop(member, now)
+                member.wakeup.set()
+        if everybody:
+            self.admission.withdraw(flight, now)
+            if granted:
+                _give_back(flight)
+            self.end(flight, now)
+            self.admission.settled(now)
 
     # -- attempts begin and end
 
@@ -320,8 +348,28 @@ class Dispatch:
         if self.journal.listeners:
             self.journal.tell(events.TurnedAway(now, call.label, call.tenant, type(error).__name__))
 
+    def _count_joined(self, member: Member, now: float) -> None:
+        """Note that a call shares a run, unless that is known."""
+        if not member.joined:
+            member.joined = True
+            self.journal.counts.joined += 1
+            if self.journal.listeners:
+                self.journal.tell(events.Joined(now, member.call.label, member.call.tenant))
+
+    def _register(self, flight: Flight, looked: int | None) -> None:
+        self.aloft.add(flight)
+        key = flight.call.key
+        if key is not None:
+            self.flights[key] = flight
+            name = None if self.name_of is None else self.name_of(flight.call)
+            if name is not None:
+                flight.common = Common(name, looked)
+                self.named[name] = flight
+
     def _forget(self, flight: Flight) -> None:
         self.aloft.discard(flight)
+        if flight.common is not None and self.named.get(flight.common.name) is flight:
+            del self.named[flight.common.name]
         key = flight.call.key
         if key is not None and self.flights.get(key) is flight:
             del self.flights[key]

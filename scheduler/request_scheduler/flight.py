@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import define, field
 
+from request_scheduler.cache import Use, use_of
 from request_scheduler.call import Answer, Priority
 from request_scheduler.errors import CeilingReached, DeadlinePassed, SchedulerError
 from request_scheduler.retries import NONE, Tries
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from anyio import CancelScope
 
+    from request_scheduler.cache import Kept
     from request_scheduler.call import Call
     from request_scheduler.queue import Place
     from request_scheduler.schedule import Entry, Schedule
@@ -29,12 +31,13 @@ class State(Enum):
 
     WAITING = auto()  # in the queue, before its entrance, or until a retry is due
     ASKING = auto()  # in the queue, while a shared store decides
+    FOLLOWING = auto()  # beside the queue, while another process runs the same question
     GRANTED = auto()  # units reserved, run not called yet
     RUNNING = auto()
     ENDED = auto()
 
 
-UNSENT = frozenset({State.WAITING, State.ASKING})
+UNSENT = frozenset({State.WAITING, State.ASKING, State.FOLLOWING})
 
 
 @define(eq=False, repr=False, weakref_slot=False)
@@ -49,7 +52,14 @@ class Member:
     joined: bool = False
     cost: int = 0
     error: BaseException | None = None
+    found: Answer[object] | None = None
     alarm: Entry[Member] | None = None
+
+    def accepts(self, kept: Kept, now: float) -> bool:
+        """Whether an answer that another process got will do; a fresh call wants one that was sent after it was made."""
+        if self.call.freshness.mode == "fresh":
+            return kept.at - kept.seconds >= self.submitted_at
+        return use_of(kept, self.call.freshness, now) is not Use.NOTHING
 
     def answer(self) -> Answer[object]:
         """What the caller gets once its fate is decided; raises what went wrong."""
@@ -61,6 +71,8 @@ class Member:
                 raise error.with_traceback(flight.trace)
             finally:
                 del error
+        if self.found is not None:
+            return self.found
         waited = max(0.0, flight.started_at - self.submitted_at)
         origin: Literal["flight", "network"] = "flight" if self.joined else "network"
         return Answer(flight.value, origin, flight.ended_wall, 0.0, self.cost, waited, flight.attempt)
@@ -111,11 +123,26 @@ class Members:
 
 
 @define(eq=False, repr=False, weakref_slot=False)
+class Common:
+    """What a flight has in common with those of other processes.
+
+    `name` is what they know the question by; `looked` is how often they had written into the shared cache at the last
+    look there, None when that is not known; `landed` says that one of them has ended a run since the store was asked;
+    `kept`, that the own run had an answer for all of them.
+    """
+
+    name: str
+    looked: int | None = None
+    landed: bool = False
+    kept: bool = False
+
+
+@define(eq=False, repr=False, weakref_slot=False)
 class Flight:
     """One run of a question. It belongs to all of its members alike: nobody's leaving fails or repeats it.
 
     It has the highest priority and the latest deadline of those who are still in it, and is charged to the one who has
-    been in it longest. An unattended flight goes on without members.
+    been in it longest. An unattended flight goes on without members. `common` is None unless processes share it.
     """
 
     call: Call[object]
@@ -124,6 +151,7 @@ class Flight:
     deadline: float | None
     unattended: bool = False
     outdated: bool = False
+    common: Common | None = None
     state: State = State.WAITING
     members: Members = field(factory=Members)
     turn: int | None = None

@@ -106,8 +106,8 @@ class Scheduler:
         if shared_cache is not None:
             shared_cache.on_drop = self._recall.hear_of_drop
         self._time = Timekeeper(self._dispatch)
-        self._workers = Workers(self._dispatch, self._cache, self._journal, self._time)
-        self._sharing = Sharing(self._dispatch, self._time)
+        self._sharing = Sharing(self._dispatch, self._cache, self._time)
+        self._workers = Workers(self._dispatch, self._cache, self._journal, self._time, self._sharing)
         self._open = False
         for budget in budgets:
             self._dispatch.define(budget, self._reserve.get(budget.name, 0), 0.0)
@@ -156,7 +156,9 @@ class Scheduler:
         if self._journal.listeners:
             self._journal.tell(events.Submitted(now, call.label, call.tenant))
         kept = None if call.key is None else self._cache.get(call.key)
+        looked = None
         if self._cache.shared is not None and self._recall.misses(call, kept, now):
+            looked = self._cache.writes
             kept = await self._recall.find(call)
             self._check_home()  # it may have been closed meanwhile
             now = self._now()
@@ -164,7 +166,7 @@ class Scheduler:
         if kept is not None:
             # The cache and the flights hold answers of every type; equal keys promise equal types.
             return cast("Answer[T]", kept.answer(now))
-        member = self._board(call, now)
+        member = self._board(call, now, looked)
         try:
             await member.wakeup
         except BaseException:
@@ -264,10 +266,10 @@ class Scheduler:
 
     # -- inside
 
-    def _board(self, call: Call[object], now: float) -> Member:
+    def _board(self, call: Call[object], now: float, looked: int | None) -> Member:
         flight = self._dispatch.joinable(call)
         if flight is None:
-            member = self._dispatch.open(call, self._new_wakeup(), now)
+            member = self._dispatch.open(call, self._new_wakeup(), now, looked)
         else:
             self._journal.counts.joined += 1
             if self._journal.listeners:

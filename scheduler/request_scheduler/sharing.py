@@ -1,4 +1,9 @@
-"""What is awaited of a store that processes share: verdicts, settlements, and news of the others."""
+"""What processes that share a store and a cache do for each other: one of them asks, all of them are answered.
+
+A store that is shared is awaited here: its verdicts, the ends of its settlements, its news. When the answers are shared
+as well, equal calls of several processes become one flight: the process that is granted its units leads it, the others
+follow without cost, and look into the cache when it has landed. Those that find nothing there ask again.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ from typing import TYPE_CHECKING
 from anyio import CancelScope
 from attrs import define, field
 
+from request_scheduler.flight import UNSENT, State
 from request_scheduler.journal import logger
 from request_scheduler.stores import Denied
 
@@ -15,8 +21,10 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from request_scheduler.cache_tiers import Tiers
+    from request_scheduler.call import Call
     from request_scheduler.dispatch import Dispatch
-    from request_scheduler.flight import Flight
+    from request_scheduler.flight import Common, Flight
     from request_scheduler.queue import Place
     from request_scheduler.stores import Verdict
     from request_scheduler.timekeeper import Timekeeper
@@ -27,6 +35,7 @@ class Sharing:
     """Awaits the store in tasks of its own, so that no decision and no caller waits for it."""
 
     dispatch: Dispatch
+    cache: Tiers
     time: Timekeeper
     _tasks: TaskGroup = field(init=False)
     _now: Callable[[], float] = field(init=False)
@@ -34,7 +43,9 @@ class Sharing:
     def __attrs_post_init__(self) -> None:
         admission = self.dispatch.admission
         admission.ask = lambda place, verdict: self._tasks.start_soon(self._ask, place, verdict)
-        admission.defer = lambda pending: self._tasks.start_soon(self._finish, pending)
+        admission.defer = lambda pending, to_land: self._tasks.start_soon(self._finish, pending, to_land)
+        if admission.store.shared and self.cache.shared is not None:
+            self.dispatch.name_of = self._name_of
 
     def open(self, tasks: TaskGroup, now: Callable[[], float]) -> None:
         """Work in a task group; the store is open."""
@@ -47,6 +58,15 @@ class Sharing:
         with CancelScope(shield=True):
             await self.dispatch.admission.store.close()
 
+    async def look_before_run(self, flight: Flight, common: Common) -> None:
+        """End a granted flight that another process has answered since this one looked, and give its units back."""
+        if common.looked is None or common.looked != self.cache.writes:
+            await self._look(flight, common)
+
+    def _name_of(self, call: Call[object]) -> str | None:
+        """What other processes know a question by; one that costs nothing is not worth their waiting."""
+        return self.cache.name(call.key) if call.spends else None
+
     async def _ask(self, place: Place[Flight], verdict: Awaitable[Verdict]) -> None:
         """Wait for a verdict. Shielded, because the store may have reserved by the time that anybody loses interest."""
         with CancelScope(shield=True):
@@ -58,17 +78,48 @@ class Sharing:
         self.dispatch.admission.decide(place, decided, self._now())
         self.time.set_alarm()
 
-    async def _finish(self, pending: Awaitable[None]) -> None:
+    async def _finish(self, pending: Awaitable[None] | None, to_land: Flight | None) -> None:
         """Wait for a settlement; one that fails leaves its units held, which is the safe side."""
-        with CancelScope(shield=True):
-            try:
-                await pending
-            except Exception:  # noqa: BLE001 - the store is not ours to trust
-                logger.exception("the store could not settle an attempt")
+        if pending is not None:
+            with CancelScope(shield=True):
+                try:
+                    await pending
+                except Exception:  # noqa: BLE001 - the store is not ours to trust
+                    logger.exception("the store could not settle an attempt")
+        self.dispatch.admission.settled(self._now())
+        self.time.set_alarm()
+        if to_land is not None:
+            await self._land(to_land)
+
+    async def _land(self, flight: Flight) -> None:
+        """Give the lead of a flight up when its answer is where the others look for it; at the end all leads end."""
+        assert flight.common is not None
+        await self.cache.written(flight.call.key)
+        try:
+            await self.dispatch.admission.store.land(flight.common.name)
+        except Exception:  # noqa: BLE001 - then it ends with this process's lease
+            logger.exception("the store could not land a flight")
+
+    def _hear(self, landed: Collection[str]) -> None:
+        """Ask again, because another process may have made room; look for the answers of flights that have landed."""
+        for name in landed:
+            flight = self.dispatch.named.get(name)
+            if flight is not None and flight.common is not None and flight.state in UNSENT:
+                flight.common.landed = True
+                self._tasks.start_soon(self._look_after_landing, flight, flight.common)
         self.dispatch.admission.settled(self._now())
         self.time.set_alarm()
 
-    def _hear(self, _: Collection[str]) -> None:
-        """Ask again, because another process may have made room."""
-        self.dispatch.admission.settled(self._now())
+    async def _look_after_landing(self, flight: Flight, common: Common) -> None:
+        await self._look(flight, common)
+        self.dispatch.admission.resume(flight, self._now())
         self.time.set_alarm()
+
+    async def _look(self, flight: Flight, common: Common) -> None:
+        """Look into the shared cache for the answer of a flight that was not sent."""
+        looked = self.cache.writes
+        kept = await self.cache.find(flight.call.key)
+        common.looked = looked
+        if kept is not None and (flight.state in UNSENT or flight.state is State.GRANTED):
+            self.dispatch.hand_on(flight, kept, self._now())
+            self.time.set_alarm()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from request_scheduler.clock import Clock
     from request_scheduler.dispatch import Dispatch
     from request_scheduler.journal import Journal
+    from request_scheduler.sharing import Sharing
     from request_scheduler.timekeeper import Timekeeper
 
 _IDLE_WORKERS = 128  # kept for the next burst; each is one parked task
@@ -40,6 +41,7 @@ class Workers:
     cache: Tiers
     journal: Journal
     time: Timekeeper
+    sharing: Sharing
     _ready: deque[Flight] = field(factory=deque)
     _idle: list[Wakeup] = field(factory=list)
     _tasks: TaskGroup = field(init=False)
@@ -82,8 +84,10 @@ class Workers:
                     await wakeup
 
     async def _fly(self, flight: Flight, scope: CancelScope) -> None:
+        if flight.common is not None:
+            await self.sharing.look_before_run(flight, flight.common)
         if flight.state is not State.GRANTED:
-            return  # its last member left between grant and start
+            return  # its last member left between grant and start, or another process has answered
         if self.dispatch.outages.circuits and not self.dispatch.begin(flight, self._now()):
             self.time.set_alarm()
             return
@@ -119,6 +123,8 @@ class Workers:
             seconds, tags = now - flight.started_at, flight.call.tags
             kept = Kept(result.value, now, flight.ended_wall, now + result.ttl, max(0, result.size), tags, seconds)
             self.cache.put(key, kept, since)
+            if flight.common is not None:
+                flight.common.kept = True
 
     def _interrupted(self, flight: Flight, error: BaseException) -> None:
         """Settle a run that was cancelled: because its callers left, because everything ends, or from inside."""

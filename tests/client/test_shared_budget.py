@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,20 @@ import mixpanel_headless as mp
 with mp.Workspace() as ws:
     for number in json.loads(sys.argv[1]):
         ws.property_values("plan", event="Purchase", limit=number)
+"""
+
+TOGETHER = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+import mixpanel_headless as mp
+
+def ask(ws):
+    return sorted(ws.property_values("plan", event="Purchase", limit=2))
+
+with mp.Workspace() as one, mp.Workspace() as two, ThreadPoolExecutor(4) as threads:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(*threads.map(ask, [one, two, one, two]), flush=True)
 """
 
 
@@ -97,6 +112,44 @@ def wait_for_report(ws: mp.Workspace, wanted: Callable[[BudgetReport], bool]) ->
         if wanted(report := ws.budget()):
             return report
     raise AssertionError(str(report))
+
+
+def test_equal_calls_of_all_workspaces_of_all_programs_are_one_request(
+    open_box: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    box = open_box(limit=3, latency=0.3)
+    environment = {
+        **os.environ,
+        **box.environment(),
+        "MP_STORE": "sqlite",
+        "MP_CACHE": "disk",
+        "MP_STATE_DIR": str(tmp_path),
+    }
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    with ExitStack() as stack:
+        programs = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", TOGETHER],
+                    env=environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for _ in range(2)
+        ]
+        for program in programs:
+            stack.callback(program.kill)
+            assert program.stdout is not None
+            assert program.stdout.readline() == "ready\n"
+        for program in programs:
+            assert program.stdin is not None
+            program.stdin.write("\n")
+            program.stdin.flush()
+        answers = [program.communicate(timeout=60)[0] for program in programs]
+    assert answers == ["['free', 'pro'] ['free', 'pro'] ['free', 'pro'] ['free', 'pro']\n"] * 2
+    assert box.counted == 1
 
 
 def test_the_budget_file_holds_no_secret_and_is_for_its_owner_only(box: Sandbox, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
     python agent.py '{"store": ..., "budget": ..., ...}'
 
-It says `ready` when its store is open, starts when it reads a line, and prints what it did as JSON.
+It says `ready` when its store is open, starts when it reads a line, and says `done` at its end. Asked `questions`, it shares
+their answers with the others through a file, and writes down what each of them came to.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scheduler"))
 import anyio
 from anyio import to_thread
 
-from request_scheduler import Budget, Call, Concurrent, Scheduler, Spend, Window
+from request_scheduler import Budget, Call, Concurrent, Outcome, Scheduler, Spend, Window
+from request_scheduler.cache_disk import DiskCache
 from request_scheduler.stores.redis import RedisStore
 from request_scheduler.stores.sqlite import SqliteStore
 
@@ -34,9 +36,9 @@ async def main(order: dict[str, Any]) -> None:
 
     stall = [order.get("stall", (0, 0.0))]
 
-    async def run() -> str:
+    async def request(what: str) -> None:
         """A request: one line when it is sent and one when it is answered, each written at once."""
-        os.write(journal, f"+ {name} {time.monotonic()!r}\n".encode())
+        os.write(journal, f"+ {what} {time.monotonic()!r}\n".encode())
         left, seconds = stall[0]
         stall[0] = left - 1, seconds
         if left == 1:
@@ -44,15 +46,31 @@ async def main(order: dict[str, Any]) -> None:
         if order.get("loud"):
             print("sent", flush=True)
         await anyio.sleep(order.get("service", 0.01))
-        os.write(journal, f"- {name} {time.monotonic()!r}\n".encode())
+        os.write(journal, f"- {what} {time.monotonic()!r}\n".encode())
+
+    async def run() -> str:
+        await request(name)
         return name
 
-    async with Scheduler([budget], store=store, weights={tenant: weight}) as scheduler:
+    async def ask(question: str) -> None:
+        async def run() -> Outcome[str]:
+            await request(f"{name}/{question}")
+            return Outcome(f"answer to {question}", ttl=1000.0)
+
+        call: Call[str] = Call(run, key=question, spends=(Spend("query"),), tenant=tenant)
+        answer = await scheduler.submit(call)
+        os.write(journal, f"= {name}/{question}/{answer.origin}/{answer.cost} {time.monotonic()!r}\n".encode())
+        assert answer.value == f"answer to {question}"
+
+    cache = DiskCache(order["answers"]) if "answers" in order else None
+    async with Scheduler([budget], store=store, shared_cache=cache, weights={tenant: weight}) as scheduler:
         print("ready", flush=True)
         await to_thread.run_sync(sys.stdin.readline)
         with anyio.move_on_after(order.get("for", 60.0)):
             async with anyio.create_task_group() as tasks:
-                for _ in range(order["calls"]):
+                for question in order.get("questions", ()):
+                    tasks.start_soon(ask, question)
+                for _ in range(order.get("calls", 0)):
                     tasks.start_soon(scheduler.submit, Call(run, spends=(Spend("query"),), tenant=tenant))
     print("done", flush=True)
 

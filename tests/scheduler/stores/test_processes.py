@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -17,6 +18,7 @@ from tests.scheduler.service import fullest_window
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+QUESTIONS = [f"question-{number}" for number in range(20)]
 AGENT = Path(__file__).with_name("agent.py")
 
 
@@ -28,7 +30,10 @@ class Agents:
         self.processes: list[subprocess.Popen[str]] = []
 
     def start(self, **order: Any) -> subprocess.Popen[str]:
+        """Another process; those that ask `questions` share their answers."""
         order = {"store": self.store, "journal": str(self.journal), "name": str(len(self.processes)), **order}
+        if "questions" in order:
+            order["answers"] = str(self.journal.with_name("answers.sqlite"))
         process = subprocess.Popen(
             [sys.executable, str(AGENT), json.dumps(order)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -52,7 +57,7 @@ class Agents:
     def peak(self) -> int:
         running = peak = 0
         for sign, _, _ in sorted(self.lines(), key=lambda line: line[2]):
-            running += 1 if sign == "+" else -1
+            running += {"+": 1, "-": -1}.get(sign, 0)
             peak = max(peak, running)
         return peak
 
@@ -149,3 +154,54 @@ def test_a_tenant_with_two_processes_does_not_push_out_one_of_twice_its_weight(a
     agents.go()
     finish(agents.processes[0])
     check_shares(agents, 30, {"one": 20, "two-0": 5, "two-1": 5}, start_up=6)
+
+
+def test_four_processes_that_ask_the_same_20_questions_at_once_send_20_requests(agents: Agents) -> None:
+    for _ in range(4):
+        agents.start(budget=(100, 1000.0, 5), questions=QUESTIONS, service=0.05)
+    agents.go()
+    for process in agents.processes:
+        finish(process)
+    assert Counter(what.partition("/")[2] for _, what in agents.sent()) == dict.fromkeys(QUESTIONS, 1)
+    answered = [what.split("/") for sign, what, _ in agents.lines() if sign == "="]
+    assert Counter(question for _, question, _, _ in answered) == dict.fromkeys(QUESTIONS, 4)
+    assert sum(int(cost) for _, _, _, cost in answered) == 20
+    assert agents.peak() <= 5
+
+
+def test_questions_beyond_the_budget_are_still_sent_once(agents: Agents) -> None:
+    for _ in range(3):
+        agents.start(budget=(8, 1.0, 3), questions=QUESTIONS)
+    agents.go()
+    for process in agents.processes:
+        finish(process)
+    assert len(agents.sent()) == 20
+
+
+def test_when_the_process_that_asks_is_killed_the_next_one_asks_after_its_lease_and_not_before_trap_6(
+    agents: Agents,
+) -> None:
+    victim = agents.start(
+        budget=(100, 1000.0, 5), questions=["shared"], name="victim", service=1000.0, lease=1.0, loud=True
+    )
+    agents.go(victim)
+    assert said(victim) == "sent\n"
+    heirs = [
+        agents.start(
+            budget=(100, 1000.0, 5), questions=["shared", f"own-{number}"], name=f"heir-{number}", lease=1.0, loud=True
+        )
+        for number in (1, 2)
+    ]
+    for heir in heirs:
+        agents.go(heir)
+        assert said(heir) == "sent\n", "its own question, so that it has been told that the other one is asked"
+    killed = time.monotonic()
+    victim.kill()
+    assert sorted(line for heir in heirs for line in (said(heir),)) == ["done\n", "sent\n"]
+    sent = [(moment, what) for moment, what in agents.sent() if what.endswith("/shared")]
+    assert len(sent) == 2
+    assert sent[0][1] == "victim/shared"
+    assert sent[1][0] > killed
+    answered = Counter(what.partition("/")[2] for sign, what, _ in agents.lines() if sign == "=")
+    assert answered["shared/network/1"] == 1
+    assert answered["shared/flight/0"] == 1
