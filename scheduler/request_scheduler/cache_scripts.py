@@ -3,8 +3,8 @@
 Every script gets the keys below, one JSON object and perhaps digests. Moments are seconds on the server's clock; a test
 hands in its own. Every key expires, so a server that is not used any more forgets all of it.
 
-state    the generation (answers of others are void), how many drops there were, the bytes kept, and for each tag (`t:...`)
-         the number of its last drop
+state    the generation (answers of others are void), how many drops there were, the bytes kept, the run of the server
+         that wrote it, and for each tag (`t:...`) the number of its last drop
 meta     by digest: generation, drops when its request was sent, computed, expires, seconds, size, bytes, tags, body
 used     digests by the moment of their last use
 expiry   digests by the moment when they expire
@@ -12,7 +12,8 @@ body:... one packed answer under a name of its own, so that whoever reads it lat
 drops    the channel on which drops are told
 
 An answer that was dropped stays until its room is needed; what counts is the number of the drop, compared at each read.
-A lost state shows itself by its new generation, one that fell back (a replica that took over) by its number of drops.
+A server that was restarted, or a replica that took over, may have lost the last drops: with another run of the server
+everything is void. Where it may not tell its run, a number of drops that is smaller than one already seen shows the same.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ if not now then
   now = clock[1] + clock[2] / 1000000
 end
 
-local state = redis.call('HMGET', STATE, 'generation', 'drops', 'bytes')
+local server = redis.pcall('INFO', 'server')
+local run = type(server) == 'string' and string.match(server, 'run_id:(%x+)') or ''
+local state = redis.call('HMGET', STATE, 'generation', 'drops', 'bytes', 'run')
 local generation, drops, bytes = state[1], tonumber(state[2] or 0), tonumber(state[3] or 0)
 
 local function keep(key, seconds)
@@ -45,7 +48,7 @@ end
 local function renew()
   generation = asked.fresh
   redis.call('UNLINK', STATE)
-  redis.call('HSET', STATE, 'generation', generation, 'drops', drops, 'bytes', bytes)
+  redis.call('HSET', STATE, 'generation', generation, 'drops', drops, 'bytes', bytes, 'run', run)
   keep(STATE, KEPT)
 end
 
@@ -79,7 +82,11 @@ end
 
 local function save_bytes() redis.call('HSET', STATE, 'bytes', bytes) end
 
-if not generation then start_anew() end
+if not generation then
+  start_anew()
+elseif state[4] ~= run then
+  renew()
+end
 """
 
 # Few and flat parts, since a client's time goes into taking replies apart: rows as they lie here, `meta` and body.

@@ -1,4 +1,4 @@
-"""The way to a Redis server: scripts by their digest, news by subscription; the only module that imports redis."""
+"""The way of an event loop to a Redis server: scripts by their digest, news by subscription."""
 
 from __future__ import annotations
 

@@ -213,24 +213,50 @@ async def test_a_server_that_stands_still_costs_an_answer_and_no_error(
         assert await value_of(cache, "a") == "answer"
 
 
-async def test_a_drop_that_the_server_missed_is_told_when_it_is_back(
-    new_redis: Callable[..., RedisServer], clock: ManualClock
-) -> None:
-    place = ServerPlace(new_redis(appendonly="yes", appendfsync="always"))
+async def test_a_drop_that_the_server_missed_is_told_when_it_is_back(place: ServerPlace, clock: ManualClock) -> None:
     async with place.cache(clock) as cache:
         for name, tags in (("a", {"cohorts"}), ("b", {"events"}), ("c", {"flows"})):
             await keep(cache, name, answer(clock, tags=tags))
         sent = cache.mark
-        place.server.kill()
-        cache.drop({"cohorts"})
-        cache.drop({"flows"})
-        await cache.flush()
-        place.server.start()
+        place.server.pause()
+        try:
+            cache.drop({"cohorts"})
+            cache.drop({"flows"})
+            await cache.flush()
+        finally:
+            place.server.resume()
         await clock.advance(60.0)
         cache.put(digest("d"), answer(clock, tags={"cohorts"}), sent)
         await cache.flush()
         async with place.cache(clock) as other:
             assert [await value_of(other, name) for name in "abcd"] == [None, "answer", None, None]
+
+
+async def test_trap_20_a_restarted_server_serves_nothing_of_before_for_it_may_have_lost_drops(
+    new_redis: Callable[..., RedisServer], clock: ManualClock
+) -> None:
+    place = ServerPlace(new_redis(appendonly="yes", appendfsync="always"))
+    async with place.cache(clock) as cache:
+        await keep(cache, "a", answer(clock))
+        sent = cache.mark
+    place.server.kill()
+    place.server.start()
+    async with place.cache(clock) as other:
+        other.put(digest("b"), answer(clock), sent)
+        await keep(other, "c", answer(clock))
+        assert [await value_of(other, name) for name in "abc"] == [None, None, "answer"]
+
+
+async def test_connections_that_the_server_cut_cost_nothing(
+    place: ServerPlace, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with place.cache(clock) as cache:
+        await keep(cache, "a", answer(clock))
+        with place.server.client() as client:
+            for kind in ("normal", "pubsub"):
+                client.client_kill_filter(_type=kind, skipme=True)
+        assert await value_of(cache, "a") == "answer"
+        assert warnings_of(caplog) == []
 
 
 async def test_drops_that_could_not_be_told_before_the_end_are_said(
@@ -258,7 +284,7 @@ async def test_a_server_that_forgot_everything_takes_no_answer_of_before(
         assert heard.tags == [None]
 
 
-async def test_trap_20_a_replica_that_missed_drops_serves_nothing_of_before(
+async def test_a_server_that_knows_of_fewer_drops_serves_nothing_of_before(
     place: ServerPlace, clock: ManualClock
 ) -> None:
     async with place.cache(clock) as cache:
@@ -273,9 +299,11 @@ async def test_trap_20_a_replica_that_missed_drops_serves_nothing_of_before(
             assert await value_of(other, "a") is None
 
 
+@pytest.mark.parametrize("version", ["6.2", "8.2"])
 async def test_a_server_without_room_costs_answers_their_keeping_and_drops_still_hold(
-    place: ServerPlace, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    new_redis: Callable[..., RedisServer], clock: ManualClock, caplog: pytest.LogCaptureFixture, version: str
 ) -> None:
+    place = ServerPlace(new_redis(version))
     async with place.cache(clock) as cache, place.cache(clock) as other:
         await keep(cache, "a", answer(clock, tags={"cohorts"}))
         with place.server.client() as client:
