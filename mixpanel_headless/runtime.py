@@ -7,10 +7,12 @@ import atexit
 import os
 import threading
 import weakref
-from contextlib import AsyncExitStack, ExitStack
+from concurrent.futures import Future
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+import anyio
+from anyio.from_thread import BlockingPortal
 
 import request_scheduler as rs
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from .observers import Observer
 
 R = TypeVar("R")
+ENDING = 30.0
+"""Seconds that a loop waits for a workspace to end in another one, which may stop meanwhile."""
 
 
 class Runtime:
@@ -72,9 +76,9 @@ class Runtime:
             raise ClosedError("The workspace was opened in another event loop.", sent=False)
 
     async def _serve(self, started: asyncio.Future[None]) -> None:
-        from .transport import Transport
-
         try:
+            from .transport import Transport
+
             async with AsyncExitStack() as stack:
                 transport = await stack.enter_async_context(Transport())
                 store, answers = budget_store(self.settings), answer_cache(self.settings)
@@ -99,14 +103,26 @@ class Runtime:
             self._loop.call_soon_threadsafe(self._stop.set)
 
     async def close(self) -> None:
-        """Ends what waits with ClosedError and closes the connections; harmless when repeated."""
+        """Ends what waits with ClosedError and closes the connections; harmless when repeated.
+
+        All of it ends in the loop that opened it: another loop waits for that, unless that one does not run now.
+        """
         self.closed = True
-        if self._serving is None or self.process != os.getpid() or self._loop is not asyncio.get_running_loop():
+        if self._serving is None or self._loop is None or self.process != os.getpid():
             return
+        if self._loop is asyncio.get_running_loop():
+            await self._end(self._serving)
+        elif self._loop.is_running():
+            ending = asyncio.run_coroutine_threadsafe(self._end(self._serving), self._loop)
+            await asyncio.wait([asyncio.wrap_future(ending)], timeout=ENDING)
+        else:
+            self.abandon()
+
+    async def _end(self, serving: asyncio.Task[None]) -> None:
         if self._started is not None and not self._started.done():
             await asyncio.shield(self._started)
         self._stop.set()
-        await asyncio.wait([self._serving])
+        await asyncio.wait([serving])
 
 
 def make_scheduler(observers: tuple[Observer, ...], **scheduling: Any) -> rs.Scheduler:
@@ -127,66 +143,104 @@ class Lease:
         weakref.finalize(self, runtime.abandon).atexit = False
 
 
+class Loop:
+    """An event loop that runs on a thread of its own until `stop`.
+
+    Starting waits for nothing, so that Ctrl-C finds no moment at which the thread runs and nobody can end it.
+    """
+
+    def __init__(self) -> None:
+        self._ready: Future[BlockingPortal] = Future()
+        self.thread = threading.Thread(target=self._run, name="mixpanel-headless", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            anyio.run(self._serve)
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the loop gets it
+            if not self._ready.done():
+                self._ready.set_exception(error)
+
+    async def _serve(self) -> None:
+        async with BlockingPortal() as portal:
+            self._ready.set_result(portal)
+            await portal.sleep_until_stopped()
+
+    @property
+    def portal(self) -> BlockingPortal:
+        """The way into the loop, once it runs."""
+        return self._ready.result()
+
+    def stop(self, *, cancel: bool = True) -> None:
+        """End the loop and its thread, after its tasks or, with `cancel`, by cancelling them."""
+        with suppress(RuntimeError):  # it has ended already, or could not start
+            self.portal.call(self.portal.stop, cancel)
+        self.thread.join()
+
+
 class LoopThread:
     """An event loop on a thread of its own, started by the first call; blocking callers of any thread share it."""
 
     def __init__(self) -> None:
         self.process = os.getpid()
         self._lock = threading.Lock()
-        self._stack = ExitStack()
-        self._portal: BlockingPortal | None = None
-        self._thread: int | None = None
+        self._loop: Loop | None = None
         self._closed = False
 
     def call(self, function: Callable[..., Awaitable[R]], *args: Any) -> R:
         """What `await function(*args)` gives on the loop; Ctrl-C cancels it there before it is raised here."""
-        portal = self._start()
-        if threading.get_ident() == self._thread:
+        loop = self._start()
+        if threading.get_ident() == loop.thread.ident:
             raise ClosedError(
                 "A blocking call was made on the workspace's own event-loop thread.",
                 code="BLOCKING_ON_LOOP",
                 hint="Use AsyncWorkspace and await there.",
             )
-        future = portal.start_task_soon(function, *args)
+        portal = loop.portal
+        try:
+            future = portal.start_task_soon(function, *args)
+        except RuntimeError:  # another thread has stopped the loop
+            raise ClosedError("The workspace is closed.", sent=False) from None
         try:
             return future.result()
         except BaseException:
             future.cancel()
             raise
 
-    def _start(self) -> BlockingPortal:
+    def _start(self) -> Loop:
         if self.process != os.getpid():
             raise ClosedError("The workspace was made before this process was forked.", sent=False)
         with self._lock:
             if self._closed:
                 raise ClosedError("The workspace is closed.", sent=False)
-            if self._portal is None:
-                self._portal = self._stack.enter_context(start_blocking_portal(name="mixpanel-headless"))
-                self._thread = self._portal.call(threading.get_ident)
+            if self._loop is None:
+                self._loop = Loop()
                 OPEN_THREADS.add(self)
-                weakref.finalize(self, stop_beside, self._stack, self.process).atexit = False
-            return self._portal
+                weakref.finalize(self, stop_beside, self._loop, self.process).atexit = False
+            return self._loop
 
     def close(self, last_call: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Runs `last_call` on the loop, then ends the thread; harmless when repeated."""
+        """Runs `last_call` on the loop and lets its tasks end, or else cancels them; harmless when repeated."""
         with self._lock:
-            portal, self._portal, self._closed = self._portal, None, True
-        if portal is None or self.process != os.getpid():
+            loop, self._loop, self._closed = self._loop, None, True
+        if loop is None or self.process != os.getpid():
             return
+        cancel = True
         try:
             if last_call is not None:
-                portal.call(last_call)
+                loop.portal.call(last_call)
+                cancel = False
         finally:
-            self._stack.close()
+            loop.stop(cancel=cancel)
 
 
 OPEN_THREADS: weakref.WeakSet[LoopThread] = weakref.WeakSet()
 
 
-def stop_beside(stack: ExitStack, process: int) -> None:
+def stop_beside(loop: Loop, process: int) -> None:
     """End a forgotten workspace's thread; the garbage collector may run on that very thread, so do it from another."""
     if process == os.getpid():
-        threading.Thread(target=stack.close, name="mixpanel-headless-closing", daemon=True).start()
+        threading.Thread(target=loop.stop, name="mixpanel-headless-closing", daemon=True).start()
 
 
 @atexit.register

@@ -155,7 +155,11 @@ class AsyncWorkspace(Configured[Async]):
         return await self.runtime.open()
 
     async def close(self) -> None:
-        """Ends what still waits with ClosedError and closes the connections; harmless when repeated."""
+        """Ends what still waits with ClosedError and closes the connections; harmless when repeated.
+
+        It may be called from another event loop than the one that made the calls: all ends in that one, before this
+        returns if it runs, else when it runs next.
+        """
         await self.runtime.close()
 
     async def __aenter__(self) -> Self:

@@ -214,3 +214,44 @@ def test_ctrl_c_in_a_blocking_query_ends_the_program_at_once(box: Sandbox) -> No
     assert errors.strip().endswith("KeyboardInterrupt")
     assert "never awaited" not in errors
     assert "Unclosed" not in errors
+
+
+STARTING = """
+import asyncio, os, signal, threading
+import mixpanel_headless as mp
+
+interrupted = threading.Event()
+
+def interrupt(*_):
+    interrupted.set()
+    raise KeyboardInterrupt
+
+class InterruptedAtItsStart(asyncio.DefaultEventLoopPolicy):
+    def new_event_loop(self):
+        if threading.current_thread() is not threading.main_thread():
+            os.kill(os.getpid(), signal.SIGINT)
+            interrupted.wait(30)
+        return super().new_event_loop()
+
+signal.signal(signal.SIGINT, interrupt)
+asyncio.set_event_loop_policy(InterruptedAtItsStart())
+ws = mp.Workspace()
+try:
+    ws.events()
+except KeyboardInterrupt:
+    print(ws.events())
+"""
+
+
+def test_ctrl_c_while_the_event_loop_starts_is_raised_and_leaves_the_workspace_usable(box: Sandbox) -> None:
+    environment = {**os.environ, **box.environment()}
+    done = subprocess.run(
+        [sys.executable, "-c", STARTING], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "Login" in done.stdout
+
+
+def test_a_workspace_that_cannot_start_says_why(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mixpanel_headless.transport", None)
+    with box.workspace() as ws, pytest.raises(ImportError, match="transport"):
+        ws.events()

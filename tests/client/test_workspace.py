@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import threading
@@ -273,6 +274,41 @@ async def test_an_async_workspace_opens_itself_and_closes_from_another_task(box:
     await asyncio.create_task(ws.close())
     with pytest.raises(mp.ClosedError):
         await ws.events()
+
+
+def test_closing_from_another_loop_waits_until_all_has_ended_in_its_own(box: Sandbox) -> None:
+    hold = box.inject(Hold())
+    ws = box.async_workspace()
+    ended: list[BaseException] = []
+    closed = threading.Event()
+
+    async def ask() -> set[str]:
+        try:
+            await ws.query("Purchase", **DAYS)
+        except mp.ClosedError as error:
+            ended.append(error)
+        await asyncio.to_thread(closed.wait, 30)
+        return {task.get_name() for task in asyncio.all_tasks()}
+
+    with ThreadPoolExecutor(1) as own:
+        asking = own.submit(asyncio.run, ask())
+        assert box.wait_until(lambda counters: counters.running == 1)
+        asyncio.run(ws.close())
+        closed.set()
+        assert "mixpanel-headless" not in asking.result(30)
+    hold.release()
+    assert len(ended) == 1
+
+
+def test_closing_from_another_loop_takes_effect_when_its_own_runs_next(box: Sandbox) -> None:
+    ws = box.async_workspace()
+    with contextlib.closing(asyncio.new_event_loop()) as own:
+        own.run_until_complete(ws.events())
+        asyncio.run(ws.close())
+        (serving,) = [task for task in asyncio.all_tasks(own) if task.get_name() == "mixpanel-headless"]
+        own.run_until_complete(asyncio.wait_for(serving, 30))
+    with pytest.raises(mp.ClosedError):
+        asyncio.run(ws.events())
 
 
 def test_a_workspace_of_another_loop_is_refused(box: Sandbox) -> None:
