@@ -1,7 +1,7 @@
 """Which process runs a question that several of them ask, and which of these runs have ended.
 
-A lead is a row with the holder's name, so it goes when its holder's lease ends. An end is written down for the others for a
-few looks: whoever sleeps longer finds the answer in the cache all the same when its turn comes.
+A lead is a row with the holder's name, so it goes when its holder's lease ends. The last ends are
+written down for the others: whoever hears of one too late finds the answer in the cache all the same when its turn comes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection
 
-_TOLD_FOR = 10.0  # seconds, several looks of a process that waits
+_TOLD = 1000  # landings, at least, of which the others can still hear
 
 
 def is_led(database: sqlite3.Connection, flight: str, holder: str) -> bool:
@@ -37,10 +37,12 @@ def followed(database: sqlite3.Connection, holder: str) -> frozenset[str]:
 def land(database: sqlite3.Connection, flight: str, holder: str, moment: float) -> None:
     """Give the lead of a flight up, and tell the others; one that was lost with its lease is left to the next."""
     mine = flight, holder
-    database.execute("UPDATE leads SET runs = runs - 1 WHERE flight = ? AND holder = ?", mine)
-    database.execute("DELETE FROM leads WHERE flight = ? AND holder = ? AND runs < 1", mine)
-    database.execute("INSERT INTO landings (flight, holder, at) VALUES (?, ?, ?)", (*mine, moment))
-    database.execute("DELETE FROM landings WHERE at < ?", (moment - _TOLD_FOR,))
+    if not database.execute("DELETE FROM leads WHERE flight = ? AND holder = ? AND runs = 1", mine).rowcount:
+        database.execute("UPDATE leads SET runs = runs - 1 WHERE flight = ? AND holder = ?", mine)
+    values = *mine, moment
+    last = database.execute("INSERT INTO landings (flight, holder, at) VALUES (?, ?, ?)", values).lastrowid or 0
+    if not last % _TOLD:
+        database.execute("DELETE FROM landings WHERE id <= ?", (last - _TOLD,))
 
 
 def end_leads(database: sqlite3.Connection, holder: str, moment: float) -> None:

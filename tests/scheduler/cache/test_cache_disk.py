@@ -3,10 +3,15 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import sys
+import threading
 from typing import TYPE_CHECKING
 
+import anyio
+import anyio.to_thread
 import pytest
 
+from request_scheduler.cache_codec import JSON, Codec
 from request_scheduler.cache_disk import DiskCache
 from tests.scheduler.cache.places import answer, digest, keep, value_of
 
@@ -94,3 +99,55 @@ async def test_removed_files_are_made_again(path: Path, clock: ManualClock) -> N
         await keep(cache, "b", answer(clock))
         async with DiskCache(path, clock=clock) as other:
             assert await value_of(other, "b") == "answer"
+
+
+async def test_a_look_that_began_before_an_answer_came_is_not_shared_with_those_who_come_after(
+    path: Path, clock: ManualClock
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def decode(packed: bytes) -> object:
+        begun.set()
+        assert go_on.wait(10)
+        return JSON.decode(packed)
+
+    reader = DiskCache(path, clock=clock, codec=Codec(JSON.encode, decode))
+    async with DiskCache(path, clock=clock) as writer, reader, anyio.create_task_group() as tasks:
+        await keep(writer, "a", answer(clock, "old"))
+        await reader.catch_up()
+        early: list[object] = []
+
+        async def look() -> None:
+            early.append(await value_of(reader, "a"))
+
+        tasks.start_soon(look)
+        await anyio.to_thread.run_sync(begun.wait)
+        await keep(writer, "a", answer(clock, "new"))
+        tasks.start_soon(anyio.to_thread.run_sync, go_on.set)
+        assert await value_of(reader, "a") == "new"
+        assert early == ["old"]
+
+
+async def test_writes_of_others_can_be_told_without_a_look_and_own_ones_do_not_count(
+    path: Path, clock: ManualClock
+) -> None:
+    async with DiskCache(path, clock=clock) as cache, DiskCache(path, clock=clock) as other:
+        unopened = cache.writes
+        assert unopened is None
+        await cache.catch_up()
+        before = cache.writes
+        await keep(cache, "a", answer(clock))
+        assert cache.writes == before
+        await keep(other, "b", answer(clock))
+        assert cache.writes != before
+        assert cache.name == other.name
+
+
+async def test_marks_of_an_earlier_version_are_brought_up_to_date(path: Path, clock: ManualClock) -> None:
+    path.parent.mkdir(mode=0o700)
+    marks = path.with_name(path.name + "-marks")
+    marks.write_bytes((7).to_bytes(8, sys.byteorder) + (9).to_bytes(8, sys.byteorder))
+    async with DiskCache(path, clock=clock) as cache:
+        await keep(cache, "a", answer(clock))
+        assert await value_of(cache, "a") == "answer"
+        assert cache.mark == (7, 9)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup, TaskStatus
 
     from request_scheduler import Answer
+    from request_scheduler.stores import OnLoss
 
 ROOMY = Budget("query", (Window(60, 3600.0),), margin=0.0)
 LEASE = 30.0
@@ -75,17 +76,22 @@ class Machine:
     gates: dict[str, anyio.Event] = field(factory=dict)
     _ends: dict[Scheduler, tuple[anyio.Event, anyio.Event]] = field(factory=dict)
 
-    def store(self) -> SqliteStore:
+    def store(self, on_loss: OnLoss) -> SqliteStore:
         timeline = Timeline(of=lambda _: 1000.0 + self.clock.now(), wall=self.clock.wall)
-        return SqliteStore(self.folder / "budget-v1.sqlite", timeline=timeline, lease=LEASE)
+        return SqliteStore(self.folder / "budget-v1.sqlite", timeline=timeline, lease=LEASE, on_loss=on_loss)
 
     async def start(
-        self, budget: Budget = ROOMY, *, shares_budget: bool = True, shares_answers: bool = True
+        self,
+        budget: Budget = ROOMY,
+        *,
+        shares_budget: bool = True,
+        shares_answers: bool = True,
+        on_loss: OnLoss = "wait",
     ) -> Scheduler:
         """Another process."""
         scheduler = Scheduler(
             [budget],
-            store=self.store() if shares_budget else None,
+            store=self.store(on_loss) if shares_budget else None,
             shared_cache=DiskCache(self.folder / "answers.sqlite") if shares_answers else None,
             clock=self.clock,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +18,7 @@ from request_scheduler import (
     Spend,
     Window,
 )
+from request_scheduler.stores import StoreLost
 from tests.scheduler.sharing.conftest import LEASE, until
 
 if TYPE_CHECKING:
@@ -274,3 +277,38 @@ async def test_without_shared_answers_or_a_price_every_process_asks_itself(
             await machine.lead(process, machine.question("a", spends=spends))
         assert machine.sent == ["a", "a"]
         gate.set()
+
+
+async def test_while_the_budget_file_is_lost_a_follower_is_told_as_others_are(new_machine: NewMachine) -> None:
+    async with new_machine() as machine:
+        one, two = await machine.start(), await machine.start(on_loss="error")
+        gate = machine.shut("a")
+        leader = await machine.lead(one, machine.question("a"))
+        follower = await machine.follow(two, machine.question("a"))
+        with closing(sqlite3.connect(machine.folder / "budget-v1.sqlite", isolation_level=None)) as database:
+            database.execute("CREATE TRIGGER full BEFORE INSERT ON holders BEGIN SELECT RAISE(FAIL, 'full'); END")
+            await machine.clock.advance(LEASE / 2)  # so that every process renews its lease, and fails
+            await until(lambda: follower.done)
+            assert isinstance(follower.error, StoreLost)
+            database.execute("DROP TRIGGER full")
+        gate.set()
+        await until(lambda: leader.done)
+        assert machine.sent == ["a"]
+
+
+async def test_an_answer_that_was_renewed_elsewhere_is_not_renewed_again(new_machine: NewMachine) -> None:
+    async with new_machine() as machine:
+        one, two = await machine.start(), await machine.start()
+        await one.submit(machine.question("a", ttl=10.0))
+        await one.flush()
+        await machine.clock.advance(20.0)
+        gate = machine.shut("a")
+        stale = machine.question("a", freshness=Freshness.STALE_OK)
+        assert (await one.submit(stale)).age == pytest.approx(20.0)
+        await until(lambda: len(machine.sent) == 2)
+        assert (await two.submit(stale)).age == pytest.approx(20.0)
+        await until(lambda: two.eta(machine.question("b")) == 0.0 and two.status().queued == 1)
+        await machine.clock.advance(1.0)
+        gate.set()
+        await until(lambda: two.status().queued == 0)
+        assert machine.sent == ["a", "a"]

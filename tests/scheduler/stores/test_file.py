@@ -207,3 +207,12 @@ def test_two_schedulers_of_one_process_share_the_file(open_hand: Callable[..., H
     one, two = open_hand(), open_hand()
     one.spend(16)
     assert isinstance(two.reserve(), Denied)
+
+
+def test_flights_that_have_landed_do_not_pile_up(open_hand: Callable[..., Hand], path: Path) -> None:
+    hand = open_hand()
+    for number in range(2100):
+        hand.settle(hand.lead(f"digest {number}"), Settlement.REFUNDED)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM leads").fetchall() == [(0,)]
+        assert database.execute("SELECT count(*) < 2000 FROM landings").fetchall() == [(1,)]
