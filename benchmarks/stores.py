@@ -1,9 +1,11 @@
-"""What a reservation and its settlement cost in a store, beside the bare transaction of the same run.
+"""What a reservation and its settlement cost in a store, beside the bare transaction or script of the same run.
 
     python benchmarks/stores.py [--quick]
 
 Prints JSON with the ratios first. The bare transaction does what every exact store must: under the lock of all processes
 it counts, prunes and inserts in one transaction of its own connection, in a worker thread; two of them make a request.
+The bare scripts do the same on a Redis server of this machine, in one way there and back each: prune, count and add, then
+move what was added to its end. Redis is left out where the tests' dependencies bring no server.
 """
 
 from __future__ import annotations
@@ -31,7 +33,10 @@ from anyio import CapacityLimiter, to_thread
 from request_scheduler import Budget, Concurrent, Settlement, Spend, Window
 from request_scheduler.file_lock import locked
 from request_scheduler.stores import Reservation
+from request_scheduler.stores.redis import RedisStore
+from request_scheduler.stores.redis_link import PATIENCE
 from request_scheduler.stores.sqlite import SqliteStore
+from tests.redis_server import BINARIES, RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -40,6 +45,7 @@ LIMIT, SECONDS = 60, 0.01
 ROOMY = Budget("query", (Window(LIMIT, SECONDS), Concurrent(5)), margin=0.0)
 QUERY = (Spend("query"),)
 ROUNDS = 7
+GOALS = {"sqlite_to_bare": 2.0, "redis_to_bare": 1.3}
 
 
 class Bare:
@@ -70,7 +76,43 @@ class Bare:
         os.close(self.lock)
 
 
-async def request(store: SqliteStore) -> None:
+class BareScripts:
+    """The floor on a server: one set, no rules."""
+
+    take = """
+        local now = redis.call('TIME')
+        local moment = now[1] + now[2] / 1000000
+        redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', moment)
+        local count = redis.call('ZCARD', KEYS[1])
+        redis.call('ZADD', KEYS[1], moment + ARGV[1], ARGV[2])
+        return {count, tostring(moment)}
+    """
+    end = """
+        local now = redis.call('TIME')
+        local moment = now[1] + now[2] / 1000000
+        redis.call('ZREM', KEYS[1], ARGV[2])
+        redis.call('ZADD', KEYS[1], moment + ARGV[1], ARGV[2])
+        return {1, tostring(moment)}
+    """
+
+    def __init__(self, url: str) -> None:
+        from redis.asyncio import Redis
+
+        self.client = Redis.from_url(url, decode_responses=True, socket_timeout=PATIENCE)
+
+    async def open(self) -> None:
+        self.digests = [await self.client.script_load(script) for script in (self.take, self.end)]
+
+    async def request(self) -> None:
+        ticket = os.urandom(8).hex()
+        for digest in self.digests:
+            await self.client.evalsha(digest, 1, "bare", repr(SECONDS), ticket)
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+
+async def request(store: SqliteStore | RedisStore) -> None:
     verdict = await store.reserve(QUERY, anyio.current_time(), "t")
     while not isinstance(verdict, Reservation):
         await anyio.sleep(0.001)
@@ -102,6 +144,33 @@ async def side_by_side(folder: Path, count: int) -> tuple[list[float], list[floa
     return floors, costs
 
 
+async def beside_scripts(url: str, count: int) -> tuple[list[float], list[float]]:
+    """The bare scripts and the store in turns, on one server."""
+    bare, store = BareScripts(url), RedisStore(url)
+    store.define(ROOMY)
+    await bare.open()
+    await store.open()
+    floors, costs = [], []
+    for _ in range(ROUNDS):
+        floors.append(await timed(bare.request, count))
+        costs.append(await timed(partial(request, store), count))
+    await store.close()
+    await bare.close()
+    return floors, costs
+
+
+def on_redis(folder: Path, count: int) -> tuple[list[float], list[float]] | None:
+    """The same on the newest server at hand."""
+    if not BINARIES:
+        return None
+    server = RedisServer(folder, BINARIES[max(BINARIES)])
+    server.start()
+    try:
+        return anyio.run(beside_scripts, server.url, count)
+    finally:
+        server.stop()
+
+
 def opening(store: str, folder: Path) -> float:
     """Milliseconds until a fresh process has a workspace open on this store, imports included."""
     program = (
@@ -125,16 +194,23 @@ def main() -> None:
     count = 200 if parser.parse_args().quick else 1000
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        floors, costs = anyio.run(side_by_side, folder, count)
+        measured = {"sqlite_to_bare": anyio.run(side_by_side, folder, count)}
+        redis = on_redis(folder, count)
+        if redis is not None:
+            measured["redis_to_bare"] = redis
         starts = {store: statistics.median(opening(store, folder) for _ in range(7)) for store in ("memory", "sqlite")}
-    ratio = statistics.median(cost / floor for floor, cost in zip(floors, costs, strict=True))
-    added = starts["sqlite"] - starts["memory"]
+    ratios = {
+        name: statistics.median(cost / floor for floor, cost in zip(floors, costs, strict=True))
+        for name, (floors, costs) in measured.items()
+    }
+    goals = {name: goal(ratio, GOALS[name]) for name, ratio in ratios.items()}
+    goals["opening_added_ms"] = goal(starts["sqlite"] - starts["memory"], 15.0)
     print_report(
-        {"sqlite_to_bare": ratio},
-        {"sqlite_to_bare": goal(ratio, 2.0), "opening_added_ms": goal(added, 15.0)},
+        ratios,
+        goals,
         microseconds={
-            "bare": round(statistics.median(floors), 1),
-            "sqlite": round(statistics.median(costs), 1),
+            name: {"bare": round(statistics.median(floors), 1), "store": round(statistics.median(costs), 1)}
+            for name, (floors, costs) in measured.items()
         },
         opening_ms={store: round(spent, 2) for store, spent in starts.items()},
     )

@@ -5,6 +5,7 @@ Rows are on the server's clock and books on the scheduler's: `shift` is what to 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from operator import itemgetter
@@ -22,7 +23,7 @@ from request_scheduler.stores.memory import Account, MemoryStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from request_scheduler.limits import Budget
+    from request_scheduler.limits import Budget, Concurrent, Window
 
 _FOREVER = 1e300  # JSON knows no infinity
 _MOMENTS = ("until", "since", "paced_until")
@@ -71,7 +72,7 @@ def read_books(
 def _fill(account: Account, rows: Rows, cautious: float, now: float, shift: float, share: Callable[[int], int]) -> None:
     if rows.lesson:
         lesson = json.loads(rows.lesson)
-        if lesson["configured"] == repr(account.configured.limits) and lesson["ends"] - shift > now:
+        if lesson["configured"] == mark_of(account.configured.limits) and lesson["ends"] - shift > now:
             told = zip(account.configured.limits, lesson["limits"], strict=True)
             limits = tuple(evolve(limit, limit=most) for limit, most in told)
             account.learn(evolve(account.configured, limits=limits), now)
@@ -137,8 +138,13 @@ def _lesson_text(account: Account, shift: float) -> str:
     if not account.taught:
         return ""
     limits = [limit.limit for limit in account.budget.limits]
-    told = {"configured": repr(account.configured.limits), "limits": limits, "ends": account.lesson_ends + shift}
+    told = {"configured": mark_of(account.configured.limits), "limits": limits, "ends": account.lesson_ends + shift}
     return json.dumps(told)
+
+
+def mark_of(limits: tuple[Window | Concurrent, ...]) -> str:
+    """A short name of configured limits: a lesson is about those that it was learned under."""
+    return hashlib.sha1(repr(limits).encode(), usedforsecurity=False).hexdigest()[:12]
 
 
 def read_crowd(rows: Mapping[str, Rows], turns: Sequence[str], own: str, now: float) -> Crowd:

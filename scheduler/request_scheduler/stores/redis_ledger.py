@@ -10,6 +10,7 @@ import json
 import math
 from collections import deque
 from contextlib import nullcontext, suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from request_scheduler.outcome import Settlement
@@ -20,12 +21,11 @@ from request_scheduler.stores.redis_books import Lesson, Rows, read_books, read_
 from request_scheduler.stores.redis_link import PATIENCE, LinkLost
 from request_scheduler.stores.redis_reserve import RESERVE
 from request_scheduler.stores.redis_scripts import LAND, LEARN, LOAD, SETTLE, WITHDRAW
-from request_scheduler.stores.redis_session import new_name, span_of
+from request_scheduler.stores.redis_session import new_name
 from request_scheduler.stores.turns import AGEING, GRACE, Ask, lane_of, units_of
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from request_scheduler.call import Spend
     from request_scheduler.limits import Budget
@@ -57,6 +57,8 @@ class RedisLedger:
         self._rows: dict[str, Rows] = {}
         self._denied: dict[str, Ask] = {}
         self._following: set[str] = set()
+        self._landed: set[str] = set()  # since the last news
+        self._heard = 0.0  # until when, by the server's clock
         self._leads: dict[str, list[str]] = {}
         self._flying: dict[str, Reservation] = {}
         self._charges: deque[Charge] = deque()
@@ -111,17 +113,17 @@ class RedisLedger:
             "more": ask.standing.more,
             "expires": self._session.met and moment + self._session.shift + PATIENCE,
         }
-        reply = await self._session.ask(RESERVE, tuple(units), told, ask_text(ask, units), lane=ask.lane, flight=flight)
-        if reply.result == "granted":
+        reply = await self._session.ask(RESERVE, tuple(units), told, ask_text(ask), lane=ask.lane, flight=flight)
+        if reply.verdict == "granted":
             self._denied.pop(ask.lane, None)
-            taken = Reservation(ask.spends, float(reply.text) - reply.shift, ask.tenant, ticket, ask.urgent, flight)
+            taken = Reservation(ask.spends, reply.moment - reply.shift, ask.tenant, ticket, ask.urgent, flight)
             self._flying[ticket] = taken
             if flight is not None:
                 self._leads.setdefault(flight, []).append(ticket)
             self._follow(reply, lambda: self._take(taken))
             await self._catch_up(moment)
             return taken
-        if reply.result == "led":
+        if reply.verdict == "led":
             assert flight is not None
             self._following.add(flight)
             self._denied.pop(ask.lane, None)
@@ -130,7 +132,7 @@ class RedisLedger:
         if reply.version != self._seen:
             self._distrust()
             await self._catch_up(moment)
-        return Denied(float(reply.text) - reply.shift)
+        return Denied(reply.moment - reply.shift)
 
     async def settle(self, reservation: Reservation, settlement: Settlement, at: float, moment: float) -> None:
         """Replace a reservation by what the attempt cost; it may have ended (`at`) some time ago."""
@@ -146,7 +148,7 @@ class RedisLedger:
             self._charges.append(Charge(ticket, reservation, at + reply.shift))
             while self._charges[0].at + self._session.memory < moment + reply.shift:
                 self._charges.popleft()
-        if reply.result:
+        if reply.verdict == "paused":
             await self._learn(reservation, lambda: self._note_end(reservation, settlement, at), moment)
         else:
             self._follow(reply, lambda: self.books.settle(reservation, settlement, at) if known else self._distrust())
@@ -200,7 +202,7 @@ class RedisLedger:
 
     def heard(self, messages: Iterable[str]) -> tuple[bool, set[str]]:
         """What messages of others say: whether there may be room for what this process waits with, and what has landed."""
-        room, landed = False, set[str]()
+        room, (landed, self._landed) = False, (self._landed, set())
         wanted = {name for ask in self._denied.values() for name, _ in ask.spends}
         for message in map(json.loads, messages):
             if message["by"] == self._session.holder:
@@ -213,9 +215,8 @@ class RedisLedger:
 
     async def news(self, moment: float) -> tuple[bool, set[str]]:
         """Whether one of the heads that this process was denied could start now, and what others have landed."""
-        led = await self._load(moment, looks=True)
-        over = self._following.difference(led)
-        self._following -= over
+        await self._load(moment, looks=True)
+        over, self._landed = self._landed, set()
         # Whose turn it is, asking will tell: the next in turn may have gone, and must not hold up the others for good.
         room = any(
             all(
@@ -233,32 +234,34 @@ class RedisLedger:
 
     # -- inside
 
-    async def _load(self, moment: float, *, looks: bool = False) -> Collection[str]:
-        """Bring the copy up to date, tell what the server forgot, and say which of the followed flights are still led."""
+    async def _load(self, moment: float, *, looks: bool = False) -> None:
+        """Bring the copy up to date, and tell what the server forgot."""
         session, flights = self._session, sorted(self._following)
         names, forgotten = tuple(session.defined), session.forgotten
         rows = list(self._own_rows(names)) if forgotten else []
         session.forgotten = False
         try:
-            told = {"seen": self._read, "rows": rows, "flights": flights, "looks": looks}
+            told = {"seen": self._read, "rows": rows, "flights": flights, "looks": looks, "heard": self._heard}
             reply = await session.ask(LOAD, names, told, flights=flights)
         except LinkLost:
             session.forgotten = session.forgotten or forgotten
             raise
         if session.forgotten:  # which this answer has shown
-            return await self._load(moment, looks=looks)
-        state, turns, led = reply.result
-        still_led: Collection[str] = led
+            await self._load(moment, looks=looks)
+            return
+        state, turns, led, landings = reply.state
+        self._heard = reply.at + reply.shift
+        told_of = {flight for by, _, flight in (landing.partition(" ") for landing in landings) if by != session.holder}
+        over = told_of | set(flights).difference(led)
+        self._following -= over
+        self._landed |= over
         if state:
             self._rows = {name: Rows.read(raw) for name, raw in zip(names, state, strict=True)}
-            self.books = read_books(
-                self._rows, session.defined, float(reply.text), reply.at, reply.shift, session.share_of
-            )
+            self.books = read_books(self._rows, session.defined, reply.moment, reply.at, reply.shift, session.share_of)
         if session.defined.keys() == set(names):
             self._seen = self._read = reply.version
         self._loaded = moment
         self.crowd = read_crowd(self._rows, turns, session.holder, reply.at + reply.shift)
-        return still_led
 
     async def _learn(
         self, reservation: Reservation, lesson: Callable[[], object], moment: float, *, gives_back: bool = False
@@ -284,7 +287,7 @@ class RedisLedger:
             flight = reservation.flight if gives_back else None
             reply = await self._session.ask(LEARN, tuple(units), told, flight=flight)
             self._distrust()
-            if reply.result:
+            if reply.verdict == "done":
                 await self._load(moment)
                 return True
         raise LinkLost("others teach the budget faster than this process")
@@ -338,11 +341,12 @@ class RedisLedger:
 
     def _row(self, reservation: Reservation, name: str, units: int) -> dict[str, Any]:
         tenant, urgent = reservation.tenant, reservation.urgent
-        return {"units": units, "tenant": tenant, "urgent": urgent, "span": span_of(self._session.defined[name][0])}
+        return {"units": units, "tenant": tenant, "urgent": urgent, "span": self._session.spans[name]}
 
 
-def ask_text(ask: Ask, units: Counter[str]) -> str:
+@lru_cache(maxsize=1024)
+def ask_text(ask: Ask) -> str:
     """An ask as other processes read it."""
     standing = ask.standing
-    told = {"units": units, "urgent": ask.urgent, "tenant": ask.tenant, "charged": ask.units}
+    told = {"units": units_of(ask.spends), "urgent": ask.urgent, "tenant": ask.tenant, "charged": ask.units}
     return json.dumps({**told, "priority": int(standing.priority), "weight": standing.weight})

@@ -49,6 +49,7 @@ class Link:
             socket_timeout=PATIENCE,
             socket_connect_timeout=PATIENCE,
             retry=Retry(NoBackoff(), 0),  # whoever asks knows what may be asked twice
+            single_connection_client=True,  # scripts are short, and borrowing a connection costs a fifth of asking one
         )
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ held     of a budget: one field a ticket in flight
 spent    of a budget: one member a settled unit, at the moment when the service can last have counted it
 turns    the ask of each process that waits in a lane, since when, and since when others have waited for it
 shares   of a lane: the virtual times of tenants and their processes by priority; "*" for whoever was served last
+landings when flights have ended lately, and who ran them
 lead     of a flight: which process runs it, and by which tickets
 
 A lost log shows itself: a process knows the era and its number, and a server that has another era, or a smaller
@@ -33,6 +34,11 @@ end
 
 local era = redis.call('HMGET', ERA, 'id', 'version', 'cautious', 'after')
 local id, version, cautious = era[1], tonumber(era[2] or 0), tonumber(era[3] or NEVER)
+
+-- One line is faster to read than a list.
+local function line(word, moment)
+  return word .. ' ' .. text(moment) .. ' ' .. id .. ' ' .. version .. ' ' .. text(now)
+end
 
 local function keep(key) redis.call('EXPIRE', key, asked.kept) end
 
@@ -75,7 +81,7 @@ local function member(ticket, number, row)
 end
 
 local function keys_of(number) -- of a budget: facts, held and spent
-  return KEYS[3 + 3 * number], KEYS[4 + 3 * number], KEYS[5 + 3 * number]
+  return KEYS[4 + 3 * number], KEYS[5 + 3 * number], KEYS[6 + 3 * number]
 end
 
 local function note_spent(spent, ticket, row, at)
@@ -94,11 +100,14 @@ local function tell(news)
   redis.call('PUBLISH', asked.channel, cjson.encode(news))
 end
 
--- End one run of a flight; a lead that was lost with its lease is left to the next.
+-- End one run of a flight; a lead that was lost with its lease is left to the next. It is written down for a few looks of
+-- those who do not hear of it.
 local function land(flight)
   redis.call('HDEL', KEYS[5], asked.ticket)
   if redis.call('HLEN', KEYS[5]) == 1 then redis.call('DEL', KEYS[5]) end
-  tell({landed = flight})
+  redis.call('ZADD', KEYS[6], text(now), ME .. ' ' .. flight)
+  redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', text(now - 10))
+  keep(KEYS[6])
 end
 
 -- Budgets with what is in flight, after what the dead had in flight was made spent.

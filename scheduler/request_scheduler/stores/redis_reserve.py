@@ -13,19 +13,15 @@ renew()
 local LEAD = KEYS[5]
 local ask = cjson.decode(ARGV[2])
 
-local function answer(kind, moment)
-  return {kind, text(moment), id, version, text(now)}
-end
-
 -- Whoever sent this has given up on an answer, and takes back what it cannot know of: it must not be granted later.
-if asked.expires and now > asked.expires then return answer('denied', now) end
-if asked.again and redis.call('HEXISTS', KEYS[7], asked.ticket) == 1 then return answer('granted', now) end
+if asked.expires and now > asked.expires then return {line('denied', now)} end
+if asked.again and redis.call('HEXISTS', KEYS[8], asked.ticket) == 1 then return {line('granted', now)} end
 
 if asked.flight then
   local leader = redis.call('HGET', LEAD, 'holder')
   if leader and leader ~= ME and lease_of(leader) > now then
     if not asked.more then leave() end
-    return answer('led', now)
+    return {line('led', now)}
   end
 end
 
@@ -112,7 +108,7 @@ if crowded or free > now or asked.more then
 end
 if free > now then
   stand(since)
-  return answer('denied', free)
+  return {line('denied', free)}
 end
 if crowded then
   charge()
@@ -133,6 +129,6 @@ if asked.flight then
   keep(LEAD)
 end
 change()
-return answer('granted', now)
+return {line('granted', now)}
 """
 )

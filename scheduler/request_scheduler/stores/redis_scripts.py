@@ -9,12 +9,12 @@ SETTLE = (
     OPENING
     + """
 renew()
-local paused = 0
+local paused = 'settled'
 for number, row in ipairs(asked.rows) do
   local facts, held, spent = keys_of(number)
   redis.call('HDEL', held, asked.ticket)
   local known = redis.call('HMGET', facts, 'pause', 'span')
-  if known[1] then paused = 1 end
+  if known[1] then paused = 'paused' end
   local span = math.max(row.span, tonumber(known[2] or 0))
   if asked.spent then
     -- The members of one ticket are the same whenever it settles: one that counted from the end of a lease moves.
@@ -28,8 +28,8 @@ for number, row in ipairs(asked.rows) do
 end
 if asked.flight then land(asked.flight) end
 change()
-tell({room = asked.names})
-return {paused, '', id, version, text(now)}
+tell({room = asked.names, landed = asked.flight or nil})
+return {line(paused, now)}
 """
 )
 
@@ -39,7 +39,7 @@ LOAD = (
 if asked.leave then
   redis.call('ZADD', HOLDERS, text(now), ME)
   tell({room = asked.names})
-  return {'left', '', id, version, text(now)}
+  return {line('left', now)}
 end
 renew()
 for number, row in ipairs(asked.rows) do -- what this process had written before the server forgot it
@@ -73,10 +73,11 @@ if asked.seen ~= version or asked.era ~= id then
   end
 end
 for number, flight in ipairs(asked.flights) do
-  local leader = redis.call('HGET', KEYS[5 + 3 * #asked.budgets + number], 'holder')
+  local leader = redis.call('HGET', KEYS[6 + 3 * #asked.budgets + number], 'holder')
   if leader and leader ~= ME and lease_of(leader) > now then led[#led + 1] = flight end
 end
-return {{state, turns, led}, text(cautious), id, version, text(now)}
+local landings = redis.call('ZRANGEBYSCORE', KEYS[6], text(asked.heard), '+inf')
+return {line('cautious', cautious), state, turns, led, landings}
 """
 )
 
@@ -87,7 +88,7 @@ renew()
 for number, lesson in ipairs(asked.lessons) do
   local known = redis.call('HMGET', keys_of(number), 'pause', 'lesson')
   if (known[1] or '') ~= lesson.pause[1] or (known[2] or '') ~= lesson.lesson[1] then
-    return {0, '', id, version, text(now)} -- somebody else has learned something meanwhile
+    return {line('late', now)} -- somebody else has learned something meanwhile
   end
 end
 for number, lesson in ipairs(asked.lessons) do
@@ -100,8 +101,8 @@ for number, lesson in ipairs(asked.lessons) do
 end
 if asked.flight then land(asked.flight) end
 change()
-tell({room = asked.names})
-return {1, '', id, version, text(now)}
+tell({room = asked.names, landed = asked.flight or nil})
+return {line('done', now)}
 """
 )
 
@@ -112,7 +113,7 @@ WITHDRAW = (
 renew()
 leave()
 tell({room = asked.names})
-return {1, '', id, version, text(now)}
+return {line('done', now)}
 """
 )
 
@@ -121,6 +122,7 @@ LAND = (
     + """
 renew()
 land(asked.flight)
-return {1, '', id, version, text(now)}
+tell({landed = asked.flight})
+return {line('done', now)}
 """
 )

@@ -17,6 +17,7 @@ from request_scheduler.feedback import LESSON_LIFE
 from request_scheduler.journal import logger
 from request_scheduler.limits import Window
 from request_scheduler.stores.holder import name_holder
+from request_scheduler.stores.redis_books import mark_of
 from request_scheduler.stores.redis_link import LinkCut
 from request_scheduler.stores.shared import share_of
 
@@ -33,21 +34,31 @@ _DAY = 86_400.0
 
 
 class Reply(NamedTuple):
-    """What a script answered, when, and what to add to the scheduler's moments to get the server's."""
+    """What a script answered: a word, a moment of the server's, and rows if it was asked for some.
 
-    result: Any
-    text: str
+    `at` is when it came, and `shift` what to add to the scheduler's moments to get the server's.
+    """
+
+    verdict: str
+    moment: float
+    state: list[Any]
     version: int
     at: float
     shift: float
 
 
 class Session:
-    """Asks scripts about budgets; `forgotten` turns true when the server has lost what this process had told it."""
+    """Asks scripts about budgets; `forgotten` turns true when the server has lost what this process had told it.
+
+    `spans` are the seconds for which a settled request counts in the longest window of a budget, and `memory` those for
+    which anything counts.
+    """
 
     def __init__(self, link: Link, group: str, timeline: Timeline | None, lease: float, on_loss: OnLoss) -> None:
         self.holder = name_holder()
         self.defined: dict[str, tuple[Budget, int]] = {}
+        self.spans: dict[str, float] = {}
+        self.memory = 0.0
         self.shift = 0.0
         self.forgotten = False
         self._link, self._timeline, self._lease, self._on_loss = link, timeline, lease, on_loss
@@ -63,14 +74,11 @@ class Session:
         """Whether the server knows this process."""
         return self._era is not None
 
-    @property
-    def memory(self) -> float:
-        """Seconds for which anything can count."""
-        return max((span_of(budget) for budget, _ in self.defined.values()), default=0.0)
-
     def define(self, budget: Budget, reserve: int) -> None:
         """Add a budget or change its limits."""
         self.defined[budget.name] = budget, reserve
+        self.spans[budget.name] = max((budget.hold(window) for window in budget.windows), default=0.0)
+        self.memory = max(self.spans.values())
         self._heads.clear()
 
     def renewal_due(self, moment: float) -> bool:
@@ -100,21 +108,26 @@ class Session:
         told |= {"era": self._era or False, "version": self._version}
         if self._timeline is not None:
             told["now"] = moment
-        keys = [self._prefix + name for name in ("era", "holders", "turns", f"shares:{lane}", f"lead:{flight or ''}")]
+        keys = [
+            self._prefix + name
+            for name in ("era", "holders", "turns", f"shares:{lane}", f"lead:{flight or ''}", "landings")
+        ]
         keys += [f"{self._prefix}{kind}:{name}" for name in names for kind in ("facts", "held", "spent")]
         keys += [f"{self._prefix}lead:{followed}" for followed in flights]
+        head = self._head(names)
         try:
-            answer = await self._link.run(script, keys, [self._head(names) + json.dumps(told)[1:], *more])
+            answer = await self._link.run(script, keys, [head + json.dumps(told)[1:], *more])
         except LinkCut:
             told["again"] = True
-            answer = await self._link.run(script, keys, [self._head(names) + json.dumps(told)[1:], *more])
-        result, text, era, version, there = answer
+            answer = await self._link.run(script, keys, [head + json.dumps(told)[1:], *more])
+        (told_back, *result) = answer
+        verdict, text, era, version, there = told_back.split(" ")
         at = self._met = self._now()
         if renews:
             self._renewed = moment
         self.shift = float(there) - at
         self._meet(era, int(version))
-        return Reply(result, text, int(version), at, self.shift)
+        return Reply(verdict, float(text), result, int(version), at, self.shift)
 
     def _meet(self, era: str, version: int) -> None:
         if self._era is not None and era != self._era:
@@ -147,19 +160,14 @@ class Session:
         return {
             "name": name,
             "reserve": reserve,
-            "configured": repr(budget.limits),
+            "configured": mark_of(budget.limits),
             "limits": limits,
-            "span": span_of(budget),
+            "span": self.spans[name],
         }
 
     def _now(self) -> float:
         moment = anyio.current_time()
         return moment if self._timeline is None else self._timeline.of(moment)
-
-
-def span_of(budget: Budget) -> float:
-    """Seconds for which a settled request counts in the longest window of a budget."""
-    return max((budget.hold(window) for window in budget.windows), default=0.0)
 
 
 def new_name() -> str:

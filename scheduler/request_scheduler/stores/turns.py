@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
@@ -68,6 +69,7 @@ class Turn:
         return self.yielded is not None and moment >= self.yielded + GRACE
 
 
+@lru_cache(maxsize=1024)
 def lane_of(spends: tuple[Spend, ...]) -> str:
     """The name of the lane of those who spend the same budgets."""
     return json.dumps(sorted({name for name, _ in spends}))

@@ -263,13 +263,14 @@ def test_every_key_of_a_group_lies_in_one_slot_and_ends_some_day(
     hand = open_hand(redis_server, group="mine")
     other = hand.other(SIXTEEN)
     hand.keep(hand.lead("digest"))
-    taken = [hand.take() for _ in range(8)]
+    hand.settle(hand.lead("another digest"))
+    taken = [hand.take() for _ in range(7)] + [hand.take(urgent=True)]
     other.denied()
     hand.refuse(taken[0], Refused(RuntimeError(), kind="window", quota=(Window(8, 60.0),)))
     with redis_server.client() as client:
         keys = client.keys("*")
         kinds = {key.removeprefix("mixpanel-headless:1:{mine}:").partition(":")[0] for key in keys}
-        assert kinds == {"era", "holders", "turns", "shares", "lead", "facts", "held", "spent"}
+        assert kinds == {"era", "holders", "turns", "shares", "lead", "landings", "facts", "held", "spent"}
         assert [key for key in keys if client.ttl(key) < 0] == []
 
 
