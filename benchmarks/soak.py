@@ -1,12 +1,13 @@
 """Whether budgets hold when everything around them fails: processes on one store that are killed while clocks jump.
 
-    python benchmarks/soak.py [--minutes 10] [--store sqlite] [--seed 7]
+    python benchmarks/soak.py [--minutes 10] [--store sqlite|redis] [--seed 7]
 
 Eight processes spend one budget at a service in this process, which counts exactly. Every few seconds one of them is
 killed with SIGKILL and another takes its place, the wall clock jumps by an hour forth or back, and for some seconds no
-process can write to the disk (its limit of file size is set to nothing, which is what a full disk is to SQLite). The wall
-clock is that of the store's timeline and of the scheduler's clock, shared by all processes, because the machine's own
-is not ours to set. The first process is never killed: it shows what a long life leaves behind.
+process can write to the disk (its limit of file size is set to nothing, which is what a full disk is to SQLite), or Redis
+is killed or stopped. The wall clock is that of the store's timeline and of the scheduler's clock, shared by all
+processes, because the machine's own is not ours to set; Redis goes by its server's. The first process is never killed:
+it shows what a long life leaves behind.
 
 Prints JSON: the goals first, all of them 0 or bounded, then what was done. Ends with 1 if a goal is missed.
 """
@@ -33,17 +34,19 @@ from report import goal, print_report, use_checkout
 
 use_checkout()
 
-from request_scheduler import Budget, Concurrent, Window  # noqa: E402
+from request_scheduler import Budget, Concurrent, Settlement, Spend, Window  # noqa: E402
+from request_scheduler.stores import Reservation  # noqa: E402
 from request_scheduler.stores.sqlite import SqliteStore  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from request_scheduler.stores.redis import RedisStore
+
 AGENT = Path(__file__).with_name("soak_agent.py")
 PROCESSES = 8
 LIMIT, SECONDS, PERMITS = 40, 2.0, 5
 LEASE = 5.0
-OF_PROCESSES = ("holders", "held", "turns", "shares", "leads")
 HOUR = 3600.0
 _PATIENCE = 120.0
 _LONGEST = 0.15  # seconds that the service takes, far below the lease
@@ -154,6 +157,9 @@ class Agent:
 class SqliteState:
     """A file on a disk that can be full."""
 
+    of_processes = ("holders", "held", "turns", "shares", "leads")
+    kept_files = 4  # the file, its log, its index and its lock, of a process that began while the disk was full
+
     def __init__(self, folder: Path) -> None:
         self.path = folder / "budget.sqlite"
         self.order = {"path": str(self.path)}
@@ -181,11 +187,67 @@ class SqliteState:
             tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             return {name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}
 
+    def close(self) -> None:
+        """Nothing runs but the processes."""
+
+
+class RedisState:
+    """A server that is killed, or answers nobody for a while; it has on disk whatever it has answered.
+
+    It knows the ends of old leases for a week and the client keeps connections for the next burst, so both are bounded
+    and not nothing.
+    """
+
+    of_processes = ("held", "turns", "shares", "lead")
+    kept_files = 16
+
+    def __init__(self, folder: Path) -> None:
+        from tests.redis_server import BINARIES, RedisServer
+
+        binary = next(iter(BINARIES.values()))
+        self.server = RedisServer(folder, binary, appendonly="yes", appendfsync="always")
+        self.server.start()
+        self.order = {"url": self.server.url}
+
+    async def trouble(self, soak: Soak, seconds: float) -> None:
+        """Take the server away for a while."""
+        killed = soak.dice.random() < 0.5
+        (self.server.kill if killed else self.server.pause)()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            if killed:
+                await asyncio.to_thread(self.server.start)
+            else:
+                self.server.resume()
+
+    def open(self) -> RedisStore:
+        """The store, for a look at the end."""
+        from request_scheduler.stores.redis import RedisStore
+
+        return RedisStore(self.order["url"], lease=LEASE)
+
+    def rows(self) -> dict[str, int]:
+        """What is left on the server, by kind of key."""
+        rows: Counter[str] = Counter()
+        with self.server.client() as client:
+            for key in client.scan_iter():
+                kind = client.type(key)
+                count = {"hash": client.hlen, "zset": client.zcard, "list": client.llen, "set": client.scard}
+                rows[key.partition("}:")[2].partition(":")[0]] += count[kind](key) if kind in count else 1
+        return dict(rows)
+
+    def close(self) -> None:
+        """End the server."""
+        self.server.stop()
+
 
 class Soak:
     """The processes and their troubles."""
 
-    def __init__(self, state: SqliteState, service: Service, folder: Path, seconds: float, dice: random.Random) -> None:
+    def __init__(
+        self, state: SqliteState | RedisState, service: Service, folder: Path, seconds: float, dice: random.Random
+    ) -> None:
         self.state, self.service, self.seconds, self.dice = state, service, seconds, dice
         self.wall = folder / "wall"
         self.set_wall(0.0)
@@ -245,7 +307,7 @@ class Soak:
 
     async def lose(self) -> None:
         """Take the store away for a while, now and then for longer than a lease."""
-        async for _ in self.every(3.0, 12.0):
+        async for _ in self.every(2.0, min(12.0, self.seconds / 3)):
             self.done["losses of the store"] += 1
             await self.state.trouble(self, self.dice.uniform(0.5, min(1.5 * LEASE, self.seconds / 6)))
 
@@ -256,7 +318,15 @@ class Soak:
             yield
 
 
-async def permits_left(state: SqliteState) -> int:
+async def ask_once(store: SqliteStore | RedisStore) -> None:
+    """One more call, which finds the places of the dead and clears them away."""
+    now = asyncio.get_running_loop().time
+    verdict = await store.reserve((Spend("query"),), now(), "inspector")
+    if isinstance(verdict, Reservation) and (settled := store.settle(verdict, Settlement.REFUNDED, now())):
+        await settled
+
+
+async def permits_left(state: SqliteState | RedisState) -> int:
     """Permits that somebody still holds when every process has ended and every lease is over."""
     store = state.open()
     store.define(Budget("query", (Window(LIMIT, SECONDS), Concurrent(PERMITS))))
@@ -264,6 +334,7 @@ async def permits_left(state: SqliteState) -> int:
     await asyncio.sleep(1.2 * LEASE)
     await store.refresh()
     (status,) = store.usage(asyncio.get_running_loop().time())
+    await ask_once(store)
     await store.close()
     return status.permits_held
 
@@ -278,35 +349,40 @@ def judge(soak: Soak, rows: dict[str, int], permits: int) -> dict[str, dict[str,
     """Each thing that must not happen, and how often it did."""
     survivors = [agent for agent in soak.agents if not agent.killed]
     fates = sum((agent.fates for agent in soak.agents), Counter[str]())
-    elder = soak.agents[:1]
+    of_processes = sum(rows.get(table, 0) for table in soak.state.of_processes)
     return {
         "over-admissions": goal(soak.service.excess(), 0),
         "lost answers": goal(sum(len(agent.open_calls) for agent in survivors), 0),
         "wrong answers": goal(fates["wrong"], 0),
         "processes that ended by themselves": goal(sum(not agent.ended for agent in survivors), 0),
         "stuck permits": goal(permits, 0),
-        "leaked files": goal(growth(survivors, lambda held: held.files, 0), 0),
+        "leaked files": goal(growth(survivors, lambda held: held.files, 0), soak.state.kept_files),
         "leaked threads": goal(growth(survivors, lambda held: held.threads, 0), 1),
-        "megabytes that the longest life gained": goal(growth(elder, lambda held: held.kilobytes, 1) / 1024, 8),
-        "rows of processes that have gone": goal(sum(rows.get(table, 0) for table in OF_PROCESSES), 0),
-        "other rows": goal(sum(rows.values()) - sum(rows.get(table, 0) for table in OF_PROCESSES), 5 * LIMIT),
+        "megabytes that the longest life gained": goal(
+            growth(soak.agents[:1], lambda held: held.kilobytes, 1) / 1024, 8
+        ),
+        "rows of processes that have gone": goal(of_processes, 0),
+        "other rows": goal(sum(rows.values()) - of_processes, 5 * LIMIT + len(soak.agents)),
     }
+
+
+STATES: dict[str, Callable[[Path], SqliteState | RedisState]] = {"sqlite": SqliteState, "redis": RedisState}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--store", choices=["sqlite"], default="sqlite")
+    parser.add_argument("--store", choices=STATES, default="sqlite")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     dice = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        state = SqliteState(folder)
-        soak = Soak(state, Service(dice), folder, 60.0 * options.minutes, dice)
-        asyncio.run(soak.run())
-        permits = asyncio.run(permits_left(state))
-        goals = judge(soak, rows := state.rows(), permits)
+        with closing(STATES[options.store](folder)) as state:
+            soak = Soak(state, Service(dice), folder, 60.0 * options.minutes, dice)
+            asyncio.run(soak.run())
+            permits = asyncio.run(permits_left(state))
+            goals = judge(soak, rows := state.rows(), permits)
     print_report(
         {},
         goals,

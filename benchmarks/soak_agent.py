@@ -71,6 +71,10 @@ def say(*words: object) -> None:
 
 def open_store(order: dict[str, Any], wall: SkewedWall) -> Store:
     """The store that the order names. While it is lost calls wait: nothing else is exact."""
+    if "url" in order:
+        from request_scheduler.stores.redis import RedisStore
+
+        return RedisStore(order["url"], lease=order["lease"])
     timeline = Timeline(boot=boot_id(), wall=wall)
     return SqliteStore(order["path"], lease=order["lease"], timeline=timeline)
 

@@ -58,18 +58,19 @@ class Programs:
         os.close(self.journal)
 
 
-@pytest.fixture
-def share_state(tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(params=["redis", "sqlite"])
+def shared_state(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     """What tells a program where the budgets are."""
-    return {"MP_STORE": "sqlite", "MP_STATE_DIR": str(tmp_path)}
+    store = request.getfixturevalue("redis_server").url if request.param == "redis" else request.param
+    return {"MP_STORE": store, "MP_STATE_DIR": str(tmp_path)}
 
 
 @pytest.fixture
-def open_programs(share_state: dict[str, str]) -> Iterator[Callable[[Sandbox], Programs]]:
+def open_programs(shared_state: dict[str, str]) -> Iterator[Callable[[Sandbox], Programs]]:
     opened: list[Programs] = []
 
     def open_them(box: Sandbox) -> Programs:
-        environment = {**os.environ, **box.environment(), **share_state, "PYTHONPATH": os.pathsep.join(sys.path)}
+        environment = {**os.environ, **box.environment(), **shared_state, "PYTHONPATH": os.pathsep.join(sys.path)}
         opened.append(Programs(environment))
         return opened[-1]
 

@@ -146,7 +146,7 @@ class RedisLedger:
         self._forget_lead(reservation)
         if spent:
             self._charges.append(Charge(ticket, reservation, at + reply.shift))
-            while self._charges[0].at + self._session.memory < moment + reply.shift:
+            while self._charges and self._charges[0].at + self._session.memory < moment + reply.shift:
                 self._charges.popleft()
         if reply.verdict == "paused":
             await self._learn(reservation, lambda: self._note_end(reservation, settlement, at), moment)

@@ -95,6 +95,19 @@ def test_a_settlement_that_cannot_be_written_is_written_later(
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
 
 
+def test_a_settlement_that_waited_for_longer_than_its_window_does_not_hold_up_the_next(
+    open_hand: Callable[..., Hand], lasting: RedisServer
+) -> None:
+    hand = open_hand(lasting)
+    taken = hand.take()
+    lasting.kill()
+    hand.settle(taken)
+    hand.now += 120.0
+    lasting.start()
+    hand.spend(1)
+    assert hand.used() == 1
+
+
 def test_a_crash_of_a_server_that_keeps_its_log_forgets_nothing(
     open_hand: Callable[..., Hand], lasting: RedisServer
 ) -> None:
