@@ -1,4 +1,4 @@
-"""Four programs on one project's budget: no refusal, and shares by weight."""
+"""Four programs on one project's budget: no refusal, shares by weight, and one request for equal questions."""
 
 from __future__ import annotations
 
@@ -46,6 +46,13 @@ class Programs:
             process.stdin.write("\n")
             process.stdin.flush()
 
+    def answers(self, name: str) -> list[list[str]]:
+        process = self.running[name]
+        assert process.stdout is not None
+        answers: list[list[str]] = json.loads(process.stdout.readline())
+        assert process.wait() == 0
+        return answers
+
     def end(self) -> None:
         for process in self.running.values():
             process.kill()
@@ -60,9 +67,10 @@ class Programs:
 
 @pytest.fixture(params=["redis", "sqlite"])
 def shared_state(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """What tells a program where the budgets are."""
+    """What tells a program where budgets and answers are."""
     store = request.getfixturevalue("redis_server").url if request.param == "redis" else request.param
-    return {"MP_STORE": store, "MP_STATE_DIR": str(tmp_path)}
+    answers = "disk" if store == "sqlite" else "redis"
+    return {"MP_STORE": store, "MP_CACHE": answers, "MP_STATE_DIR": str(tmp_path)}
 
 
 @pytest.fixture
@@ -93,3 +101,15 @@ def test_four_programs_are_never_refused_and_have_their_weights_share(
     # The first window goes to whoever is up first; all four have more to ask for than the other two hold.
     served = Counter(admitted[LIMIT:])
     assert all(abs(served[name] - weight * LIMIT // 3) <= 1 for name, weight in WEIGHTS.items()), served
+
+
+def test_equal_questions_of_four_programs_are_one_request(
+    open_box: Callable[..., Sandbox], open_programs: Callable[[Sandbox], Programs]
+) -> None:
+    box = open_box(limit=LIMIT, window=2.0)
+    programs = open_programs(box)
+    for name in WEIGHTS:
+        programs.start(name, questions=[7])
+    programs.go()
+    assert [programs.answers(name) for name in WEIGHTS] == [[["free", "pro"]]] * 4
+    assert (box.counted, box.refused) == (1, 0)
