@@ -92,6 +92,7 @@ class Runtime:
         except BaseException as error:
             if not started.done():
                 started.set_exception(error)
+                started.exception()  # those who waited for it may have left
                 return
             raise
         finally:

@@ -135,7 +135,7 @@ class AsyncWorkspace(Configured[Async]):
     fail with `error` (`store_on_loss`). Use it with `async with`, or `close`.
 
     `weights` are the tenants' shares of the budget, 1 unless given; `minimum` is the part (0.25 for a quarter) that a tenant
-    gets while it waits and lends while it does not; `reserve` queries of each window are for calls with
+    gets of this program's while it waits and lends while it does not; `reserve` queries of each window are for calls with
     `priority="interactive"`. A queue of `queue_size` waiting calls is full: then callers wait, are refused, or push out
     the newest call of the lowest priority. `telemetry` names `otel` or `prometheus`, or holds what `trace_calls` and
     `count_calls` give.

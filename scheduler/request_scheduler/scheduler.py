@@ -54,7 +54,7 @@ class Scheduler:
     """One queue and one set of budgets for every call of a program; it lives in the event loop that opens it.
 
     `weights` are tenants' shares, 1 unless given; `minimum` is the part (0.25 for a quarter) that a tenant gets while it
-    waits, whatever the others' priorities and weights, and lends while it does not; `ageing` is the seconds of waiting
+    waits, whatever the priorities and weights of others in this process, and lends while it does not; `ageing` is the seconds of waiting
     that make up for one step of priority; `reserve` keeps slots of a budget's windows for interactive calls;
     `queue_size` bounds the waiting calls, and beyond it callers wait to enter, are refused, or push out a lower one;
     `breaker` says when a circuit opens, None for never.
