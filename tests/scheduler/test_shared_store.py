@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from request_scheduler import Budget, Concurrent, MemoryStore, Refused, Scheduler, Settlement, Spend, Window
+from request_scheduler import Budget, Call, Concurrent, MemoryStore, Refused, Scheduler, Settlement, Spend, Window
 from request_scheduler.stores import NO_CLAIMS, ORDINARY, Claim, Denied, Reservation, Standing, Verdict
 from tests.scheduler.service import Service, fullest_window, query
 
@@ -81,6 +81,32 @@ async def test_a_caller_that_leaves_during_the_decision_gives_the_slot_back() ->
         status = scheduler.status()
         assert (status.budgets["query"].used, status.in_flight, status.queued) == (0, 0, 0)
     assert service.sent == []
+
+
+async def test_the_turns_are_left_when_the_last_call_that_waits_is_given_up() -> None:
+    class Turns(DistantStore):
+        left = 0
+
+        def withdraw(self, spends: tuple[Spend, ...], now: float) -> None:
+            self.left += 1
+
+    service, store = Service(seconds=30.0), Turns()
+    async with Scheduler([LIMITED], store=store) as scheduler, anyio.create_task_group() as tasks:
+        for name in "ab":
+            tasks.start_soon(scheduler.submit, service.call(name))
+        await anyio.sleep(1.0)
+        for patience in (2.0, 4.0):
+            tasks.start_soon(give_up, scheduler, service.call(), patience)
+        await anyio.sleep(3.0)
+        assert (scheduler.status().queued, store.left) == (1, 0)
+        await anyio.sleep(2.0)
+        assert (scheduler.status().queued, store.left) == (0, 1)
+        tasks.cancel_scope.cancel()
+
+
+async def give_up(scheduler: Scheduler, call: Call[str], patience: float) -> None:
+    with anyio.move_on_after(patience):
+        await scheduler.submit(call)
 
 
 async def test_a_store_that_fails_fails_the_call_and_not_the_scheduler() -> None:

@@ -4,8 +4,8 @@ Each process shows the head of its lane as a row, and keeps it while more of its
 priority, start-time fair queuing between tenants by weight and then between the processes of a tenant decides; between
 priorities waiting makes up for a step, as inside a process. A process that could start but is not next yields for a
 moment, so that the next may wake. Whoever does not come by then is late: it is passed over, by everybody and without
-another wait, until it asks or looks. It keeps its place and its virtual start, so that it catches up when it comes; who does not
-come for a whole lease has left, and no dead or slow process holds up the others.
+another wait, until it asks or looks. It keeps its place and its virtual start, so that it catches up when it comes; who
+does not come for a whole lease has left, and no dead or slow process holds up the others.
 """
 
 from __future__ import annotations
