@@ -111,9 +111,12 @@ class RedisLedger:
             "grace": GRACE,
             "ageing": AGEING,
             "more": ask.standing.more,
-            "expires": self._session.met and moment + self._session.shift + PATIENCE,
         }
-        reply = await self._session.ask(RESERVE, tuple(units), told, ask_text(ask), lane=ask.lane, flight=flight)
+        if self._session.met:
+            told["expires"] = moment + self._session.shift + PATIENCE
+        reply = await self._session.ask(
+            RESERVE, tuple(units), told, ask_text(ask), lane=ask.lane, flight=flight, specs=True
+        )
         if reply.verdict == "granted":
             self._denied.pop(ask.lane, None)
             taken = Reservation(ask.spends, reply.moment - reply.shift, ask.tenant, ticket, ask.urgent, flight)
@@ -242,7 +245,7 @@ class RedisLedger:
         session.forgotten = False
         try:
             told = {"seen": self._read, "rows": rows, "flights": flights, "looks": looks, "heard": self._heard}
-            reply = await session.ask(LOAD, names, told, flights=flights)
+            reply = await session.ask(LOAD, names, told, flights=flights, specs=True)
         except LinkLost:
             session.forgotten = session.forgotten or forgotten
             raise

@@ -64,7 +64,9 @@ class Session:
         self._link, self._timeline, self._lease, self._on_loss = link, timeline, lease, on_loss
         self._prefix = f"mixpanel-headless:{_FORMAT}:{{{group}}}:"
         self.channel = self._prefix + "news"
-        self._heads: dict[tuple[str, ...], str] = {}
+        self._heads: dict[tuple[tuple[str, ...], bool], str] = {}
+        self._known_keys: dict[tuple[tuple[str, ...], str], tuple[list[str], list[str]]] = {}
+        self._fresh = new_name()
         self._era: str | None = None
         self._version = 0
         self._renewed = self._met = -math.inf
@@ -98,23 +100,26 @@ class Session:
         lane: str = "",
         flight: str | None = None,
         flights: Sequence[str] = (),
+        specs: bool = False,
     ) -> Reply:
-        """What a script answers about some budgets; from then on the server's moment and the state of its log are known."""
+        """What a script answers about some budgets, whose limits it is told with `specs`.
+
+        From then on the server's moment and the state of its log are known.
+        """
         moment = self._now()
         if moment > self._met + self.memory:
             self._era = None  # nothing that this process knew can still count
         renews = self.renewal_due(moment)
-        told |= {"lane": lane, "flight": flight or False, "fresh": new_name(), "renew": renews}
-        told |= {"era": self._era or False, "version": self._version}
+        told |= {"fresh": self._fresh, "version": self._version}
+        # What is absent is nil there, and the shorter text is read faster.
+        optional = {"lane": lane, "flight": flight, "renew": renews, "era": self._era}
+        told |= {name: value for name, value in optional.items() if value}
         if self._timeline is not None:
             told["now"] = moment
-        keys = [
-            self._prefix + name
-            for name in ("era", "holders", "turns", f"shares:{lane}", f"lead:{flight or ''}", "landings")
-        ]
-        keys += [f"{self._prefix}{kind}:{name}" for name in names for kind in ("facts", "held", "spent")]
+        before, after = self._keys(names, lane)
+        keys = [*before, f"{self._prefix}lead:{flight or ''}", *after]
         keys += [f"{self._prefix}lead:{followed}" for followed in flights]
-        head = self._head(names)
+        head = self._head(names, specs=specs)
         try:
             answer = await self._link.run(script, keys, [head + json.dumps(told)[1:], *more])
         except LinkCut:
@@ -134,11 +139,22 @@ class Session:
             logger.error("%s has lost the log of the budgets; they count cautiously for a while", self._link.place)
             self.forgotten = True
             self._version = 0
+        if era == self._fresh:
+            self._fresh = new_name()  # no two eras have one name
         self._era, self._version = era, max(version, self._version)
 
-    def _head(self, names: tuple[str, ...]) -> str:
+    def _keys(self, names: tuple[str, ...], lane: str) -> tuple[list[str], list[str]]:
+        """The keys that a script touches, before and after the lead of a flight."""
+        keys = self._known_keys.get((names, lane))
+        if keys is None:
+            before = [self._prefix + name for name in ("era", "holders", "turns", f"shares:{lane}")]
+            after = [f"{self._prefix}{kind}:{name}" for name in names for kind in ("facts", "held", "spent")]
+            keys = self._known_keys[names, lane] = before, [f"{self._prefix}landings", *after]
+        return keys
+
+    def _head(self, names: tuple[str, ...], *, specs: bool) -> str:
         """The part of what a script is told that stays the same, as the beginning of a JSON object."""
-        head = self._heads.get(names)
+        head = self._heads.get((names, specs))
         if head is None:
             told = {
                 "holder": self.holder,
@@ -146,9 +162,10 @@ class Session:
                 "kept": int(max(2 * self.memory, LESSON_LIFE) + _DAY),
                 "channel": self.channel,
                 "names": names,
-                "budgets": [self._spec(name) for name in names],
             }
-            head = self._heads[names] = json.dumps(told)[:-1] + ", "
+            if specs:
+                told["budgets"] = [self._spec(name) for name in names]
+            head = self._heads[names, specs] = json.dumps(told)[:-1] + ", "
         return head
 
     def _spec(self, name: str) -> dict[str, Any]:
