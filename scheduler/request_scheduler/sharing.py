@@ -72,8 +72,9 @@ class Sharing:
         with CancelScope(shield=True):
             try:
                 decided = await verdict
-            except Exception as error:  # noqa: BLE001 - whoever asked gets it
-                self.dispatch.fail(place.item, error, self._now())
+            except Exception as error:  # noqa: BLE001 - whoever asked gets it, unless its fate is decided
+                if place.item.state is not State.ENDED:
+                    self.dispatch.fail(place.item, error, self._now())
                 decided = Denied(self._now())
         self.dispatch.admission.decide(place, decided, self._now())
         self.time.set_alarm()

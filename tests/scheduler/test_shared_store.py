@@ -120,6 +120,18 @@ async def test_a_store_that_fails_fails_the_call_and_not_the_scheduler() -> None
         assert (await scheduler.submit(service.call("b"))).value == "b"
 
 
+async def test_a_store_that_fails_after_its_asker_has_left_ends_nothing_twice() -> None:
+    service = Service()
+    store = DistantStore()
+    async with Scheduler([LIMITED], store=store) as scheduler:
+        store.broken = True
+        with anyio.move_on_after(0.02):
+            await scheduler.submit(service.call("leaves"))
+        await anyio.sleep(1.0)
+        counts = scheduler.status().counters
+        assert (counts.cancelled, counts.failed, counts.finished) == (1, 0, 0)
+
+
 async def test_refusals_are_learned_over_a_distance() -> None:
     sent: list[float] = []
 
