@@ -68,7 +68,11 @@ def figure_rows(report: Report, workload: Workload) -> Iterator[tuple[str, str, 
     yield "fullest window", f"{report.fullest_window:,}", "by the service's own log, of own requests"
     yield "most at once", f"{report.most_at_once:,}", ""
     if report.share_error is not None:
-        yield "share error", f"{report.share_error:.2f}", "requests that anybody was ahead of or behind its share"
+        yield (
+            "share error",
+            f"{report.share_error:.2f}",
+            "requests that a waiting tenant was ever from its weight's part",
+        )
     if report.makespan is not None:
         yield "last answer", span(report.makespan), "after the start"
 

@@ -101,7 +101,7 @@ def test_the_bound_is_the_closed_form_of_the_theory() -> None:
 def test_tenants_are_served_within_one_request_of_their_weights() -> None:
     report = Simulation(busy()).run()
     assert report.share_error is not None
-    assert 0.0 < report.share_error <= 1.0
+    assert 0.0 < report.share_error <= 1.0 + 1e-9
     assert report.tenants["a"].requests > 2 * report.tenants["b"].requests
 
 

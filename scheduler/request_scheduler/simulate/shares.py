@@ -15,19 +15,32 @@ if TYPE_CHECKING:
 
 
 @define(eq=False)
+class Lead:
+    """How much more one tenant was served than another while both waited, in requests by weight, and its extremes."""
+
+    now: float = 0.0
+    lowest: float = 0.0
+    highest: float = 0.0
+
+    def add(self, units: float) -> None:
+        """Let it grow."""
+        self.now += units
+        self.lowest, self.highest = min(self.lowest, self.now), max(self.highest, self.now)
+
+
+@define(eq=False)
 class Shares:
     """Watches who is served while who waits.
 
-    Each request that is let go gives every tenant of its priority that waits its part of it, by weight; the one that
-    goes has had a whole one. `error` is the furthest, in requests, that anybody was ever from what it was given; who
-    waits no more is neither owed anything nor owes. Tenants with a minimum have another promise, and are left out.
-    `waiting` counts by tenant what waits on all machines.
+    `error` is the furthest, in requests, that a tenant ever was from its part of what it and another of its priority
+    were served, by weight, over any time in which both waited without a break. Start-time fair queuing promises 1.
+    Tenants with a minimum have another promise, and are left out. `waiting` counts by tenant what waits on all machines.
     """
 
     tenants: Mapping[str, Tenant]
     waiting: Callable[[], Mapping[str, int]]
     error: float = 0.0
-    _ahead: dict[str, float] = field(factory=dict)
+    _leads: dict[str, dict[str, Lead]] = field(factory=dict)
 
     def hear(self, event: Event) -> None:
         """Take in what a scheduler tells."""
@@ -35,19 +48,25 @@ class Shares:
             self._serve(event.tenant)
 
     def _serve(self, served: str) -> None:
-        priority = self.tenants[served].priority
-        waits = {name for name, calls in self.waiting().items() if calls and self._counts(name, priority)}
-        peers = waits | {served}
-        whole = sum(self.tenants[name].weight for name in peers)
-        for name in [name for name in self._ahead if name not in peers and self.tenants[name].priority == priority]:
-            del self._ahead[name]
-        for name in peers:
-            had = 1.0 if name == served else 0.0
-            ahead = self._ahead.get(name, 0.0) + had - self.tenants[name].weight / whole
-            self._ahead[name] = ahead
-            self.error = max(self.error, abs(ahead))
+        waits = {name for name, calls in self.waiting().items() if calls and self._are_peers(name, served)}
+        for name in [name for name in self._leads if name != served and name not in waits]:
+            if self._are_peers(name, served):
+                self._forget(name)
+        weight = self.tenants[served].weight
+        for name in waits - {served}:
+            first, second = sorted((served, name))
+            lead = self._leads.setdefault(first, {}).setdefault(second, Lead())
+            self._leads.setdefault(second, {})[first] = lead
+            lead.add(1 / weight if first == served else -1 / weight)
+            other = self.tenants[name].weight
+            self.error = max(self.error, (lead.highest - lead.lowest) * weight * other / (weight + other))
         if served not in waits:
-            del self._ahead[served]
+            self._forget(served)
 
-    def _counts(self, name: str, priority: str) -> bool:
-        return self.tenants[name].priority == priority and not self.tenants[name].minimum
+    def _forget(self, name: str) -> None:
+        """One that waits no more is neither owed anything nor owes."""
+        for other in self._leads.pop(name, {}):
+            self._leads[other].pop(name, None)
+
+    def _are_peers(self, name: str, other: str) -> bool:
+        return self.tenants[name].priority == self.tenants[other].priority and not self.tenants[name].minimum

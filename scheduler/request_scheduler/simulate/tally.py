@@ -85,8 +85,8 @@ class Report:
     """A simulation in numbers.
 
     `requests` were counted by the service, `refused` were its 429s; `fullest_window` and `most_at_once` are from its own
-    log, `foreign` what others spent there. `share_error` is how many requests any tenant was ever ahead of or behind its
-    weighted share while it waited, None where shares are off. `makespan` is the seconds to the last answer, None while
+    log, `foreign` what others spent there. `share_error` is the furthest, in requests, that two waiting tenants
+    ever were from their weights' parts of what both were served, None where shares are off. `makespan` is the seconds to the last answer, None while
     calls are left or agents ask on and on.
     """
 
