@@ -70,7 +70,8 @@ class RedisStore(SharedStore[RedisLedger]):
         """End the own lease and the connections; what is still reserved counts as spent."""
         leave: Callable[[float], Awaitable[None] | None] = self._ledger.close
         try:
-            await self._transact(leave, anyio.current_time())
+            if self._session.met:
+                await self._transact(leave, anyio.current_time())
         except LinkLost as error:
             logger.warning("%s could not be told of the end: %s", self._what, error)
         finally:

@@ -232,8 +232,7 @@ class RedisLedger:
 
     async def close(self, moment: float) -> None:
         """End the own lease: what is still reserved counts as spent."""
-        if self._session.met:
-            await self._session.ask(LOAD, tuple(self._session.defined), {"leave": True})
+        await self._session.ask(LOAD, tuple(self._session.defined), {"leave": True})
 
     # -- inside
 
