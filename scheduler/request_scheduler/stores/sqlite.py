@@ -91,10 +91,10 @@ class SqliteStore(SharedStore[Ledger]):
                     await self._denied.wait()
                 pause = FIRST_LOOK
             elif self._ledger.hanging:
-                self._hanging = anyio.Event()
                 await anyio.sleep(pause * (0.5 + self._random.random()))
                 pause = min(1.5 * pause, _LAST_LOOK)
             else:
+                self._hanging = anyio.Event()  # what was said before is over, or it would end every pause at once
                 with anyio.move_on_after(IDLE_LOOK * (0.5 + self._random.random())):
                     await self._hanging.wait()
                 pause = FIRST_LOOK
