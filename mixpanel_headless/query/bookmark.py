@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mixpanel_headless.errors import ValidationError
+from mixpanel_headless.errors import BookmarkValidationError, ValidationError
 
 from .bookmark_rules import (
     BEHAVIOR_RULES,
@@ -23,7 +23,7 @@ from .rules import problems
 from .sorting_rules import sorting_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .vocabulary import ReportType
 
@@ -40,6 +40,17 @@ def validate_bookmark(params: Mapping[str, Any], bookmark_type: ReportType = "in
         return [*check(params), *_encoding_problems(params)]
     except RecursionError:
         return [ValidationError("params", "this is nested too deep, or holds itself.", "B26_NOT_JSON")]
+
+
+def checked_bookmark(found: Iterable[ValidationError], build: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The bookmark that `build` makes, if nothing was found wrong with the arguments nor is with its structure."""
+    if wrong := list(found):
+        raise BookmarkValidationError(wrong)
+    params = build()
+    flaws = validate_bookmark(params)
+    if any(problem.severity == "error" for problem in flaws):
+        raise BookmarkValidationError(flaws)
+    return params
 
 
 def _encoding_problems(params: dict[str, Any]) -> Iterator[ValidationError]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mixpanel_headless.errors import BookmarkValidationError, InvalidArgumentError
+from mixpanel_headless.errors import InvalidArgumentError
 
-from .bookmark import validate_bookmark
-from .dates import DEFAULT_LAST, Day, Range
-from .dates import today as current_day
+from .bookmark import checked_bookmark
+from .coverage import Coverage
+from .dates import DEFAULT_LAST, Day
 from .fields import as_tuple
-from .filter_clauses import AnyFilter, filter_clauses
 from .formulas import Formula
-from .groups import AnyGroup, as_groups, group_clauses
 from .insights_query import AnyMetric, InsightsQuery
 from .insights_rules import query_problems
 from .measurements import Measurement
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
 
     from .comparisons import TimeComparison
     from .custom_properties import AnyProperty
+    from .filter_clauses import AnyFilter
+    from .groups import AnyGroup
     from .vocabulary import Math, Mode, PerUser, Unit
 
 MAX_LIMIT: Final = 50_000
@@ -60,30 +60,27 @@ def build_insights_params(
     of the project's time zone, both included; without `from_date` the report covers the `last` days.
     Raises `BookmarkValidationError` with every problem at once.
     """
-    given: tuple[tuple[str, object], ...] = (("group_by", group_by), ("where", where))
     query = InsightsQuery(
         events=as_tuple(events),
-        range=Range(from_date, to_date, last, today or current_day()),
-        unit=unit,
+        coverage=Coverage.of(
+            from_date=from_date,
+            to_date=to_date,
+            last=last,
+            today=today,
+            unit=unit,
+            group_by=group_by,
+            where=where,
+            time_comparison=time_comparison,
+            data_group_id=data_group_id,
+        ),
         measurement=Measurement(math, math_property, per_user, percentile_value),
-        groups=as_groups(group_by),
-        where=as_tuple(where),
         formula=formula,
         formula_label=formula_label,
         rolling=rolling,
         cumulative=cumulative,
         mode=mode,
-        time_comparison=time_comparison,
-        data_group_id=data_group_id,
-        whole=frozenset([name for name, value in given if not isinstance(value, (list, tuple))]),
     )
-    if found := list(query_problems(query)):
-        raise BookmarkValidationError(found)
-    params = _bookmark(query)
-    found = validate_bookmark(params)
-    if any(problem.severity == "error" for problem in found):
-        raise BookmarkValidationError(found)
-    return params
+    return checked_bookmark(query_problems(query), lambda: _bookmark(query))
 
 
 ask_insights = by_pattern(build_insights_params)
@@ -98,15 +95,7 @@ def check_limit(limit: object) -> int:
 
 
 def _bookmark(query: InsightsQuery) -> dict[str, Any]:
-    sections: dict[str, Any] = {
-        "show": _show(query),
-        "time": query.range.time_section(query.unit),
-        "filter": filter_clauses(query.where),
-        "group": group_clauses(query.groups, query.data_group_id),
-    }
-    if query.data_group_id is not None:
-        sections["globalDataGroupId"] = str(query.data_group_id)
-    return {"sections": sections, "displayOptions": _display(query)}
+    return {"sections": query.coverage.sections(_show(query)), "displayOptions": _display(query)}
 
 
 def _show(query: InsightsQuery) -> list[dict[str, Any]]:
@@ -134,6 +123,4 @@ def _display(query: InsightsQuery) -> dict[str, Any]:
     if query.rolling is not None:
         display["analysis"] = "rolling"
         display["rollingWindowSize"] = query.rolling
-    if query.time_comparison is not None:
-        display["timeComparison"] = query.time_comparison.to_dict()
-    return display
+    return {**display, **query.coverage.compared()}

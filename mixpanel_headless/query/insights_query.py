@@ -9,16 +9,11 @@ import attrs
 from .formulas import Formula
 
 if TYPE_CHECKING:
-    from .cohorts import CohortBreakdown
-    from .comparisons import TimeComparison
-    from .dates import Range
-    from .filter_clauses import AnyFilter
-    from .frequency import FrequencyBreakdown
-    from .groups import GroupBy
+    from .coverage import Coverage
     from .measurements import Measurement
     from .metric_refs import MetricRef, SavedMetric
     from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
-    from .vocabulary import Mode, Unit
+    from .vocabulary import Mode
 
 ShownMetric: TypeAlias = "Metric | CohortMetric | FunnelMetric | RetentionMetric | MetricRef | SavedMetric"
 AnyMetric: TypeAlias = "str | ShownMetric | Formula"
@@ -26,22 +21,16 @@ AnyMetric: TypeAlias = "str | ShownMetric | Formula"
 
 @attrs.frozen(kw_only=True)
 class InsightsQuery:
-    """What was asked, unchecked; `whole` names the arguments that were given as one value, not as a list."""
+    """What was asked, unchecked."""
 
     events: tuple[AnyMetric, ...]
-    range: Range
-    unit: Unit
+    coverage: Coverage
     measurement: Measurement
-    groups: tuple[GroupBy | CohortBreakdown | FrequencyBreakdown, ...]
-    where: tuple[AnyFilter, ...]
     formula: str | None
     formula_label: str | None
     rolling: int | None
     cumulative: bool
     mode: Mode
-    time_comparison: TimeComparison | None
-    data_group_id: int | None
-    whole: frozenset[str] = frozenset()
 
     def formulas(self) -> list[Formula]:
         """The formulas, whichever way they were given."""
@@ -51,7 +40,3 @@ class InsightsQuery:
     def letters(self) -> int:
         """How many metrics a formula can name."""
         return sum(not isinstance(event, Formula) for event in self.events)
-
-    def path(self, argument: str, position: int) -> str:
-        """Where an item of a list argument stands."""
-        return argument if argument in self.whole else f"{argument}[{position}]"

@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING, Final
 from mixpanel_headless.errors import ParamValidationError, ValidationError
 
 from .behaviors import FunnelBehavior, RetentionBehavior, SimpleBehavior
-from .comparisons import TimeComparison
+from .coverage import coverage_problems
 from .custom_properties import property_problems
 from .fields import is_positive_integer
 from .filter_clauses import filter_problems
-from .filters import Filter
 from .formulas import Formula, expression_flaw
-from .frequency import FrequencyFilter
 from .funnel_rules import funnel_problems, retention_problems
-from .groups import group_problems
 from .measurements import measurement_problems
 from .metric_refs import MetricRef, SavedMetric, WarehouseMetric
 from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 from .names import name_flaw
 from .rules import Rule, problems
-from .suggestions import listed, nearest
-from .vocabulary import UNITS, among
+from .suggestions import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,19 +33,14 @@ def query_problems(query: InsightsQuery) -> Iterator[ValidationError]:
     """Everything that is wrong with the arguments, in the order in which a caller reads them."""
     if _shows_nothing(query):
         yield ValidationError("events", "at least one event or metric is needed.", "V0_NO_EVENTS")
-    yield from problems(_UNIT, query)
+    for position, event in enumerate(query.events):
+        yield from event_problems(event, f"events[{position}]")
+    yield from _measurement_problems(query)
     for argument, rules in _OPTIONAL:
         if getattr(query, argument) is not None:
             yield from problems(rules, query)
-    for position, event in enumerate(query.events):
-        yield from event_problems(event, query.path("events", position))
-    yield from query.range.problems()
-    yield from _measurement_problems(query)
-    for position, group in enumerate(query.groups):
-        yield from group_problems(group, query.path("group_by", position))
-    for position, condition in enumerate(query.where):
-        yield from _where_problems(condition, query.path("where", position))
     yield from _formula_problems(query)
+    yield from coverage_problems(query.coverage)
 
 
 def event_problems(event: object, path: str) -> Iterator[ValidationError]:
@@ -124,14 +115,6 @@ def _measurement_problems(query: InsightsQuery) -> Iterator[ValidationError]:
                 yield ValidationError(path, f"{complaint}; set it on the metric.", "V29_QUERY_MEASUREMENT_IGNORED")
 
 
-def _where_problems(condition: object, path: str) -> Iterator[ValidationError]:
-    if isinstance(condition, (Filter, FrequencyFilter)):
-        yield from filter_problems(condition, path)
-    else:
-        complaint = f"{condition!r} is no condition; give a Filter or a FrequencyFilter"
-        yield ValidationError(path, f"{complaint}.", "V25_INVALID_FILTER_TYPE")
-
-
 def _formula_problems(query: InsightsQuery) -> Iterator[ValidationError]:
     if query.formula is not None and any(isinstance(event, Formula) for event in query.events):
         complaint = "a formula stands among the events already; give all formulas there"
@@ -143,22 +126,13 @@ def _formula_problems(query: InsightsQuery) -> Iterator[ValidationError]:
         yield flaw
     for position, event in enumerate(query.events):
         if isinstance(event, Formula) and not event.metrics and (flaw := event.flaw(query.letters())):
-            yield ValidationError(query.path("events", position), flaw.message, flaw.code, suggestion=flaw.suggestion)
+            yield ValidationError(f"events[{position}]", flaw.message, flaw.code, suggestion=flaw.suggestion)
 
 
 def _shows_nothing(query: InsightsQuery) -> bool:
     return all(isinstance(event, Formula) and not event.metrics for event in query.events)
 
 
-_UNIT: tuple[Rule[InsightsQuery], ...] = (
-    Rule(
-        "V30_INVALID_UNIT",
-        "unit",
-        lambda q: not among(q.unit, UNITS),
-        f"unit is {{0.unit!r}}; it can be {listed(UNITS)}.",
-        lambda q: nearest(q.unit, UNITS),
-    ),
-)
 _FORMULA: tuple[Rule[InsightsQuery], ...] = (
     Rule(
         "V4_FORMULA_TYPE",
@@ -187,27 +161,8 @@ _ROLLING: tuple[Rule[InsightsQuery], ...] = (
         "rolling and cumulative are two readings of the same numbers; give one.",
     ),
 )
-_TIME_COMPARISON: tuple[Rule[InsightsQuery], ...] = (
-    Rule(
-        "V31_INVALID_TIME_COMPARISON",
-        "time_comparison",
-        lambda q: not isinstance(q.time_comparison, TimeComparison),
-        "time_comparison is {0.time_comparison!r}; give a TimeComparison.",
-    ),
-)
-_DATA_GROUP: tuple[Rule[InsightsQuery], ...] = (
-    Rule(
-        "DG1_INVALID_DATA_GROUP_ID",
-        "data_group_id",
-        lambda q: not is_positive_integer(q.data_group_id),
-        "data_group_id is {0.data_group_id!r}; it must be an integer above 0.",
-    ),
-)
-
 # An argument that is not given breaks none of its rules.
 _OPTIONAL: Final = (
     ("formula", _FORMULA),
     ("rolling", _ROLLING),
-    ("time_comparison", _TIME_COMPARISON),
-    ("data_group_id", _DATA_GROUP),
 )
