@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .errors import QueryError as QueryError
     from .errors import QueueFull as QueueFull
     from .errors import RateLimitError as RateLimitError
+    from .errors import ResponseValidationError as ResponseValidationError
     from .errors import ServerError as ServerError
     from .errors import SessionReplayAccessError as SessionReplayAccessError
     from .errors import TaskCeilingReached as TaskCeilingReached
@@ -91,7 +92,7 @@ else:
                 "APIError", "AuthenticationError", "BookmarkValidationError", "BudgetError", "BudgetExhausted",
                 "ClosedError", "ConfigError", "DeadlineUnreachable", "EventNotFoundError", "InvalidArgumentError",
                 "InvalidResponseError", "MissingExtraError", "MixpanelHeadlessError", "ParamTypeError",
-                "ParamValidationError", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ServerError",
+                "ParamValidationError", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ResponseValidationError", "ServerError",
                 "SessionReplayAccessError", "TaskCeilingReached", "TransportError", "ValidationError",
                 "WorkspaceScopeError",
             ),

@@ -26,9 +26,11 @@ from .replies import (
     counts,
     decode,
     error_of,
+    next_cursor,
     quote,
     read_refusal,
     read_retry_after,
+    read_rows,
     refuse_error_body,
     scrub,
 )
@@ -106,7 +108,14 @@ class Dispatcher:
         return self.prepare(asked.request, asked.pin)
 
     async def answer(self, asked: Asked[Any], prepared: Prepared) -> rs.Answer[Json]:
-        """The JSON of one answer, and where it came from, by way of the scheduler."""
+        """The JSON of one answer, and where it came from, by way of the scheduler; all pages of a list that has pages."""
+        answer = await self.submit(asked, prepared)
+        if asked.request.paged and (cursor := next_cursor(answer.value)):
+            return await self.follow(asked, answer, cursor)
+        return answer
+
+    async def submit(self, asked: Asked[Any], prepared: Prepared) -> rs.Answer[Json]:
+        """The JSON that one request is answered with."""
         call = self.call_of(asked, prepared)
         try:
             answer = await self.scheduler.submit(call)
@@ -115,6 +124,21 @@ class Dispatcher:
             raise translate(error) from None
         log_wait(call.label, call.tenant, answer)
         return answer
+
+    async def follow(self, asked: Asked[Any], first: rs.Answer[Json], cursor: str) -> rs.Answer[Json]:
+        """The first page of a list with the rows of all later ones; each page is a call of its own."""
+        answers, seen = [first], set[str]()
+        while cursor:
+            if cursor in seen:
+                raise errors.InvalidResponseError(f"{asked.request.path} gives a page of its list twice.", sent=True)
+            seen.add(cursor)
+            request = attrs.evolve(asked.request, params={**asked.request.params, "cursor": cursor})
+            page = asked._replace(request=request)
+            answers.append(await self.submit(page, self.prepare(request, asked.pin)))
+            cursor = next_cursor(answers[-1].value)
+        rows = [row for answer in answers for row in read_rows(answer.value)]
+        cost, waited = sum(answer.cost for answer in answers), sum(answer.waited for answer in answers)
+        return attrs.evolve(first, value={"results": rows}, cost=cost, waited=waited)
 
     def call_of(self, asked: Asked[Any], prepared: Prepared) -> rs.Call[Json]:
         """A request with its caller's wishes, in the scheduler's terms."""
@@ -127,7 +151,7 @@ class Dispatcher:
                 deadline = self.scheduler.now() + options.deadline
         return rs.Call(
             run=Attempt(self, request, prepared.message, label, tenant, retries),
-            key=prepared.key,
+            key=prepared.key if request.repeatable else None,  # equal changes are two changes
             spends=prepared.spends,
             priority=options.priority,
             tenant=tenant,
@@ -148,7 +172,7 @@ class Dispatcher:
             message = self.address(request, pin)
             question = message.body if request.canonical is None else request.canonical
             key = (message.verb, message.url, tuple(sorted(message.params.items())), question, self.owner)
-            shown = SentRequest(message.verb, request.path, message.params, message.body)
+            shown = SentRequest(message.verb, request.full_path(pin), message.params, message.body)
             prepared = Prepared(pin, message, key, spends(request, self.pools_of(pin.project)), shown)
             self._prepared[request] = prepared
         return prepared
@@ -181,7 +205,7 @@ class Dispatcher:
         if request.base == "query":
             added = origin_params(request.names_project, pin.project, request.workspace or pin.workspace)
             params = {**params, **added} if params else added
-        url, timeout = self.roots[request.base] + request.path, TIMEOUTS[request.base]
+        url, timeout = self.roots[request.base] + request.full_path(pin), TIMEOUTS[request.base]
         if request.body is None:
             return Message(request.verb, url, params, self.headers, timeout=timeout)
         # The encoder leaves half as much room again as the text needs; answers keep it, so it is cut to size.
@@ -219,11 +243,12 @@ class Attempt:
             raise rs.Failed(failure, settlement=rs.Settlement.SPENT if counts(failure) else rs.Settlement.REFUNDED)
         try:
             tree = await read_tree(reply)
-            refuse_error_body(tree)
-            self.request.accept(tree)
         except errors.InvalidResponseError:
             failure = errors.InvalidResponseError(quote(self._scrub(reply)), sent=True)
             raise rs.Failed(failure, settlement=rs.Settlement.SPENT) from None
+        try:
+            refuse_error_body(tree)
+            self.request.accept(tree)
         except errors.MixpanelHeadlessError as error:
             raise rs.Failed(error, settlement=rs.Settlement.SPENT) from error
         ttl = 0.0

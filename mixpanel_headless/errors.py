@@ -17,6 +17,7 @@ MixpanelHeadlessError                 code, message, hint, retryable, retry_afte
 ├── TransportError                        nothing was answered; `sent` says whether it may have arrived
 ├── ClosedError                           the workspace is closed, or belongs to another process
 ├── InvalidResponseError                  the answer cannot be read
+│   └── ResponseValidationError           it lacks a field, or holds one of the wrong kind
 └── APIError                              the service answered: status_code, response_body, request
     ├── AuthenticationError
     ├── RateLimitError
@@ -253,6 +254,18 @@ class InvalidResponseError(MixpanelHeadlessError):
     default_code = "INVALID_RESPONSE"
     default_hint = "Check that the base URL points at Mixpanel and that no proxy answers in its place."
     exit_code = 8
+
+
+class ResponseValidationError(InvalidResponseError):
+    """The service answered JSON that is not what the call promises; `fields` says where and why."""
+
+    default_code = "RESPONSE_VALIDATION_ERROR"
+    default_hint = "Look for a newer release; the service may have changed."
+
+    def __init__(self, message: str, fields: Sequence[str] = (), **more: Any) -> None:
+        super().__init__("\n  ".join([message, *fields]), **more)
+        self.fields = list(fields)
+        self.details["fields"] = self.fields
 
 
 class APIError(MixpanelHeadlessError):

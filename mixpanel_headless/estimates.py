@@ -47,17 +47,18 @@ class Estimator:
         prepared = await self.dispatcher.make_ready(asked)
         wanted = self.dispatcher.call_of(asked, prepared)
         fate: Fate = "send"
-        if await scheduler.find(prepared.key, wanted.freshness) is not None:
+        if wanted.key is not None and await scheduler.find(wanted.key, wanted.freshness) is not None:
             fate = "cached"
         elif wanted.freshness.mode == "offline":
             fate = "refused"
-        elif prepared.key in self.asked or scheduler.joins(wanted):
+        elif wanted.key in self.asked or scheduler.joins(wanted):
             fate = "joined"
         if fate in {"cached", "refused"}:
             return PlannedCall(str(call), fate, 0, 0.0)
         behind = self.sent[prepared.spends]
         if fate == "send":
-            self.asked.add(prepared.key)
+            if wanted.key is not None:
+                self.asked.add(wanted.key)
             self.sent[prepared.spends] += 1
         start = scheduler.eta(wanted, behind=behind)
         return PlannedCall(str(call), fate, int(fate == "send"), None if math.isinf(start) else start)

@@ -175,6 +175,25 @@ def refuse_error_body(tree: Json) -> None:
         raise QueryError(error_text(tree, "The service reported an error."), status_code=200, response_body=tree)
 
 
+def unwrap(tree: Json) -> Json:
+    """What an answer of the App API holds: its `results`, or all of it where it has no such envelope."""
+    return tree["results"] if isinstance(tree, dict) and "results" in tree else tree
+
+
+def read_rows(tree: Json) -> Json:
+    """The rows of a list, also of one whose envelope holds another."""
+    return unwrap(unwrap(tree))
+
+
+def next_cursor(tree: Json) -> str:
+    """What asks for the page after this one of a list; "" after the last page."""
+    for envelope in (tree, unwrap(tree)):
+        pagination = envelope.get("pagination") if isinstance(envelope, dict) else None
+        if isinstance(pagination, dict) and pagination.get("next_cursor"):
+            return str(pagination["next_cursor"])
+    return ""
+
+
 def counts(error: BaseException | None) -> bool:
     """Whether the service counted a request that was answered this way."""
     return not (isinstance(error, APIError) and error.status_code in UNCOUNTED)

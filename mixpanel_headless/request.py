@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import attrs
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from .errors import WorkspaceScopeError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .options import Pin
     from .results.provenance import Provenance
 
 Json: TypeAlias = Any
@@ -17,6 +22,32 @@ Base = Literal["query", "app", "export"]
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Lifetime = Literal["none", "discovery", "range"]
 """How long an answer may be served again: never, until discovery is cleared, or by the days that it speaks of."""
+Params: TypeAlias = Mapping[str, str | tuple[str, ...]]
+"""Query parameters as text; one with several values stands in the query string once for each."""
+
+
+class Scope(Enum):
+    """Whose things a path of the App API speaks of; the value is what comes before the path."""
+
+    USER = ""
+    PROJECT = "/projects/{project}"
+    WORKSPACE_IF_PINNED = "/workspaces/{workspace}"
+    """The pinned data view's; the whole project's while none is pinned."""
+    PROJECT_AND_WORKSPACE = "/projects/{project}/workspaces/{workspace}"
+    """Those of a data view that the request names, or of the pinned one."""
+
+    def prefix(self, pin: Pin, workspace: int | None = None) -> str:
+        """What comes before a path for one pin; `workspace` wins over the pinned one."""
+        view = workspace or pin.workspace
+        if view is None and self is Scope.WORKSPACE_IF_PINNED:
+            return Scope.PROJECT.prefix(pin)
+        if view is None and self is Scope.PROJECT_AND_WORKSPACE:
+            raise WorkspaceScopeError(
+                "This call needs a workspace (data view), and none is pinned.",
+                hint="Pin one with use(workspace=...), or give what resolve_workspace_id() returns.",
+                sent=False,
+            )
+        return self.value.format(project=pin.project, workspace=view)
 
 
 def accept_any(tree: Json) -> None:
@@ -36,7 +67,7 @@ class Request(Generic[R]):
     base: Base
     path: str
     read: Callable[[Json, Provenance], R]
-    params: Mapping[str, str] = attrs.field(factory=dict)
+    params: Params = attrs.field(factory=dict)
     body: Mapping[str, Json] | None = None
     accept: Callable[[Json], None] = accept_any
     lifetime: Lifetime = "none"
@@ -48,8 +79,16 @@ class Request(Generic[R]):
     """Whether `project_id` goes into the query string; insights carries it in the body."""
     workspace: int | None = None
     """Overrides the pinned workspace in the query string."""
+    scope: Scope = Scope.USER
+    """Whose thing `path` names, for the App API."""
+    paged: bool = False
+    """Whether the answer is a list that may come in pages; they are asked for one after the other and read as one."""
     canonical: bytes | None = None
     """The same for questions that are equal though spelled differently; without it the whole request is compared."""
+
+    def full_path(self, pin: Pin) -> str:
+        """The path below the base for one pin."""
+        return self.scope.prefix(pin, self.workspace) + self.path
 
     @property
     def repeatable(self) -> bool:
@@ -63,7 +102,7 @@ class Message:
 
     verb: str
     url: str
-    params: Mapping[str, str]
+    params: Params
     headers: Mapping[str, str] = attrs.field(repr=False)
     body: bytes | None = attrs.field(default=None, repr=False)
     timeout: float = 503.0

@@ -143,10 +143,11 @@ class Packing:
 
 
 @functools.lru_cache(maxsize=256)
-def address(url: str, params: tuple[tuple[str, str], ...]) -> URL:
+def address(url: str, params: tuple[tuple[str, str | tuple[str, ...]], ...]) -> URL:
     """Where a request goes, its parameters encoded; most questions go to few addresses, and making one is slow."""
+    pairs = [(name, one) for name, text in params for one in ((text,) if isinstance(text, str) else text)]
     try:
-        return URL(url).extend_query(params)
+        return URL(url).extend_query(pairs)
     except ValueError as error:
         raise aiohttp.InvalidURL(url) from error
 

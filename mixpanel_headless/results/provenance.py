@@ -25,7 +25,7 @@ class SentRequest:
 
     method: str
     path: str
-    params: Mapping[str, str] = attrs.field(hash=False)
+    params: Mapping[str, str | tuple[str, ...]] = attrs.field(hash=False)
     body: bytes | None = None
 
     def unpack(self) -> dict[str, Any]:

@@ -31,6 +31,7 @@ OWNERS = {
     "yarl": {f"{CLIENT}.transport"},
     "duckdb": {f"{CLIENT}.engine"},
     "pandas": {f"{CLIENT}.results"},
+    "cattrs": {f"{CLIENT}.convert"},
     "structlog": {CLIENT},
     "rich": {f"{CLIENT}.results", f"{CLIENT}.cli"},
     "click": {f"{CLIENT}.cli"},

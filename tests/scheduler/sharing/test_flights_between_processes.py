@@ -312,3 +312,14 @@ async def test_an_answer_that_was_renewed_elsewhere_is_not_renewed_again(new_mac
         gate.set()
         await until(lambda: two.status().queued == 0)
         assert machine.sent == ["a", "a"]
+
+
+async def test_calls_without_a_key_wait_for_none_in_their_own_process_or_another(new_machine: NewMachine) -> None:
+    async with new_machine() as machine:
+        one, two = await machine.start(), await machine.start()
+        gate = machine.shut("change")
+        callers = [machine.ask(process, machine.question("change", key=None)) for process in (one, one, two)]
+        await until(lambda: machine.running == 3)
+        gate.set()
+        await until(lambda: all(caller.done for caller in callers))
+        assert [caller.error for caller in callers] == [None] * 3

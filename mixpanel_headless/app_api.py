@@ -1,0 +1,144 @@
+"""Requests to the App API: its verbs as constructors, so that an operation is one line.
+
+get("alerts/custom/", list[CustomAlert], scope=Scope.WORKSPACE_IF_PINNED, bookmark_id=bookmark_id)
+patch(at("dashboards/{}", dashboard_id), Dashboard, scope=Scope.WORKSPACE_IF_PINNED, json=changes)
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_origin, overload
+from urllib.parse import quote
+
+import attrs
+
+from .convert import structure
+from .errors import InvalidArgumentError, shown
+from .replies import read_rows, unwrap
+from .request import Json, Request, Scope, Verb, accept_any
+from .results.discovery import Listing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .results.provenance import Provenance
+
+E = TypeVar("E")
+QueryValue: TypeAlias = "str | int | Sequence[str] | None"
+
+
+class Constructor:
+    """Makes requests with one HTTP verb. `kind` is what the answer becomes, or None where it says nothing of use.
+
+    `path` stands below the scope and keeps its trailing slash, or the lack of one, as the service has it. The other
+    keyword arguments are the query string: None is left out, True is `true`, a list stands there once for each item; a
+    name that is no identifier goes in as `**{"name[]": names}`. A list's later pages are asked for too, a request each.
+    """
+
+    def __init__(self, verb: Verb) -> None:
+        self.verb: Verb = verb
+
+    @overload
+    def __call__(
+        self,
+        path: str,
+        kind: type[list[E]],
+        /,
+        *,
+        scope: Scope = ...,
+        json: Mapping[str, Json] | None = ...,
+        lifetime: Literal["none", "discovery"] = ...,
+        **query: QueryValue,
+    ) -> Request[Listing[E]]: ...
+    @overload
+    def __call__(
+        self,
+        path: str,
+        kind: type[E],
+        /,
+        *,
+        scope: Scope = ...,
+        json: Mapping[str, Json] | None = ...,
+        lifetime: Literal["none", "discovery"] = ...,
+        **query: QueryValue,
+    ) -> Request[E]: ...
+    @overload
+    def __call__(
+        self,
+        path: str,
+        kind: None = ...,
+        /,
+        *,
+        scope: Scope = ...,
+        json: Mapping[str, Json] | None = ...,
+        lifetime: Literal["none", "discovery"] = ...,
+        **query: QueryValue,
+    ) -> Request[None]: ...
+    def __call__(
+        self,
+        path: str,
+        kind: Any = None,
+        /,
+        *,
+        scope: Scope = Scope.PROJECT,
+        json: Mapping[str, Json] | None = None,
+        lifetime: Literal["none", "discovery"] = "none",
+        **query: QueryValue,
+    ) -> Request[Any]:
+        paged = get_origin(kind) is list
+        check = functools.partial(read_entity, kind, paged, f"{self.verb} {path}")
+        return Request(
+            self.verb,
+            "app",
+            f"/{path}",
+            check,
+            {name: text for name, value in query.items() if (text := query_text(value)) is not None},
+            json,
+            accept=accept_any if lifetime == "none" else check,  # what is kept must be sound
+            lifetime=lifetime,
+            scope=scope,
+            paged=paged,
+        )
+
+
+def at(path: str, *names: str | int) -> str:
+    """A path with names or ids in its braces, each percent-encoded as one segment that leads nowhere else."""
+    return path.format(*map(segment, names))
+
+
+def segment(name: str | int) -> str:
+    """One segment of a path; InvalidArgumentError for what none can be."""
+    text = str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+    if not isinstance(text, str) or not text.strip() or text in {".", ".."}:
+        raise InvalidArgumentError(f"An id is {shown(name)}.", hint="Give the id or name as the service lists it.")
+    return quote(text, safe="")
+
+
+def query_text(value: QueryValue) -> str | tuple[str, ...] | None:
+    """A value as the query string has it; None for one that is left out."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, str):
+        return value
+    return tuple(value) or None if isinstance(value, Sequence) else str(value)
+
+
+def read_entity(kind: Any, listed: bool, source: str, tree: Json, provenance: Provenance | None = None) -> Any:
+    """What an answer holds, without its envelope."""
+    if kind is None:
+        return None
+    if listed:
+        rows = structure(read_rows(tree), kind, source)
+        return Listing(rows, provenance=provenance)
+    entity = structure(unwrap(tree), kind, source)
+    if attrs.has(kind) and hasattr(entity, "provenance"):
+        return attrs.evolve(entity, provenance=provenance)
+    return entity
+
+
+get = Constructor("GET")
+post = Constructor("POST")
+put = Constructor("PUT")
+patch = Constructor("PATCH")
+delete = Constructor("DELETE")

@@ -1,0 +1,1 @@
+"""What the App API keeps: its entities as frozen classes."""

@@ -1,0 +1,33 @@
+"""What every entity of the App API has in common."""
+
+from typing import Any
+
+import attrs
+
+from mixpanel_headless.convert import to_plain
+from mixpanel_headless.results.provenance import Provenance
+
+
+@attrs.frozen(kw_only=True)
+class Entity:
+    """Something that the service keeps; fields that it adds are in `extra`, and in `to_dict()` again.
+
+    A field whose name on the wire differs says so in its metadata: `attrs.field(metadata={"wire": "customEventId"})`.
+    `provenance` tells where it came from, unless it came in a list, which tells it for all.
+    """
+
+    extra: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    provenance: Provenance | None = attrs.field(default=None, eq=False, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entity as JSON-ready data, under the names of its attributes; moments in ISO 8601."""
+        own = {
+            field.name: to_plain(getattr(self, field.name))
+            for field in attrs.fields(type(self))
+            if field.name not in OWN_FIELDS
+        }
+        return {**own, **to_plain(self.extra)}
+
+
+OWN_FIELDS = frozenset({"extra", "provenance"})
+"""What an entity has besides the service's fields."""
