@@ -157,10 +157,20 @@ def test_a_reserve_is_there_for_people_when_agents_have_the_rest() -> None:
 
 
 def test_machines_that_share_a_budget_share_answers_and_flights() -> None:
-    asked = Tenant(name="t", jobs=(Job(calls=90, questions=30), Job(at=0.5, calls=90, questions=30)))
+    """Calls are dealt to machines in turn, so that each machine asks all of the 20 questions of a burst."""
+    asked = Tenant(name="t", jobs=(Job(calls=90, questions=20), Job(at=0.5, calls=90, questions=20)))
     report = Simulation(Workload(tenants=(asked,), machines=3, hours=1.0)).run()
     assert report.answered == 180
-    assert report.requests == 60
+    assert report.requests == 40
+
+
+def test_three_machines_answer_as_much_as_one_from_the_same_requests() -> None:
+    def answered(machines: int) -> int:
+        report = Simulation(default_workload(120, hours=3.0, machines=machines)).run()
+        assert report.requests == 180
+        return report.answered
+
+    assert answered(3) >= 0.9 * answered(1)
 
 
 def test_a_server_in_two_buckets_refuses_and_no_call_is_lost() -> None:

@@ -128,7 +128,8 @@ class Simulation:
         ttl = ask.question.life(workload.answers) if workload.cache else 0.0
         call: Call[object] = Call(
             partial(self.service.request, ask.question, ttl),
-            key=ask.question if workload.coalescing else None,
+            # Other machines know a bare tuple; a key of a type of one's own stays in its process.
+            key=tuple(ask.question) if workload.coalescing else None,
             spends=(Spend(_QUERY),) if workload.budget else (),
             priority=_PRIORITIES[tenant.priority],
             tenant=tenant.name if workload.shares else "all",
