@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from . import discovery
+from . import discovery, segmentation
 from .files import open_once, read_csv, read_lines, read_parquet
 from .generate import generate_shop
 from .insights import insights
@@ -105,6 +105,30 @@ class Engine:
     def property_values(self, name: str, event: str | None = None, limit: int = 255) -> list[str]:
         """The property's most frequent values as text, of one event or of all."""
         return discovery.property_values(self._store, name, event, limit)
+
+    def segmentation(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of `/segmentation`: an event by date, split by `on`; parameters are named as on the wire."""
+        return segmentation.segmentation(self._store, parameters)
+
+    def segmentation_numeric(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of `/segmentation/numeric`: an event by date and range of the number `on`."""
+        return segmentation.numeric(self._store, parameters)
+
+    def segmentation_sum(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of `/segmentation/sum`: the sum of the number `on` by date."""
+        return segmentation.sums(self._store, parameters)
+
+    def segmentation_average(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of `/segmentation/average`: the average of the number `on` by date."""
+        return segmentation.averages(self._store, parameters)
+
+    def event_counts(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of `/events`: several events by date."""
+        return segmentation.event_counts(self._store, parameters)
+
+    def property_counts(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of `/events/properties`: an event by date, split by the values of a property."""
+        return segmentation.property_counts(self._store, parameters)
 
     def close(self) -> None:
         """Free what the events take."""

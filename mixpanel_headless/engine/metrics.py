@@ -110,7 +110,7 @@ class _Build:
     groupings: list[Grouping] = attrs.field(factory=list)
 
     def run(self, windows: Sequence[Window], outer: str) -> list[tuple[Any, ...]]:
-        self._bind_windows(windows)
+        self.statement.bind_windows(windows)
         scope = self._scope()
         where = filters.all_of(self._tests(scope, windows))
         self.groupings = [grouping(clause, scope, lambda sql: self._extent(scope, where, sql))
@@ -123,14 +123,6 @@ class _Build:
         levels = [self._level(depth, outer, real) for depth in range(len(self.groupings) + 1)]
         sql = f"{self._with()} {' UNION ALL '.join(levels)}"
         return self.question.store.rows(sql, self.statement.parameters.used_in(sql))
-
-    def _bind_windows(self, windows: Sequence[Window]) -> None:
-        bind = self.statement.bind
-        los, his = bind([window.lo for window in windows]), bind([window.hi for window in windows])
-        self.statement.withs.append(
-            f"buckets AS (SELECT unnest(range(len({los}))) AS bucket, unnest({los}::BIGINT[]) AS lo,"
-            f" unnest({his}::BIGINT[]) AS hi)"
-        )
 
     def _with(self) -> str:
         return f"WITH {', '.join(self.statement.withs)}"

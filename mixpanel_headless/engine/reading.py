@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from mixpanel_headless.errors import shown
@@ -54,4 +55,51 @@ def number(value: Any) -> float:
         raise BadQuery("A number is out of range.") from problem
     if not math.isfinite(found):
         raise BadQuery(f"{shown(value)} is not a finite number.")
+    return found
+
+
+def required(parameters: Mapping[str, Any], key: str) -> str:
+    """The text of a parameter that must be there."""
+    found = text(parameters, key)
+    if not found:
+        raise BadQuery(f"{key} is a required parameter")
+    return found
+
+
+def choice(parameters: Mapping[str, Any], key: str, allowed: Collection[str], default: str = "") -> str:
+    """One of the allowed words; required when there is no default."""
+    found = text(parameters, key, default) if default else required(parameters, key)
+    if found not in allowed:
+        raise BadQuery(f"{key} must be one of {', '.join(allowed)}, not {shown(found)}.")
+    return found
+
+
+def whole_number(parameters: Mapping[str, Any], key: str, default: int, least: int = 1, most: int = 10**9) -> int:
+    """A whole number, which may stand as text; the default when the parameter is absent or empty."""
+    given = parameters.get(key)
+    if given is None or given == "":
+        return default
+    digits = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+    usable = isinstance(digits, str) and digits.isascii() and digits.removeprefix("-").isdigit() and len(digits) < 19
+    if not usable or not least <= int(digits) <= most:
+        raise BadQuery(f"{key} must be a whole number from {least} to {most}, not {shown(given)}.")
+    return int(digits)
+
+
+def decoded(parameters: Mapping[str, Any], key: str) -> Any:
+    """A parameter that holds JSON, as text or already read; None when it is absent or empty."""
+    given = parameters.get(key)
+    if not isinstance(given, str):
+        return given
+    try:
+        return json.loads(given) if given else None
+    except (ValueError, RecursionError) as problem:
+        raise BadQuery(f"{key} must be JSON, not {shown(given)}.") from problem
+
+
+def texts(parameters: Mapping[str, Any], key: str) -> list[str] | None:
+    """A parameter that holds a JSON list of texts; None when it is absent or empty."""
+    found = decoded(parameters, key)
+    if found is not None and (not isinstance(found, list) or not all(isinstance(item, str) for item in found)):
+        raise BadQuery(f"{key} must be a JSON list of texts, not {shown(found)}.")
     return found

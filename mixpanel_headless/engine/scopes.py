@@ -12,10 +12,11 @@ from .times import to_ms
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from .project import Project
     from .tables import Columns, Tables
+    from .times import Window
 
 EVENT_RESOURCES = frozenset({"events", "event", None})
 PEOPLE_RESOURCES = frozenset({"people", "user", "users"})
@@ -50,6 +51,19 @@ class Statement:
 
     def name(self, table: str) -> str:
         return self.tables.name(table)
+
+    def bind_windows(self, windows: Sequence[Window]) -> None:
+        """Make the table `buckets` (bucket, lo, hi) that bucketed scopes join; a bucket is a window's place."""
+        los, his = self.bind([window.lo for window in windows]), self.bind([window.hi for window in windows])
+        self.withs.append(
+            f"buckets AS (SELECT unnest(range(len({los}))) AS bucket, unnest({los}::BIGINT[]) AS lo,"
+            f" unnest({his}::BIGINT[]) AS hi)"
+        )
+
+    def query(self, sql: str) -> tuple[str, dict[str, Any]]:
+        """A whole statement with its WITH entries, and the values that it uses."""
+        whole = f"WITH {', '.join(self.withs)} {sql}" if self.withs else sql
+        return whole, self.parameters.used_in(whole)
 
     def add_with(self, sql: str) -> str:
         """Name a subquery, to be joined or tested against."""
@@ -97,6 +111,15 @@ class EventScope:
         return _stored(self.statement, self.statement.tables.events, "e", name)
 
     @property
+    def accessors(self) -> Mapping[str, Callable[[str], Value]]:
+        """What `properties[...]` and its like mean in an expression about events."""
+        return {
+            "properties": lambda name: self.value(name, "events"),
+            "event": lambda name: self.value(name, "events"),
+            "user": lambda name: self.value(name, "people"),
+        }
+
+    @property
     def from_clause(self) -> str:
         buckets = " JOIN buckets b ON e.t >= b.lo AND e.t < b.hi" if self.bucketed else ""
         return f"{self.statement.name('events')} e{buckets} {' '.join(self.joins)}"
@@ -117,6 +140,11 @@ class PersonScope:
         if not isinstance(resource, str) or resource not in PEOPLE_RESOURCES:
             raise BadQuery(f"The event property {name!r} has no meaning for a profile.")
         return profile_value(self.statement, name)
+
+    @property
+    def accessors(self) -> Mapping[str, Callable[[str], Value]]:
+        """What `properties[...]` means in an expression about profiles."""
+        return dict.fromkeys(("properties", "user"), lambda name: self.value(name, "people"))
 
     @property
     def from_clause(self) -> str:

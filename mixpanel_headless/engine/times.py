@@ -237,6 +237,15 @@ def local_ms(instant: str, zone: zoneinfo.ZoneInfo) -> str:
     return f"({instant} + CASE {branches} ELSE {spans[-1][1]} END)"
 
 
+def utc_ms(local: str, zone: zoneinfo.ZoneInfo) -> str:
+    """SQL: local wall-clock milliseconds as a UTC instant; an hour that happens twice is its first."""
+    spans = _offsets(zone)
+    if len(spans) == 1:
+        return f"({local} - {spans[0][1]})"
+    branches = " ".join(f"WHEN {local} < {until + offset} THEN {offset}" for until, offset in spans[:-1])
+    return f"({local} - CASE {branches} ELSE {spans[-1][1]} END)"
+
+
 @functools.cache
 def _offsets(zone: zoneinfo.ZoneInfo) -> list[tuple[int, int]]:
     """(until, offset) pairs in milliseconds, from 1995 to 2045, found by looking at every day."""

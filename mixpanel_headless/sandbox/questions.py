@@ -72,8 +72,25 @@ def ask_property_values(source: Source, arrival: Arrival) -> Any:
     return source.engine.property_values(read_text(arrival, "name"), event, read_limit(arrival, 255))
 
 
+def legacy(answer: str) -> Callable[[Source, Arrival], Any]:
+    """An endpoint whose parameters the engine reads by their names on the wire; `answer` is the engine's method."""
+
+    def ask_legacy(source: Source, arrival: Arrival) -> Any:
+        if arrival.parameters.get("format", "json") != "json":
+            raise Rejected(501, f"format={arrival.parameters['format']} is not supported by the sandbox yet")
+        return getattr(source.engine, answer)(arrival.parameters)
+
+    return ask_legacy
+
+
 ENDPOINTS = {
     "insights": Endpoint("POST", ask_insights),
+    "segmentation": Endpoint("GET", legacy("segmentation")),
+    "segmentation/numeric": Endpoint("GET", legacy("segmentation_numeric")),
+    "segmentation/sum": Endpoint("GET", legacy("segmentation_sum")),
+    "segmentation/average": Endpoint("GET", legacy("segmentation_average")),
+    "events": Endpoint("GET", legacy("event_counts")),
+    "events/properties": Endpoint("GET", legacy("property_counts")),
     "events/names": Endpoint("GET", ask_event_names),
     "events/top": Endpoint("GET", ask_top_events),
     "events/properties/top": Endpoint("GET", ask_top_properties),

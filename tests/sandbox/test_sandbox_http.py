@@ -107,7 +107,7 @@ def test_an_endpoint_that_mixpanel_lacks_is_a_bad_request(ask: Caller) -> None:
     assert (answer.status, answer.json) == (400, {"request": "/api/2.0/nothing", "error": "Invalid API endpoint"})
 
 
-@pytest.mark.parametrize("path", ["/api/query/segmentation", "/api/query/engage", "/api/2.0/export"])
+@pytest.mark.parametrize("path", ["/api/query/jql", "/api/query/engage", "/api/2.0/export"])
 def test_what_cannot_be_computed_yet_is_named_and_not_made_up(ask: Caller, path: str) -> None:
     answer = ask.get(path)
     assert answer.status == 501
