@@ -70,11 +70,14 @@ if TYPE_CHECKING:
     from .query.metrics import Metric as Metric
     from .query.metrics import RetentionMetric as RetentionMetric
     from .query.steps import CustomEventRef as CustomEventRef
+    from .query.steps import FlowStep as FlowStep
     from .query.steps import FunnelStep as FunnelStep
     from .query.steps import RetentionEvent as RetentionEvent
     from .results.budget import BudgetReport as BudgetReport
     from .results.discovery import Listing as Listing
     from .results.discovery import TopEvent as TopEvent
+    from .results.flow_trees import FlowTreeNode as FlowTreeNode
+    from .results.flows import FlowQueryResult as FlowQueryResult
     from .results.insights import QueryResult as QueryResult
     from .results.plan import Plan as Plan
     from .results.plan import PlannedCall as PlannedCall
@@ -112,9 +115,11 @@ else:
             "query.groups": ("GroupBy",),
             "query.metric_refs": ("MetricRef", "SavedMetric", "WarehouseMetric"),
             "query.metrics": ("CohortMetric", "FunnelMetric", "Metric", "RetentionMetric"),
-            "query.steps": ("CustomEventRef", "FunnelStep", "RetentionEvent"),
+            "query.steps": ("CustomEventRef", "FlowStep", "FunnelStep", "RetentionEvent"),
             "results.budget": ("BudgetReport",),
             "results.discovery": ("Listing", "TopEvent"),
+            "results.flow_trees": ("FlowTreeNode",),
+            "results.flows": ("FlowQueryResult",),
             "results.insights": ("QueryResult",),
             "results.plan": ("Plan", "PlannedCall"),
             "results.provenance": ("Provenance",),

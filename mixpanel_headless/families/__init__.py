@@ -7,8 +7,9 @@ from mixpanel_headless.operation import Mode
 from .budget import Budgeting
 from .discovery import Discovery
 from .fanin import FanIn
+from .flows import Flows
 from .insights import Insights
 
 
-class Catalog(Insights[Mode], Discovery[Mode], Budgeting[Mode], FanIn[Mode]):
+class Catalog(Insights[Mode], Flows[Mode], Discovery[Mode], Budgeting[Mode], FanIn[Mode]):
     """All families together: what both workspaces offer."""

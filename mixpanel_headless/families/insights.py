@@ -5,19 +5,19 @@ ws.query("Sign Up", math="unique", group_by="plan", last=90).df
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mixpanel_headless.errors import InvalidArgumentError
 from mixpanel_headless.operation import Mode, Surface, operation
 from mixpanel_headless.query.insights import ask_insights, build_insights_params, check_limit
-from mixpanel_headless.query.patterns import Question, question_of
+from mixpanel_headless.query.patterns import Question, read_question
 from mixpanel_headless.request import Request
 from mixpanel_headless.results.insights import QueryResult, check_reply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mixpanel_headless.query import vocabulary as words
     from mixpanel_headless.query.comparisons import TimeComparison
     from mixpanel_headless.query.custom_properties import AnyProperty
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from mixpanel_headless.query.insights_query import AnyMetric
 
 DEFAULT_LIMIT = 3000
-PARAMS_HINT = "Give what build_params returns."
 
 
 class Insights(Surface[Mode]):
@@ -94,15 +93,7 @@ class Insights(Surface[Mode]):
 
         Costs one query, like `query`; the bookmark is sent as it is.
         """
-        if not isinstance(params, Mapping):
-            raise InvalidArgumentError(f"params is a {type(params).__name__}, not a mapping.", hint=PARAMS_HINT)
-        try:
-            question = question_of(params)
-        except RecursionError:
-            raise InvalidArgumentError("params is nested too deep, or holds itself.", hint=PARAMS_HINT) from None
-        except (ValueError, TypeError) as error:
-            raise InvalidArgumentError(f"params cannot be written as JSON: {error}.", hint=PARAMS_HINT) from None
-        return request_insights(question, self.pin.project, limit, workspace_id)
+        return request_insights(read_question(params), self.pin.project, limit, workspace_id)
 
 
 def request_insights(

@@ -86,6 +86,12 @@ class Range:
             return [{"dateRangeType": "in the last", "unit": unit, "window": window}]
         return [{"dateRangeType": "between", "unit": unit, "value": [self.from_date, self.end]}]
 
+    def flow_range(self) -> dict[str, Any]:
+        """The `date_range` of a flow bookmark."""
+        if self.from_date is None:
+            return {"type": "in the last", "from_date": {"unit": "day", "value": self.last}, "to_date": "$now"}
+        return {"type": "between", "from_date": self.from_date, "to_date": self.end}
+
 
 _LAST: tuple[Rule[Range], ...] = (
     Rule(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 import attrs
 import msgspec
+
+from mixpanel_headless.errors import InvalidArgumentError
 
 from .canonical import canonical_params
 from .dates import today
@@ -14,13 +17,14 @@ from .fields import as_tuple
 from .names import is_no_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 P = ParamSpec("P")
 E = TypeVar("E")
 PLAIN = frozenset({str, int, float, bool, type(None), dt.date})
 KNOWN_PATTERNS = 256
 """How many patterns are remembered; each is the JSON of one bookmark, twice."""
+PARAMS_HINT: Final = "Give what build_params, or its like for other reports, returns."
 GAP: Final = "\0event\0"
 """Stands for a name in a pattern; control characters are in no name, so nothing else is written like it."""
 
@@ -49,10 +53,24 @@ def question_of(params: Mapping[str, Any]) -> Question:
     return Question(msgspec.json.encode(params), canonical_params(params), last_day(params))
 
 
+def read_question(params: object) -> Question:
+    """The question of a bookmark that a caller gives; raises InvalidArgumentError for what is none."""
+    if not isinstance(params, Mapping):
+        raise InvalidArgumentError(f"params is a {type(params).__name__}, not a mapping.", hint=PARAMS_HINT)
+    try:
+        return question_of(params)
+    except RecursionError:
+        raise InvalidArgumentError("params is nested too deep, or holds itself.", hint=PARAMS_HINT) from None
+    except (ValueError, TypeError) as error:
+        raise InvalidArgumentError(f"params cannot be written as JSON: {error}.", hint=PARAMS_HINT) from None
+
+
 def last_day(params: Mapping[str, Any]) -> str | None:
     """The end of a bookmark's fixed range, None when it moves with the clock or is not understood."""
     match params:
         case {"sections": {"time": [{"dateRangeType": "between", "value": [_, str(day)]}]}}:
+            return day
+        case {"date_range": {"type": "between", "to_date": str(day)}}:  # of a flow
             return day
         case _:
             return None

@@ -108,13 +108,7 @@ class FlowStep:
     )
 
     def __attrs_post_init__(self) -> None:
-        for code, name, steps in (
-            ("FL3_FORWARD_RANGE", "forward", self.forward),
-            ("FL4_REVERSE_RANGE", "reverse", self.reverse),
-        ):
-            if isinstance(steps, int) and not 0 <= steps <= MAX_FLOW_STEPS:
-                complaint = f"FlowStep.{name} is {steps}; it goes from 0 to {MAX_FLOW_STEPS}."
-                raise ParamValidationError(complaint, code, path=f"FlowStep.{name}")
+        check_tails(self.forward, self.reverse, "FlowStep.")
         if self.session_event is not None and self.event != f"$session_{self.session_event}":
             complaint = f"the {self.session_event} of a session is the event '$session_{self.session_event}'"
             raise ParamValidationError(
@@ -122,6 +116,16 @@ class FlowStep:
                 "FS1_SESSION_EVENT_MISMATCH",
                 path="FlowStep.session_event",
             )
+
+
+def check_tails(forward: object, reverse: object, owner: str = "") -> None:
+    """Raises `FL3_FORWARD_RANGE` or `FL4_REVERSE_RANGE` for a number of events outside 0 to 5; other kinds pass."""
+    for code, path, steps in (
+        ("FL3_FORWARD_RANGE", f"{owner}forward", forward),
+        ("FL4_REVERSE_RANGE", f"{owner}reverse", reverse),
+    ):
+        if isinstance(steps, int) and not 0 <= steps <= MAX_FLOW_STEPS:
+            raise ParamValidationError(f"{path} is {steps}; it goes from 0 to {MAX_FLOW_STEPS}.", code, path=path)
 
 
 def event_identity(event: AnyEvent) -> dict[str, Any]:

@@ -76,6 +76,9 @@ FrequencyOperator = Literal["is at least", "is at most", "is equal to", "is grea
 Quantifier = Literal["any", "all"]
 SessionEvent = Literal["start", "end"]
 ReportType = Literal["insights", "funnels", "retention", "flows"]
+FlowMode = Literal["sankey", "paths", "tree"]
+FlowCount = Literal["unique", "total", "session"]
+FlowWindowUnit = Literal["day", "week", "month", "session"]
 
 UNITS = frozenset(get_args(Unit))
 MATHS = frozenset(get_args(Math)) - {"percentile"}  # as on the wire, where it is custom_percentile

@@ -5,20 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import attrs
 
 from mixpanel_headless.errors import QueryError
 
 from .provenance import Provenance, given
+from .report import Report
 from .table import Table, flatten_series
 from .trees import copy_tree
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from rich.console import RenderableType
-
 
 T = TypeVar("T")
 _OBJECT = (dict, Mapping)  # in this order, because to ask an abstract class takes ten times as long
@@ -28,7 +24,7 @@ _EMPTY: dict[type, Any] = {str: "", list: [], dict: {}}
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class QueryResult:
+class QueryResult(Report):
     """An insights answer: the raw `series`, the same as a `table` or data frame, and where it came from.
 
     Answers may be built from one shared JSON tree: `headers`, `series`, `params` and `meta` become this result's own
@@ -91,21 +87,6 @@ class QueryResult:
         chart = display.get("chartType") if isinstance(display, Mapping) else None
         return flatten_series(self._series, self._headers, chart)
 
-    @cached_property
-    def df(self) -> pd.DataFrame:
-        """The table as a pandas data frame (extra `pandas`)."""
-        return self.table.to_pandas()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The result as JSON-ready data, free to change."""
-        return copy_tree(self._values())
-
-    def summary(self, rows: int = 10) -> str:
-        """The answer as a few lines of text, at most `rows` of them data; the last line says what was left out."""
-        from .summary import summarize
-
-        return summarize(self, rows)
-
     def _asked(self) -> Mapping[str, Any]:
         return self._params if self._params is not None else self.provenance.parameter("bookmark") or {}
 
@@ -120,11 +101,6 @@ class QueryResult:
             "meta": self.meta,
         }
 
-    def __eq__(self, other: object) -> bool:
-        return self._values() == other._values() if isinstance(other, QueryResult) else NotImplemented
-
-    __hash__: ClassVar[None]  # type: ignore[assignment]  # its parts can be changed
-
     def __repr__(self) -> str:
         metrics = list(self._series)
         shown = ", ".join(map(repr, metrics[:2])) + (f" and {len(metrics) - 2} more" if len(metrics) > 2 else "")
@@ -138,11 +114,6 @@ class QueryResult:
 
         plot = plot_of(curves_of(self.table))
         return (svg_plot(plot) if plot else "") + html_table(self.table, title=self.title, note=self.note)
-
-    def __rich__(self) -> RenderableType:
-        from .views import terminal_table
-
-        return terminal_table(self.table, title=self.title, note=self.note)
 
     def _period(self) -> str:
         return f"{self.from_date[:10]} to {self.to_date[:10]}" if self.from_date or self.to_date else "no dates"

@@ -9,11 +9,11 @@ from .curves import Curve, curves_of
 from .views import format_value, left_out, printable
 
 if TYPE_CHECKING:
-    from .insights import QueryResult
+    from .report import Report
     from .table import Table
 
 
-def summarize(result: QueryResult, rows: int = 10) -> str:
+def summarize(result: Report, rows: int = 10) -> str:
     """A title, at most `rows` lines of data, and what was left out.
 
     A table that fits is given whole. A longer time series becomes one line a curve; any other table its first rows.

@@ -32,6 +32,8 @@ OWNERS = {
     "duckdb": {f"{CLIENT}.engine"},
     "pandas": {f"{CLIENT}.results"},
     "cattrs": {f"{CLIENT}.convert"},
+    "networkx": {f"{CLIENT}.results.graphs"},
+    "anytree": {f"{CLIENT}.results.graphs"},
     "structlog": {CLIENT},
     "rich": {f"{CLIENT}.results", f"{CLIENT}.cli"},
     "click": {f"{CLIENT}.cli"},

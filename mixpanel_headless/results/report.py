@@ -1,0 +1,77 @@
+"""What every answer to a question can do with its table."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .trees import copy_tree
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+    from .provenance import Provenance
+    from .table import Table
+
+
+class Report:
+    """An answer as a table, a data frame, JSON-ready data, a few lines of text, and a view for notebooks and terminals.
+
+    A kind of answer says what its `table` and `title` are, and which `_values` it consists of.
+    """
+
+    provenance: Provenance
+
+    @property
+    def table(self) -> Table:
+        """The answer as rows."""
+        raise NotImplementedError
+
+    @property
+    def title(self) -> str:
+        """What was asked, in one line."""
+        raise NotImplementedError
+
+    @property
+    def note(self) -> str:
+        """What a reader must know beside the numbers."""
+        return str(self.provenance)
+
+    @cached_property
+    def df(self) -> pd.DataFrame:
+        """The table as a pandas data frame (extra `pandas`)."""
+        return self.table.to_pandas()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON-ready data, free to change."""
+        return copy_tree(self._values())
+
+    def summary(self, rows: int = 10) -> str:
+        """The answer as a few lines of text, at most `rows` of them data; the last line says what was left out."""
+        from .summary import summarize
+
+        return summarize(self, rows)
+
+    def _values(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Report) or type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
+
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # its parts can be changed
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.title}, {self.provenance}>"
+
+    def _repr_html_(self) -> str:
+        from .views import html_table
+
+        return html_table(self.table, title=self.title, note=self.note)
+
+    def __rich__(self) -> RenderableType:
+        from .views import terminal_table
+
+        return terminal_table(self.table, title=self.title, note=self.note)
