@@ -41,6 +41,15 @@ if TYPE_CHECKING:
     from .fanin import Gathered as Gathered
     from .fanin import Planned as Planned
     from .fanin import later as later
+    from .models.identity import Account as Account
+    from .models.identity import MeOrganization as MeOrganization
+    from .models.identity import MeProject as MeProject
+    from .models.identity import MeResponse as MeResponse
+    from .models.identity import MeWorkspace as MeWorkspace
+    from .models.identity import Project as Project
+    from .models.identity import PublicWorkspace as PublicWorkspace
+    from .models.identity import Session as Session
+    from .models.identity import WorkspaceRef as WorkspaceRef
     from .observers import count_calls as count_calls
     from .observers import trace_calls as trace_calls
     from .query.behaviors import BehaviorRef as BehaviorRef
@@ -100,6 +109,10 @@ else:
                 "WorkspaceScopeError",
             ),
             "fanin": ("Done", "Gathered", "Planned", "later"),
+            "models.identity": (
+                "Account", "MeOrganization", "MeProject", "MeResponse", "MeWorkspace", "Project", "PublicWorkspace",
+                "Session", "WorkspaceRef",
+            ),
             "observers": ("count_calls", "trace_calls"),
             "query.behaviors": (
                 "BehaviorRef", "Exclusion", "FunnelBehavior", "HoldingConstant", "RetentionBehavior",

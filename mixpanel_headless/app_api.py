@@ -18,6 +18,7 @@ from .errors import InvalidArgumentError, shown
 from .replies import read_rows, unwrap
 from .request import Json, Request, Scope, Verb, accept_any
 from .results.discovery import Listing
+from .results.trees import copy_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,9 @@ QueryValue: TypeAlias = "str | int | Sequence[str] | None"
 
 
 class Constructor:
-    """Makes requests with one HTTP verb. `kind` is what the answer becomes, or None where it says nothing of use.
+    """Makes requests with one HTTP verb.
+
+    `kind` is what the answer becomes: an entity, a list of them, `object` for JSON as it is, None where it says nothing.
 
     `path` stands below the scope and keeps its trailing slash, or the lack of one, as the service has it. The other
     keyword arguments are the query string: None is left out, True is `true`, a list stands there once for each item; a
@@ -131,6 +134,8 @@ def read_entity(kind: Any, listed: bool, source: str, tree: Json, provenance: Pr
     if listed:
         rows = structure(read_rows(tree), kind, source)
         return Listing(rows, provenance=provenance)
+    if kind is object:
+        return copy_tree(unwrap(tree))
     entity = structure(unwrap(tree), kind, source)
     if attrs.has(kind) and hasattr(entity, "provenance"):
         return attrs.evolve(entity, provenance=provenance)

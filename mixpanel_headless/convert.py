@@ -55,7 +55,7 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [to_plain(item) for item in value]
     if isinstance(value, date):
-        return value.isoformat()
+        return value.isoformat().replace("+00:00", "Z")  # as the service spells UTC
     return value.to_dict() if hasattr(value, "to_dict") else value
 
 
@@ -68,6 +68,7 @@ def converter() -> Converter:
     for kind, read in READERS.items():
         made.register_structure_hook(kind, functools.partial(read_scalar, read))
     made.register_structure_hook_factory(is_list, list_reader)
+    made.register_structure_hook_factory(is_object, object_reader)
     made.register_structure_hook_factory(attrs.has, entity_reader)
     return made
 
@@ -89,6 +90,24 @@ def list_reader(kind: Any, made: Converter) -> Callable[[Any, Any], Any]:
     def read(tree: Any, _: Any) -> Any:
         if not isinstance(tree, list):
             raise TypeError(f"expected a list, got {name_kind(tree)}")
+        return read_items(tree, kind)
+
+    return read
+
+
+def is_object(kind: Any) -> bool:
+    return get_origin(kind) is dict
+
+
+def object_reader(kind: Any, made: Converter) -> Callable[[Any, Any], Any]:
+    """How an object of any names is read."""
+    from cattrs.cols import mapping_structure_factory
+
+    read_items = mapping_structure_factory(kind, made)
+
+    def read(tree: Any, _: Any) -> Any:
+        if not isinstance(tree, dict):
+            raise TypeError(f"expected an object, got {name_kind(tree)}")
         return read_items(tree, kind)
 
     return read

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .accounts.settings import Settings
     from .dispatch import Dispatcher
-    from .options import Pin
+    from .options import Options, Pin
     from .request import Request
 
 P = ParamSpec("P")
@@ -50,7 +50,14 @@ class Surface(Generic[Mode]):
     for_blocking: bool = False
     """Whether it makes the calls of a blocking twin."""
     settings: Settings
+    options: Options
     pin: Pin
+
+    def view(self, **changes: Any) -> Self:
+        """A light copy of the same surface with some of its attributes changed, such as `pin` or `options`."""
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__, **changes)
+        return view
 
     async def send(self, request: Request[R], operation: Operation[Any, R]) -> R:
         """The answer to one request, by way of the scheduler."""

@@ -80,6 +80,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
         self.lease = Lease(self.runtime)
         self.options = Options(retry_server_errors=check_retries(retry_server_errors))
         self.pin = Pin(self.settings.project, self.settings.workspace)
+        self.resolved = {}
         self.prepare()
 
     def prepare(self) -> None:
@@ -106,10 +107,8 @@ class Configured(Catalog[Mode], Generic[Mode]):
         names whose share of the budget the calls spend; inside a task it is the task's name. `retry_server_errors` is how
         often a call that only reads is sent again, and paid again, after a 5xx or a broken connection.
         """
-        view = object.__new__(type(self))
-        view.__dict__.update(self.__dict__)
-        view.options = choose_options(self.options, priority, tenant, deadline, max_age, freshness, retry_server_errors)
-        return view
+        wishes = choose_options(self.options, priority, tenant, deadline, max_age, freshness, retry_server_errors)
+        return self.view(options=wishes)
 
     def task(
         self, name: str, *, max_requests: int | None = None, max_wait: float | None = None

@@ -8,8 +8,9 @@ from .budget import Budgeting
 from .discovery import Discovery
 from .fanin import FanIn
 from .flows import Flows
+from .identity import Identity
 from .insights import Insights
 
 
-class Catalog(Insights[Mode], Flows[Mode], Discovery[Mode], Budgeting[Mode], FanIn[Mode]):
+class Catalog(Insights[Mode], Flows[Mode], Discovery[Mode], Identity[Mode], Budgeting[Mode], FanIn[Mode]):
     """All families together: what both workspaces offer."""

@@ -120,7 +120,7 @@ async def test_an_entity_keeps_what_the_service_adds_and_tells_where_it_came_fro
     assert board.created == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert (board.custom, board.extra, board.owner.extra) == (5, {"new": [1]}, {"hat": "red"})
     assert board.to_dict() == {
-        "id": 3, "title": "", "pinned": False, "created": "2026-01-02T03:04:05+00:00", "custom": 5,
+        "id": 3, "title": "", "pinned": False, "created": "2026-01-02T03:04:05Z", "custom": 5,
         "owner": {"id": 4, "name": None, "hat": "red"}, "new": [1],
     }  # fmt: skip
     assert board.provenance.request["path"] == "/projects/12345/boards/3"
