@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import filters
+from . import filters, matching
 from .errors import BadQuery, Unsupported
-from .matching import event_match
 from .reading import listing, mapping, number, text
 from .scopes import EventScope, PersonScope, Scope, Statement
 from .times import FIXED_SECONDS, read_day, to_ms, whole_days
@@ -151,7 +150,7 @@ def _behavior(behavior: Mapping[str, Any], statement: Statement, as_of: int) -> 
     if text(count, "type", "absolute") != "absolute":
         raise Unsupported(f"cohort behavior type {count['type']!r}")
     scope = EventScope(statement, bucketed=False)
-    tests = [event_match(statement, [text(selector, "event")]), _window(behavior, statement, as_of)]
+    tests = [matching.event_match(statement, [text(selector, "event")]), _window(behavior, statement, as_of)]
     own = mapping(selector.get("selector") or {}, "selector")
     tests.append(filters.all_of(filters.conditions(own.get("children"), scope), own.get("operator")))
     measured, unseen = "count(*)", "0"

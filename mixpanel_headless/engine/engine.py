@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from . import discovery, segmentation
+from . import discovery, legacy_retention, profiles, segmentation
 from .files import open_once, read_csv, read_lines, read_parquet
 from .generate import generate_shop
 from .insights import insights
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
     from types import TracebackType
+
+    from .profiles import ProfileList
 
 
 class Engine:
@@ -129,6 +131,22 @@ class Engine:
     def property_counts(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The body of `/events/properties`: an event by date, split by the values of a property."""
         return segmentation.property_counts(self._store, parameters)
+
+    def legacy_retention(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of `/retention`: those born in each period, and how many returned in each interval after."""
+        return legacy_retention.retention(self._store, parameters)
+
+    def addiction(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of `/retention/addiction`: people by the number of hours or days in which they were active."""
+        return legacy_retention.addiction(self._store, parameters)
+
+    def profiles(self, parameters: Mapping[str, Any]) -> ProfileList:
+        """The profiles that the parameters of `/engage` select, in order and all of them."""
+        return profiles.profiles(self._store, parameters)
+
+    def profile_stats(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of `/engage/stats`: a number about the profiles that the parameters select."""
+        return profiles.profile_stats(self._store, parameters)
 
     def close(self) -> None:
         """Free what the events take."""

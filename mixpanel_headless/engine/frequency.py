@@ -7,10 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import filters
+from . import filters, matching
 from .errors import BadQuery, Unsupported
 from .expressions import Value, number_value
-from .matching import event_match
 from .reading import mapping, text
 from .scopes import EventScope, Scope
 from .times import read_range, to_ms
@@ -38,7 +37,7 @@ def _counted(behavior: Mapping[str, Any], name: str, scope: EventScope) -> str:
     inner = EventScope(statement, bucketed=span is None)
     if span is None and not scope.bucketed:
         raise Unsupported("$frequency without dateRange in a cohort")
-    tests = [event_match(statement, [name])]
+    tests = [matching.event_match(statement, [name])]
     tests.append(filters.all_of(filters.conditions(behavior.get("filters"), inner), behavior.get("filtersOperator")))
     keys = "b.bucket, e.person" if span is None else "e.person"
     if span is not None:

@@ -86,6 +86,17 @@ def whole_number(parameters: Mapping[str, Any], key: str, default: int, least: i
     return int(digits)
 
 
+def truth(parameters: Mapping[str, Any], key: str, *, default: bool = False) -> bool:
+    """A boolean, which may stand as text; the default when the parameter is absent or empty."""
+    given = parameters.get(key)
+    if given is None or given == "":
+        return default
+    word = str(given).lower()
+    if word not in {"true", "false", "1", "0"}:
+        raise BadQuery(f"{key} must be true or false, not {shown(given)}.")
+    return word in {"true", "1"}
+
+
 def decoded(parameters: Mapping[str, Any], key: str) -> Any:
     """A parameter that holds JSON, as text or already read; None when it is absent or empty."""
     given = parameters.get(key)

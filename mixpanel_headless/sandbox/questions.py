@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mixpanel_headless.sandbox.replies import Rejected
+from mixpanel_headless.sandbox.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ class Source:
 
     engine: Engine
     history_days: int | None = None
+    snapshots: Snapshots = attrs.field(factory=Snapshots)
 
 
 @attrs.frozen
@@ -83,6 +85,11 @@ def legacy(answer: str) -> Callable[[Source, Arrival], Any]:
     return ask_legacy
 
 
+def ask_profiles(source: Source, arrival: Arrival) -> Any:
+    """One page of profiles."""
+    return source.snapshots.page(source.engine, arrival.parameters, read_page(arrival))
+
+
 ENDPOINTS = {
     "insights": Endpoint("POST", ask_insights),
     "segmentation": Endpoint("GET", legacy("segmentation")),
@@ -91,6 +98,10 @@ ENDPOINTS = {
     "segmentation/average": Endpoint("GET", legacy("segmentation_average")),
     "events": Endpoint("GET", legacy("event_counts")),
     "events/properties": Endpoint("GET", legacy("property_counts")),
+    "retention": Endpoint("GET", legacy("legacy_retention")),
+    "retention/addiction": Endpoint("GET", legacy("addiction")),
+    "engage": Endpoint("POST", ask_profiles),
+    "engage/stats": Endpoint("POST", legacy("profile_stats")),
     "events/names": Endpoint("GET", ask_event_names),
     "events/top": Endpoint("GET", ask_top_events),
     "events/properties/top": Endpoint("GET", ask_top_properties),
@@ -141,6 +152,14 @@ def read_limit(arrival: Arrival, default: int) -> int:
     text = arrival.query.get("limit", str(default))
     if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) < 1:
         raise Rejected(400, f"limit must be a positive integer ({text!r} was given)")
+    return int(text)
+
+
+def read_page(arrival: Arrival) -> int:
+    """The number of a page, from 0."""
+    text = str(arrival.parameters.get("page") or 0)
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        raise Rejected(400, f"page must be a whole number from 0 ({text!r} was given)")
     return int(text)
 
 

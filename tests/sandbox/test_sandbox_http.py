@@ -107,7 +107,7 @@ def test_an_endpoint_that_mixpanel_lacks_is_a_bad_request(ask: Caller) -> None:
     assert (answer.status, answer.json) == (400, {"request": "/api/2.0/nothing", "error": "Invalid API endpoint"})
 
 
-@pytest.mark.parametrize("path", ["/api/query/jql", "/api/query/engage", "/api/2.0/export"])
+@pytest.mark.parametrize("path", ["/api/query/jql", "/api/query/stream/query", "/api/2.0/export"])
 def test_what_cannot_be_computed_yet_is_named_and_not_made_up(ask: Caller, path: str) -> None:
     answer = ask.get(path)
     assert answer.status == 501
@@ -244,7 +244,7 @@ def test_exports_and_queries_do_not_spend_from_each_other(open_box: Opener) -> N
 
 def test_the_project_may_stand_in_a_form(ask: Caller) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert ask.send("POST", "/api/query/engage", b"project_id=12345", form).status == 501
+    assert ask.send("POST", "/api/query/engage", b"project_id=12345", form).status == 200
     assert ask.send("POST", "/api/query/engage", b"project_id=9", form).status == 403
 
 
