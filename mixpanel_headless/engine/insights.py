@@ -10,9 +10,10 @@ import attrs
 
 from .errors import BadQuery, Unsupported
 from .metrics import Question
+from .operands import Plan
 from .properties import property_name
 from .reading import listing, mapping, text
-from .report import Plan, report_series
+from .report import report_series
 from .times import Range, Window, buckets, compared, read_range, whole
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 MAX_LIMIT = 50_000
 MAX_METRICS = 40
 BY_BUCKET = ("line", "stacked-line", "column", "stacked-column")
-WHOLE_RANGE = ("bar", "bar-stacked", "pie", "table", "insights-metric", "metric")
+WHOLE_ANSWER = {"funnel-steps": "funnel", "retention-curve": "retention"}
+WHOLE_RANGE = ("bar", "bar-stacked", "pie", "table", "insights-metric", "metric", *WHOLE_ANSWER)
 DEFAULT_ROLLING = 7
 BOOKMARK_KEYS = frozenset({"sections", "displayOptions", "timeComparison", "sorting", "columnWidths", "title",
                            "name", "description", "type", "id", "icon", "querySamplingEnabled", "legend"})  # fmt: skip
@@ -37,14 +39,15 @@ def insights(store: Store, bookmark: Any, limit: int) -> dict[str, Any]:
         raise BadQuery(f"The query limit must be above 0, not {limit}.")
     sections, display = _parts(bookmark)
     now = store.project.clock()
-    plan = _plan(sections, display, bookmark.get("timeComparison"), store, now)
     shows = _expanded(_list(sections, "show"))
+    plan = _plan(sections, display, bookmark.get("timeComparison"), store, now)
+    plan = attrs.evolve(plan, whole_of=_whole_of(display, shows))
     question = Question(store, store.tables(), now, _list(sections, "filter"), _list(sections, "group"), plan.unit)
     body, cut = report_series(question, shows, plan, limit)
     answer = {
         "computed_at": now.astimezone(dt.UTC).isoformat(timespec="microseconds"),
         "date_range": plan.span.to_dict(),
-        "headers": ["$metric", *(_header(clause) for clause in question.groups)],
+        "headers": [_first_header(shows), *(_header(clause) for clause in question.groups)],
         "meta": _meta(body, shows, question.groups, cut),
         "series": body,
     }
@@ -60,7 +63,7 @@ def _parts(bookmark: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     if unknown:
         raise BadQuery(f"{unknown[0]}: Extra inputs are not permitted")
     display = mapping(bookmark.get("displayOptions") or {}, "displayOptions")
-    for key in ("globalDataGroupId", "dataGroupId"):
+    for key in ("globalDataGroupId", "dataGroupId", "formula"):
         if sections.get(key):
             raise Unsupported(f"sections.{key}")
     return sections, display
@@ -114,6 +117,24 @@ def _expanded(shows: Sequence[Any]) -> list[Mapping[str, Any]]:
     if len(found) > MAX_METRICS:
         raise BadQuery(f"A report holds at most {MAX_METRICS} metrics, not {len(found)}.")
     return found
+
+
+def _kinds(shows: Sequence[Mapping[str, Any]]) -> set[str]:
+    behaviors = [clause.get("behavior") for clause in shows]
+    return {text(behavior, "type") if isinstance(behavior, Mapping) else "" for behavior in behaviors}
+
+
+def _whole_of(display: Mapping[str, Any], shows: Sequence[Mapping[str, Any]]) -> str | None:
+    """The kind of behavior whose whole answer the chart shows; a table of insights has an `analysis`."""
+    chart = display.get("chartType")
+    if chart == "table" and "analysis" not in display:
+        return next((kind for kind in WHOLE_ANSWER.values() if _kinds(shows) == {kind}), None)
+    return WHOLE_ANSWER.get(str(chart))
+
+
+def _first_header(shows: Sequence[Mapping[str, Any]]) -> str:
+    kinds = _kinds(shows)
+    return next((f"${kind}" for kind in WHOLE_ANSWER.values() if kinds == {kind}), "$metric")
 
 
 def _header(clause: Mapping[str, Any]) -> str:

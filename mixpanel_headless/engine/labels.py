@@ -34,6 +34,7 @@ OF_PROPERTY = {
     "histogram": "Distribution of {}",
 }
 EVENTS = {"$all_events": "All Events"}
+STEPS = {"$all_events": "Any event"}
 
 
 def ordinal(number: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import filters
+from . import filters, labels
 from .errors import BadQuery, Unsupported
 from .reading import listing, mapping, text
 from .tables import SYSTEM_EVENTS
@@ -62,6 +62,11 @@ def display_name(behavior: Mapping[str, Any], project: Project) -> str:
     if not name.startswith(CUSTOM):
         return name
     return str(_definition(behavior, project).get("name") or name)
+
+
+def step_label(step: Mapping[str, Any], project: Project) -> str:
+    """What a step of a funnel, or a side of a retention, is called."""
+    return text(step, "renamed") or labels.STEPS.get(text(step, "name"), display_name(step, project))
 
 
 def _definition(behavior: Mapping[str, Any], project: Project) -> Mapping[str, Any]:

@@ -96,7 +96,7 @@ def _of_property(math_name: str, target: Mapping[str, Any], measurement: Mapping
     if math_name == "most_frequent":
         top = "first(k ORDER BY v DESC, TRY_CAST(substr(k, 2) AS DOUBLE), k) FILTER (k IS NOT NULL)"
         return Measure(label, top, rank="sum(v)", inner="count(*)", per="k", empty=None, property=target, decoded=True)
-    outer = _aggregate(math_name, "x", measurement)
+    outer = aggregate(math_name, "x", measurement)
     rank = {"min": "-min(x)", "max": "max(x)"}.get(math_name, "count(x)")
     return Measure(label, outer, rank=rank, empty=None, property=target)
 
@@ -117,7 +117,7 @@ def _per_user(math_name: str, inner: str, target: Mapping[str, Any] | None, meas
     outer = {"total": "fsum(v)", "unique_values": "count(DISTINCT v)"}.get(math_name)
     return Measure(
         label,
-        outer or _aggregate(math_name, "v", measurement),
+        outer or aggregate(math_name, "v", measurement),
         rank="count(v)",
         inner=sql,
         empty=0 if outer else None,
@@ -135,17 +135,19 @@ def _histogram(target: Mapping[str, Any] | None, per_user: str | None) -> Measur
     return Measure(label, "count(v)", rank="count(v)", inner=inner, per=per, property=target, histogram=True)
 
 
-def _aggregate(math_name: str, column: str, measurement: Mapping[str, Any]) -> str:
+def aggregate(math_name: str, column: str, measurement: Mapping[str, Any]) -> str:
+    """SQL of a math over a column of numbers; the measurement holds its percentile, if it takes one."""
     if math_name in QUANTILES:
         return f"quantile_cont({column}, {QUANTILES[math_name]})"
-    if math_name == "custom_percentile":
+    if math_name in {"custom_percentile", "percentile"}:
         return f"quantile_cont({column}, {_percent(measurement) / 100!r})"
     if math_name == "numeric_summary":
         return (
             f"struct_pack(count := count({column}), mean := favg({column}), var := var_pop({column}),"
             f" sum_of_squares := fsum({column} * {column}))"
         )
-    return {"average": "favg({})", "min": "min({})", "max": "max({})"}[math_name].format(column)
+    plain = {"total": "fsum({})", "general": "fsum({})", "average": "favg({})", "min": "min({})", "max": "max({})"}
+    return plain[math_name].format(column)
 
 
 def _percent(measurement: Mapping[str, Any]) -> float:

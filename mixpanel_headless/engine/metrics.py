@@ -65,7 +65,7 @@ class Found:
 
 def is_known(question: Question, behavior: Mapping[str, Any]) -> bool:
     """Whether the behavior names an event that was ever seen."""
-    if behavior.get("type") in {"people", "cohort"}:
+    if text(behavior, "type") in {"people", "cohort"}:
         return True
     names = [part["name"] for part in alternatives(behavior, question.statement())]
     keys = question.tables.name("event_keys")

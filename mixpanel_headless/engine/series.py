@@ -65,15 +65,24 @@ def kept(table: Table, depth: int, limit: int, ranks: Callable[[], Mapping[Path,
     return {path: points for path, points in table.items() if not path or path in stay}, True
 
 
-def nested(table: Table, keys: Sequence[str], depth: int, orders: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """The answer's form: `$overall` and the segments of each level around leaves of {key: value}."""
-    leaf = dict(zip(keys, table[()], strict=True))
+def nested(
+    table: Table,
+    leaf: Callable[[Points], dict[str, Any]],
+    orders: Sequence[Sequence[str]],
+    size: Callable[[Points], float],
+) -> dict[str, Any]:
+    """The answer's form: `$overall` and the segments of each level around the leaves.
+
+    `orders` holds the natural order of each level's labels, or nothing; a level without one begins with the largest.
+    """
+    depth = len(orders)
     if depth == 0:
-        return leaf
-    root: dict[str, Any] = {OVERALL: leaf}
+        return leaf(table[()])
+    root: dict[str, Any] = {OVERALL: leaf(table[()])}
     places = [{name: place for place, name in enumerate(order)} for order in orders]
-    for path in sorted((path for path in table if path), key=lambda path: _order(path, table, places)):
-        values = dict(zip(keys, table[path], strict=True))
+    sizes = {path: size(points) for path, points in table.items()}
+    for path in sorted((path for path in table if path), key=lambda path: _order(path, sizes, places)):
+        values = leaf(table[path])
         node = root
         for name in path[:-1]:
             node = node[name]
@@ -81,12 +90,12 @@ def nested(table: Table, keys: Sequence[str], depth: int, orders: Sequence[Seque
     return root
 
 
-def _order(path: Path, table: Table, places: Sequence[Mapping[str, int]]) -> list[Any]:
+def _order(path: Path, sizes: Mapping[Path, float], places: Sequence[Mapping[str, int]]) -> list[Any]:
     """Level by level: natural order where there is one, else the largest first, then by name."""
     key: list[Any] = []
     for level, name in enumerate(path):
         natural = places[level]
-        size = 0.0 if natural else -weight(table.get(path[: level + 1], []))
+        size = 0.0 if natural else -sizes.get(path[: level + 1], 0.0)
         key.append((natural.get(name, len(natural)), size, name))
     return key
 

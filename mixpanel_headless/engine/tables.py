@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .project import Project
 
 HOT_PROPERTIES = 64
+STREAMED = 10_000  # rows
 SYSTEM_EVENTS = ("$identify", "$create_alias", "$merge", "$session_start", "$session_end", "$message_sent",
                  "$message_bounced", "$campaign_delivery", "$campaign_bounced")  # fmt: skip
 RAW = """
@@ -132,6 +133,13 @@ class Store:
         with self._cursor() as cursor:
             found: list[tuple[Any, ...]] = cursor.execute(sql, values or {}).fetchall()
             return found
+
+    def stream(self, sql: str, values: Mapping[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement one after another, not all in memory at once."""
+        with self._cursor() as cursor:
+            found = cursor.execute(sql, values or {})
+            while batch := found.fetchmany(STREAMED):
+                yield from batch
 
     @contextlib.contextmanager
     def loading(self) -> Iterator[Any]:
