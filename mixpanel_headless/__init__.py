@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from .results.plan import Plan as Plan
     from .results.plan import PlannedCall as PlannedCall
     from .results.provenance import Provenance as Provenance
+    from .results.users import UserQueryResult as UserQueryResult
     from .workspace import AsyncWorkspace as AsyncWorkspace
     from .workspace import Workspace as Workspace
 else:
@@ -136,6 +137,7 @@ else:
             "results.insights": ("QueryResult",),
             "results.plan": ("Plan", "PlannedCall"),
             "results.provenance": ("Provenance",),
+            "results.users": ("UserQueryResult",),
             "workspace": ("AsyncWorkspace", "Workspace"),
         },
     )  # fmt: skip

@@ -10,7 +10,16 @@ from .fanin import FanIn
 from .flows import Flows
 from .identity import Identity
 from .insights import Insights
+from .users import Users
 
 
-class Catalog(Insights[Mode], Flows[Mode], Discovery[Mode], Identity[Mode], Budgeting[Mode], FanIn[Mode]):
+class Catalog(
+    Insights[Mode],
+    Flows[Mode],
+    Users[Mode],
+    Discovery[Mode],
+    Identity[Mode],
+    Budgeting[Mode],
+    FanIn[Mode],
+):
     """All families together: what both workspaces offer."""

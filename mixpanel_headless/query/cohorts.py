@@ -185,7 +185,8 @@ class CohortDefinition:
             if isinstance(item, CohortDefinition):
                 children.append(item._tree(names))
             else:
-                children.append(item.node if item.behavior is None else {**item.node, "value": next(names)})
+                named = {} if item.behavior is None else {"property": "behaviors", "value": next(names)}
+                children.append({**named, **item.node})
         return {"operator": self.operator, "children": children}
 
 

@@ -1,0 +1,134 @@
+"""The answer to a question about users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import attrs
+
+from mixpanel_headless.errors import QueryError
+
+from .profiles import profile_table
+from .provenance import Provenance, given
+from .report import Report
+from .table import Table
+from .trees import copy_tree
+
+if TYPE_CHECKING:
+    from .profiles import ProfilePage
+
+
+@attrs.frozen(kw_only=True, slots=False, eq=False, repr=False)
+class UserQueryResult(Report):
+    """An answer about users: one number or object (`aggregate_data`), the same for each cohort, or `profiles`.
+
+    `total` is the number of users counted, or that of the profiles. `meta` tells the `action` and whether it was
+    `segmented`, or how the profiles were read: `session_id`, `pages_fetched`, `parallel`, and the `failed_pages`.
+    """
+
+    computed_at: str = ""
+    total: int = 0
+    profiles: list[dict[str, Any]] = attrs.field(factory=list)
+    params: dict[str, Any] = attrs.field(factory=dict)
+    meta: dict[str, Any] = attrs.field(factory=dict)
+    mode: str = "aggregate"
+    aggregate_data: Any = None
+    provenance: Provenance = attrs.field(factory=given)
+
+    @classmethod
+    def of_aggregate(cls, reply: Mapping[str, Any], params: Mapping[str, Any], provenance: Provenance) -> Self:
+        """The result of a decoded answer that `check_aggregate` has accepted."""
+        data, action = copy_tree(reply.get("results")), str(params.get("action"))
+        return cls(
+            computed_at=str(reply.get("computed_at") or provenance.computed_at.isoformat()),
+            total=data if action == "count()" and isinstance(data, int) else 0,
+            params=copy_tree(dict(params)),
+            meta={"action": action, "segmented": "segment_by_cohorts" in params},
+            aggregate_data=data,
+            provenance=provenance,
+        )
+
+    @classmethod
+    def of_pages(
+        cls, pages: Sequence[ProfilePage], params: Mapping[str, Any], limit: int | None, **reading: Any
+    ) -> Self:
+        """The result of pages in their order; `reading` says how they were read."""
+        profiles = [profile for page in pages for profile in page.profiles][:limit]
+        first = pages[0]
+        asked = [page.provenance for page in pages]
+        provenance = attrs.evolve(
+            first.provenance, cost=sum(page.cost for page in asked), waited=sum(page.waited for page in asked)
+        )
+        return cls(
+            computed_at=first.provenance.computed_at.isoformat(),
+            total=len(profiles),
+            profiles=profiles,
+            params=copy_tree(dict(params)),
+            meta={"session_id": first.session_id, "pages_fetched": len(pages), **reading},
+            mode="profiles",
+            provenance=provenance,
+        )
+
+    @property
+    def distinct_ids(self) -> list[str]:
+        """Who the profiles belong to."""
+        return [profile["distinct_id"] for profile in self.profiles]
+
+    @property
+    def value(self) -> float | None:
+        """The one number of an aggregate; None when it is none or there are several."""
+        data = self.aggregate_data
+        return data if isinstance(data, (int, float)) and not isinstance(data, bool) else None
+
+    @cached_property
+    def table(self) -> Table:
+        """One row a profile; or one row for the aggregate, or for each of its segments."""
+        if self.mode == "profiles":
+            return profile_table(self.profiles)
+        data = self.aggregate_data
+        if self.meta.get("segmented"):
+            return _rows("segment", data if isinstance(data, Mapping) else {})
+        return _rows("metric", {} if data is None else {self.meta.get("action", ""): data})
+
+    @property
+    def title(self) -> str:
+        """What was asked, in one line."""
+        if self.mode == "profiles":
+            return f"{self.total:,} profiles"
+        return f"Users: {self.meta.get('action', '')}{' by cohort' if self.meta.get('segmented') else ''}"
+
+    @property
+    def note(self) -> str:
+        """The source, and which pages are missing."""
+        failed = self.meta.get("failed_pages")
+        remarks = [str(self.provenance), *([f"pages that failed are missing: {failed}"] if failed else [])]
+        return "; ".join(remarks)
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            "computed_at": self.computed_at,
+            "total": self.total,
+            "profiles": self.profiles,
+            "params": self.params,
+            "meta": self.meta,
+            "mode": self.mode,
+            "aggregate_data": self.aggregate_data,
+        }
+
+
+def check_aggregate(reply: Any) -> None:
+    """Raises QueryError when the decoded answer reports an error or is no object."""
+    if isinstance(reply, dict) and reply.get("error"):
+        raise QueryError(f"The query failed: {reply['error']}", status_code=200, response_body=reply)
+    if not isinstance(reply, dict):
+        kind = type(reply).__name__
+        raise QueryError(f"The answer is a {kind}, no aggregate.", status_code=200, response_body=reply)
+
+
+def _rows(first: str, values: Mapping[str, Any]) -> Table:
+    """A row for each value; objects spread over columns of their keys."""
+    spread = [value if isinstance(value, Mapping) else {"value": value} for value in values.values()]
+    columns = list(dict.fromkeys(name for row in spread for name in row)) or ["value"]
+    return Table((first, *columns), [(name, *map(row.get, columns)) for name, row in zip(values, spread, strict=True)])
