@@ -30,17 +30,23 @@ if TYPE_CHECKING:
     from .errors import QueryError as QueryError
     from .errors import QueueFull as QueueFull
     from .errors import RateLimitError as RateLimitError
+    from .errors import ReportLinkNotFoundError as ReportLinkNotFoundError
+    from .errors import ReportLinkParseError as ReportLinkParseError
+    from .errors import ReportLinkScopeMismatchError as ReportLinkScopeMismatchError
     from .errors import ResponseValidationError as ResponseValidationError
     from .errors import ServerError as ServerError
     from .errors import SessionReplayAccessError as SessionReplayAccessError
     from .errors import TaskCeilingReached as TaskCeilingReached
     from .errors import TransportError as TransportError
+    from .errors import UnsupportedReportLinkError as UnsupportedReportLinkError
     from .errors import ValidationError as ValidationError
     from .errors import WorkspaceScopeError as WorkspaceScopeError
     from .fanin import Done as Done
     from .fanin import Gathered as Gathered
     from .fanin import Planned as Planned
     from .fanin import later as later
+    from .models.bookmarks import Bookmark as Bookmark
+    from .models.bookmarks import BookmarkMetadata as BookmarkMetadata
     from .models.identity import Account as Account
     from .models.identity import MeOrganization as MeOrganization
     from .models.identity import MeProject as MeProject
@@ -50,6 +56,8 @@ if TYPE_CHECKING:
     from .models.identity import PublicWorkspace as PublicWorkspace
     from .models.identity import Session as Session
     from .models.identity import WorkspaceRef as WorkspaceRef
+    from .models.report_links import ReportLink as ReportLink
+    from .models.report_links import ResolvedReportLink as ResolvedReportLink
     from .observers import count_calls as count_calls
     from .observers import trace_calls as trace_calls
     from .query.behaviors import BehaviorRef as BehaviorRef
@@ -105,15 +113,18 @@ else:
                 "APIError", "AuthenticationError", "BookmarkValidationError", "BudgetError", "BudgetExhausted",
                 "ClosedError", "ConfigError", "DeadlineUnreachable", "EventNotFoundError", "InvalidArgumentError",
                 "InvalidResponseError", "MissingExtraError", "MixpanelHeadlessError", "ParamTypeError",
-                "ParamValidationError", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ResponseValidationError", "ServerError",
-                "SessionReplayAccessError", "TaskCeilingReached", "TransportError", "ValidationError",
+                "ParamValidationError", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ReportLinkNotFoundError", "ReportLinkParseError",
+                "ReportLinkScopeMismatchError", "ResponseValidationError", "ServerError",
+                "SessionReplayAccessError", "TaskCeilingReached", "TransportError", "UnsupportedReportLinkError", "ValidationError",
                 "WorkspaceScopeError",
             ),
             "fanin": ("Done", "Gathered", "Planned", "later"),
+            "models.bookmarks": ("Bookmark", "BookmarkMetadata"),
             "models.identity": (
                 "Account", "MeOrganization", "MeProject", "MeResponse", "MeWorkspace", "Project", "PublicWorkspace",
                 "Session", "WorkspaceRef",
             ),
+            "models.report_links": ("ReportLink", "ResolvedReportLink"),
             "observers": ("count_calls", "trace_calls"),
             "query.behaviors": (
                 "BehaviorRef", "Exclusion", "FunnelBehavior", "HoldingConstant", "RetentionBehavior",

@@ -117,10 +117,10 @@ def entity_reader(cls: Any, made: Converter) -> Callable[[Any, Any], Any]:
     """How one class is read: its fields by their names on the wire, the others into `extra` if it has one."""
     from cattrs import gen
 
-    from .models.entity import OWN_FIELDS
+    from .models.entity import OWN_FIELDS, wire_name
 
     attrs.resolve_types(cls)
-    names = {field.name: field.metadata.get("wire", field.name) for field in attrs.fields(cls)}
+    names = {field.name: wire_name(field) for field in attrs.fields(cls)}
     changes = {
         name: gen.override(omit=True) if name in OWN_FIELDS else gen.override(rename=wire)
         for name, wire in names.items()

@@ -24,7 +24,6 @@ from .replies import (
     RefusalNote,
     Reply,
     counts,
-    decode,
     error_of,
     next_cursor,
     quote,
@@ -38,7 +37,7 @@ from .request import Message, query_params
 from .results.provenance import Provenance, SentRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from .accounts.settings import Settings
     from .operation import Operation
@@ -54,7 +53,7 @@ LARGE_BODY = 1_000_000
 """Bytes from which decoding moves to a worker thread, so that it does not hold up the event loop."""
 
 
-TIMEOUTS: dict[Base, float] = {"query": 503.0, "app": 135.0, "export": 600.0}
+TIMEOUTS: dict[Base, float] = {"query": 503.0, "app": 135.0, "export": 600.0, "web": 135.0}
 
 
 class Asked(NamedTuple, Generic[R]):
@@ -231,7 +230,8 @@ class Attempt:
             if error.sent is False:
                 raise rs.NotSent(error, retry=self._once_more(), outage=True) from error
             raise rs.Failed(error, settlement=rs.Settlement.UNKNOWN, retry=self._once_more(), outage=True) from error
-        failure = None if reply.status == 200 else error_of(self._scrub(reply))
+        leads_on = self.request.redirects and 300 <= reply.status < 400
+        failure = None if reply.status == 200 or leads_on else error_of(self._scrub(reply))
         if isinstance(failure, errors.RateLimitError):
             note = read_refusal(reply)
             log_refusal(self.label, self.tenant, note.kind)
@@ -242,7 +242,7 @@ class Attempt:
         if failure is not None:
             raise rs.Failed(failure, settlement=rs.Settlement.SPENT if counts(failure) else rs.Settlement.REFUNDED)
         try:
-            tree = await read_tree(reply)
+            tree = await read_tree(reply, self.request.decode)
         except errors.InvalidResponseError:
             failure = errors.InvalidResponseError(quote(self._scrub(reply)), sent=True)
             raise rs.Failed(failure, settlement=rs.Settlement.SPENT) from None
@@ -266,7 +266,7 @@ class Attempt:
         return self.retries >= 0
 
 
-async def read_tree(reply: Reply) -> Json:
+async def read_tree(reply: Reply, decode: Callable[[Reply], Json]) -> Json:
     """The answer's JSON; a large one is decoded beside the event loop."""
     if len(reply.body) < LARGE_BODY:
         return decode(reply)

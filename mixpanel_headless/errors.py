@@ -4,6 +4,9 @@ MixpanelHeadlessError                 code, message, hint, retryable, retry_afte
 ├── InvalidArgumentError (ValueError)     fix the call
 │   ├── ParamValidationError              one bad field of a value class
 │   │   └── ParamTypeError (TypeError)    the field has the wrong kind
+│   ├── ReportLinkParseError              not a link to a report
+│   ├── UnsupportedReportLinkError        a link to something else, such as a whole dashboard
+│   ├── ReportLinkScopeMismatchError      a report of another region, project or workspace
 │   └── BookmarkValidationError           every problem of a query at once, each a ValidationError
 ├── ConfigError                           fix the setup
 │   ├── MissingExtraError (ImportError)   install the extra that it names
@@ -23,6 +26,7 @@ MixpanelHeadlessError                 code, message, hint, retryable, retry_afte
     ├── RateLimitError
     ├── QueryError
     │   ├── EventNotFoundError            carries similar names
+    │   ├── ReportLinkNotFoundError       nothing is kept where the link points
     │   └── SessionReplayAccessError      the credentials may not see session recordings
     └── ServerError
 """
@@ -160,6 +164,25 @@ class BookmarkValidationError(InvalidArgumentError):
             "\n  ".join([head, *map(str, errors)]), details={"errors": [problem.to_dict() for problem in errors]}
         )
         self.errors: list[ValidationError] = list(errors)
+
+
+class ReportLinkParseError(InvalidArgumentError):
+    """The text is not a link to a report."""
+
+    default_code = "REPORT_LINK_UNPARSEABLE"
+    default_hint = "Copy the link from the address bar while the report is open."
+
+
+class UnsupportedReportLinkError(InvalidArgumentError):
+    """The link leads to something that cannot be asked, such as a whole dashboard."""
+
+    default_code = "UNSUPPORTED_REPORT_LINK"
+
+
+class ReportLinkScopeMismatchError(InvalidArgumentError):
+    """The report belongs to another region, project or workspace than the one that calls speak of."""
+
+    default_code = "REPORT_LINK_SCOPE_MISMATCH"
 
 
 class ConfigError(MixpanelHeadlessError):
@@ -333,6 +356,13 @@ class EventNotFoundError(QueryError):
         self.event_name = event_name
         self.similar_events = list(similar_events)
         self.details.update(event_name=event_name, similar_events=self.similar_events)
+
+
+class ReportLinkNotFoundError(QueryError):
+    """Nothing is kept where the link points (404)."""
+
+    default_code = "REPORT_LINK_NOT_FOUND"
+    default_hint = "Check the link, the project and the workspace; what it led to may have been deleted."
 
 
 class SessionReplayAccessError(QueryError):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 RefusalKind = Literal["window", "concurrency", "unknown"]
 DEFAULT_TEXTS = {400: "Unknown error", 403: "Permission denied", 404: "Resource not found"}
+PAGE = 1_000_000
+"""How much of a web page is searched."""
 UNCOUNTED = frozenset({401, 402, 429})
 """Statuses whose requests the service does not count (spec: the budget's "what counts")."""
 
@@ -62,6 +64,18 @@ def decode(reply: Reply) -> Json:
         return msgspec.json.decode(reply.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidResponseError(quote(reply), sent=True) from None
+
+
+def read_redirect(reply: Reply) -> Json:
+    """Where an answer sends people on: by its status, or by the script of a page that does the same."""
+    location = reply.headers.get("location")
+    page = reply.body[:PAGE].decode("utf-8", "replace") if reply.status == 200 else ""
+    if script := re.search(r'window\.location\.href\s*=\s*("(?:[^"\\\n]|\\.)*")', page):
+        try:
+            location = msgspec.json.decode(script[1])
+        except msgspec.DecodeError:
+            location = script[1].strip('"')
+    return {"status": reply.status, "location": location}
 
 
 def quote(reply: Reply) -> str:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 import attrs
 
 from .errors import WorkspaceScopeError
+from .replies import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .options import Pin
+    from .replies import Reply
     from .results.provenance import Provenance
 
 Json: TypeAlias = Any
 R = TypeVar("R")
-Base = Literal["query", "app", "export"]
+Base = Literal["query", "app", "export", "web"]
+"""Which of the service's roots a path stands below; `web` is what people look at."""
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Lifetime = Literal["none", "discovery", "range"]
 """How long an answer may be served again: never, until discovery is cleared, or by the days that it speaks of."""
@@ -69,6 +72,10 @@ class Request(Generic[R]):
     read: Callable[[Json, Provenance], R]
     params: Params = attrs.field(factory=dict)
     body: Mapping[str, Json] | None = None
+    decode: Callable[[Reply], Json] = decode
+    """How the body becomes a tree."""
+    redirects: bool = False
+    """Whether a redirect is an answer too; nothing ever follows one with the credentials."""
     accept: Callable[[Json], None] = accept_any
     lifetime: Lifetime = "none"
     shape: type = object

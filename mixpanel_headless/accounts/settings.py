@@ -83,8 +83,10 @@ class Settings:
         """Where requests of one base go, without a trailing slash."""
         if base == "app" and self.app_base_url:
             return f"{self.app_base_url}/api/app"
+        if base == "web" and self.app_base_url:
+            return self.app_base_url
         root = self.api_base_url or (DATA_HOSTS if base == "export" else WEB_HOSTS)[self.region]
-        return root + {"query": "/api/query", "app": "/api/app", "export": "/api/2.0"}[base]
+        return root + {"query": "/api/query", "app": "/api/app", "export": "/api/2.0", "web": ""}[base]
 
     def host(self, base: str = "query") -> str:
         """The host and port that requests of one base go to."""

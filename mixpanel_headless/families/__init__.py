@@ -10,10 +10,12 @@ from .fanin import FanIn
 from .flows import Flows
 from .identity import Identity
 from .insights import Insights
+from .report_links import ReportLinks
 from .users import Users
 
 
 class Catalog(
+    ReportLinks[Mode],
     Insights[Mode],
     Flows[Mode],
     Users[Mode],

@@ -21,12 +21,22 @@ class Entity:
 
     def to_dict(self) -> dict[str, Any]:
         """The entity as JSON-ready data, under the names of its attributes; moments in ISO 8601."""
-        own = {
-            field.name: to_plain(getattr(self, field.name))
-            for field in attrs.fields(type(self))
-            if field.name not in OWN_FIELDS
-        }
+        return self._named(wire=False)
+
+    def to_wire(self) -> dict[str, Any]:
+        """The same under the names that the service gives to its fields; what is inside keeps those of attributes."""
+        return self._named(wire=True)
+
+    def _named(self, *, wire: bool) -> dict[str, Any]:
+        fields = [field for field in attrs.fields(type(self)) if field.name not in OWN_FIELDS]
+        own = {wire_name(field) if wire else field.name: to_plain(getattr(self, field.name)) for field in fields}
         return {**own, **to_plain(self.extra)}
+
+
+def wire_name(field: "attrs.Attribute[Any]") -> str:
+    """What the service calls a field."""
+    name: str = field.metadata.get("wire", field.name)
+    return name
 
 
 OWN_FIELDS = frozenset({"extra", "provenance"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import attrs
 
@@ -38,6 +38,7 @@ class FlowQueryResult(Report):
     mode is about. The parts become this result's own on first access, so changing them is seen by nobody else.
     """
 
+    report_type: ClassVar[str] = "flows"
     computed_at: str = ""
     overall_conversion_rate: float = 0.0
     mode: str = "sankey"

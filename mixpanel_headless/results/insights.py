@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import attrs
 
@@ -31,6 +31,7 @@ class QueryResult(Report):
     on first access, so changing them is seen by nobody else. `table` and `df` show the answer as it was given.
     """
 
+    report_type: ClassVar[str] = "insights"
     computed_at: str = ""
     from_date: str = ""
     to_date: str = ""

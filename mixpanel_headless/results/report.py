@@ -21,6 +21,8 @@ class Report:
     A kind of answer says what its `table` and `title` are, and which `_values` it consists of.
     """
 
+    report_type: ClassVar[str]
+    """What the service calls this kind of report."""
     provenance: Provenance
 
     @property
