@@ -4,8 +4,12 @@
 
 Prints JSON with the ratios first. The bare transaction does what every exact store must: under the lock of all processes
 it counts, prunes and inserts in one transaction of its own connection, in a worker thread; two of them make a request.
-The bare scripts do the same on a Redis server of this machine, in one way there and back each: prune, count and add, then
-move what was added to its end. Redis is left out where the tests' dependencies bring no server.
+The bare scripts are the least that keeps a rolling window and permits on a Redis server: the server's clock, one sorted set
+of what was spent and one of leases; prune both, count both and add a lease, then replace it by a spent unit. Either side
+sends them through the package `redis`, over one connection, with the same patience, to the same server of this machine: the
+bare ones by `evalsha`, awaited one after another, the store in whatever way it talks to its server. What is compared is
+wall time from the call to its end, client and server together. Redis is left out where the tests' dependencies bring no
+server.
 """
 
 from __future__ import annotations
@@ -35,14 +39,15 @@ from request_scheduler.file_lock import locked
 from request_scheduler.stores import Reservation
 from request_scheduler.stores.redis import RedisStore
 from request_scheduler.stores.redis_link import PATIENCE
+from request_scheduler.stores.shared import LEASE
 from request_scheduler.stores.sqlite import SqliteStore
 from tests.redis_server import BINARIES, RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-LIMIT, SECONDS = 60, 0.01
-ROOMY = Budget("query", (Window(LIMIT, SECONDS), Concurrent(5)), margin=0.0)
+LIMIT, SECONDS, PERMITS = 60, 0.01, 5
+ROOMY = Budget("query", (Window(LIMIT, SECONDS), Concurrent(PERMITS)), margin=0.0)
 QUERY = (Spend("query"),)
 ROUNDS = 7
 GOALS = {"sqlite_to_bare": 2.0, "redis_to_bare": 1.3}
@@ -77,36 +82,41 @@ class Bare:
 
 
 class BareScripts:
-    """The floor on a server: one set, no rules."""
+    """The floor on a server: one log of a window and one of leases, no rules."""
 
     take = """
-        local now = redis.call('TIME')
-        local moment = now[1] + now[2] / 1000000
-        redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', moment)
-        local count = redis.call('ZCARD', KEYS[1])
-        redis.call('ZADD', KEYS[1], moment + ARGV[1], ARGV[2])
-        return {count, tostring(moment)}
+        local clock = redis.call('TIME')
+        local now = clock[1] + clock[2] / 1000000
+        redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+        redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+        local spent, running = redis.call('ZCARD', KEYS[1]), redis.call('ZCARD', KEYS[2])
+        if spent + running >= tonumber(ARGV[2]) or running >= tonumber(ARGV[3]) then return {0, tostring(now)} end
+        redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[1])
+        return {1, tostring(now)}
     """
     end = """
-        local now = redis.call('TIME')
-        local moment = now[1] + now[2] / 1000000
-        redis.call('ZREM', KEYS[1], ARGV[2])
-        redis.call('ZADD', KEYS[1], moment + ARGV[1], ARGV[2])
-        return {1, tostring(moment)}
+        local clock = redis.call('TIME')
+        local now = clock[1] + clock[2] / 1000000
+        redis.call('ZREM', KEYS[2], ARGV[1])
+        redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+        return {1, tostring(now)}
     """
 
     def __init__(self, url: str) -> None:
         from redis.asyncio import Redis
 
-        self.client = Redis.from_url(url, decode_responses=True, socket_timeout=PATIENCE)
+        self.client = Redis.from_url(url, decode_responses=True, socket_timeout=PATIENCE, single_connection_client=True)
 
     async def open(self) -> None:
         self.digests = [await self.client.script_load(script) for script in (self.take, self.end)]
 
     async def request(self) -> None:
-        ticket = os.urandom(8).hex()
-        for digest in self.digests:
-            await self.client.evalsha(digest, 1, "bare", repr(SECONDS), ticket)
+        take, end = self.digests
+        ticket, keys = os.urandom(8).hex(), ("bare:spent", "bare:leases")
+        granted = 0
+        while not granted:
+            granted, _ = await self.client.evalsha(take, 2, *keys, ticket, str(LIMIT), str(PERMITS), repr(LEASE))
+        await self.client.evalsha(end, 2, *keys, ticket, repr(SECONDS))
 
     async def close(self) -> None:
         await self.client.aclose()

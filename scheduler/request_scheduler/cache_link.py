@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from request_scheduler.cache_rows import Mark
 from request_scheduler.journal import logger
-from request_scheduler.stores.redis_link import hide_secrets
+from request_scheduler.stores.redis_link import hide_secrets, is_unknown_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -69,7 +69,7 @@ class CacheLink:
                 questions[len(pipe)] = question
                 pipe.evalsha(script.digest, len(self._keys), *self._keys, *question)
             for place, answer in enumerate(pipe.execute(raise_on_error=False)):
-                if isinstance(answer, Exception) and not _is_unknown_script(answer):
+                if isinstance(answer, Exception) and not is_unknown_script(answer):
                     raise answer
                 while place in questions and answer != 1:
                     answer = self._ask(client, script, questions[place])
@@ -96,7 +96,7 @@ class CacheLink:
         try:
             return client.evalsha(script.digest, len(self._keys), *self._keys, *question)
         except Exception as error:
-            if not _is_unknown_script(error):
+            if not is_unknown_script(error):
                 raise
             return client.eval(script.text, len(self._keys), *self._keys, *question)
 
@@ -171,9 +171,3 @@ def _news(message: bytes) -> News:
 
 def text_of(content: bytes) -> str:
     return content.decode("utf-8", "surrogatepass")
-
-
-def _is_unknown_script(error: Exception) -> bool:
-    from redis.exceptions import NoScriptError
-
-    return isinstance(error, NoScriptError)

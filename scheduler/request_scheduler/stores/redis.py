@@ -7,7 +7,6 @@ publishes it, and who waits looks for itself now and then, in case that message 
 from __future__ import annotations
 
 from functools import partial
-from inspect import isawaitable
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -137,8 +136,7 @@ class RedisStore(SharedStore[RedisLedger]):
                 while self._owed:
                     await cast("Awaitable[Any]", self._owed[0](moment))
                     self._owed.popleft()
-        done = work(moment)
-        return await done if isawaitable(done) else done
+        return await cast("Awaitable[T]", work(moment))  # this ledger asks a server for everything
 
 
 def _itself(moment: float) -> float:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attrs import asdict, evolve, frozen
 
@@ -29,6 +29,21 @@ _FOREVER = 1e300  # JSON knows no infinity
 _MOMENTS = ("until", "since", "paced_until")
 
 
+class Held(NamedTuple):
+    """Units in flight."""
+
+    holder: str
+    units: int
+    urgent: bool
+    tenant: str
+
+    @classmethod
+    def read(cls, row: str) -> Held:
+        """Those of a row."""
+        holder, units, urgent, tenant = row.split(" ", 3)
+        return cls(holder, int(units), urgent == "u", tenant)
+
+
 @frozen
 class Rows:
     """What the server keeps of one budget; `held` and `spent` are by ticket, and by settled unit."""
@@ -36,7 +51,7 @@ class Rows:
     pause: str
     last_start: float
     lesson: str
-    held: Mapping[str, Mapping[str, Any]]
+    held: Mapping[str, Held]
     spent: Sequence[tuple[float, str, bool]]
 
     @classmethod
@@ -47,7 +62,7 @@ class Rows:
             pause,
             float(last_start or -math.inf),
             lesson,
-            {ticket: json.loads(row) for ticket, row in zip(held[::2], held[1::2], strict=True)},
+            {ticket: Held.read(row) for ticket, row in zip(held[::2], held[1::2], strict=True)},
             [_settled(member, float(at)) for member, at in zip(spent[::2], spent[1::2], strict=True)],
         )
 
@@ -86,7 +101,7 @@ def _fill(account: Account, rows: Rows, cautious: float, now: float, shift: floa
             log.add(units, at, tenant, urgent=urgent)
     last_start = rows.last_start - shift
     for row in rows.held.values():
-        account.take(row["units"], last_start, row["tenant"], urgent=row["urgent"])
+        account.take(row.units, last_start, row.tenant, urgent=row.urgent)
     account.last_start, account.pause = last_start, _pause(rows.pause, shift)
 
 
@@ -153,8 +168,8 @@ def read_crowd(rows: Mapping[str, Rows], turns: Sequence[str], own: str, now: fl
     for name, budget in rows.items():
         units: dict[tuple[str, str], int] = {}
         for row in budget.held.values():
-            who = row["holder"], row["tenant"]
-            units[who] = units.get(who, 0) + row["units"]
+            who = row.holder, row.tenant
+            units[who] = units.get(who, 0) + row.units
         crowd.holdings[name] = [Holding(*process_of(holder), tenant, sum_) for (holder, tenant), sum_ in units.items()]
     for since, holder, ask in sorted(_turns(turns), key=itemgetter(0, 1)):
         if holder != own:

@@ -22,7 +22,7 @@ from request_scheduler.stores.redis_link import PATIENCE, LinkLost
 from request_scheduler.stores.redis_reserve import RESERVE
 from request_scheduler.stores.redis_scripts import LAND, LEARN, LOAD, SETTLE, WITHDRAW
 from request_scheduler.stores.redis_session import new_name
-from request_scheduler.stores.turns import AGEING, GRACE, Ask, lane_of, units_of
+from request_scheduler.stores.turns import Ask, lane_of, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -105,18 +105,10 @@ class RedisLedger:
 
     async def reserve(self, ask: Ask, flight: str | None, ticket: str, moment: float) -> Verdict:
         """Take everything now, or note that this process waits and say when to ask again."""
-        units = units_of(ask.spends)
-        told = {
-            "ticket": ticket,
-            "grace": GRACE,
-            "ageing": AGEING,
-            "more": ask.standing.more,
-        }
-        if self._session.met:
-            told["expires"] = moment + self._session.shift + PATIENCE
-        reply = await self._session.ask(
-            RESERVE, tuple(units), told, ask_text(ask), lane=ask.lane, flight=flight, specs=True
-        )
+        session = self._session
+        expires = repr(moment + session.shift + PATIENCE) if session.met else ""
+        own = ask_text(ask), ask.lane, expires, "more" if ask.standing.more else "", ask.tenant, _letter(ask.urgent)
+        reply = await session.ask(RESERVE, units_of(ask.spends), *own, ticket=ticket, lane=ask.lane, flight=flight)
         if reply.verdict == "granted":
             self._denied.pop(ask.lane, None)
             taken = Reservation(ask.spends, reply.moment - reply.shift, ask.tenant, ticket, ask.urgent, flight)
@@ -141,10 +133,10 @@ class RedisLedger:
         """Replace a reservation by what the attempt cost; it may have ended (`at`) some time ago."""
         ticket = str(reservation.ticket)
         spent = settlement is not Settlement.REFUNDED
+        ago = repr(max(0.0, moment - at))
+        own = "spent" if spent else "", ago, reservation.tenant, _letter(reservation.urgent)
         units = units_of(reservation.spends)
-        rows = [self._row(reservation, name, count) for name, count in units.items()]
-        told = {"ticket": ticket, "rows": rows, "spent": spent, "ago": max(0.0, moment - at)}
-        reply = await self._session.ask(SETTLE, tuple(units), told, flight=reservation.flight)
+        reply = await self._session.ask(SETTLE, units, *own, ticket=ticket, flight=reservation.flight)
         known = self._flying.pop(ticket, None) is not None
         self._forget_lead(reservation)
         if spent:
@@ -183,7 +175,7 @@ class RedisLedger:
         """Let go of this process's place among those who wait for some budgets."""
         lane = lane_of(spends)
         self._denied.pop(lane, None)
-        await self._session.ask(WITHDRAW, tuple(units_of(spends)), {}, lane=lane)
+        await self._session.ask(WITHDRAW, units_of(spends), "", lane, lane=lane)
 
     def next_landing(self, flight: str) -> str:
         """The ticket of a run of a flight that is to be landed."""
@@ -195,7 +187,7 @@ class RedisLedger:
 
     async def land(self, flight: str, ticket: str, moment: float) -> None:
         """Give the lead of a flight up, and tell the others."""
-        await self._session.ask(LAND, (), {"ticket": ticket}, flight=flight)
+        await self._session.ask(LAND, (), ticket=ticket, flight=flight)
 
     # -- news
 
@@ -224,7 +216,7 @@ class RedisLedger:
         room = any(
             all(
                 self.books.account(name).free_at(units, moment, urgent=ask.urgent) <= moment
-                for name, units in units_of(ask.spends).items()
+                for name, units in units_of(ask.spends)
             )
             for ask in self._denied.values()
         )
@@ -232,7 +224,7 @@ class RedisLedger:
 
     async def close(self, moment: float) -> None:
         """End the own lease: what is still reserved counts as spent."""
-        await self._session.ask(LOAD, tuple(self._session.defined), {"leave": True})
+        await self._session.ask(LOAD, tuple((name, 0) for name in self._session.defined), json.dumps({"leave": True}))
 
     # -- inside
 
@@ -240,11 +232,12 @@ class RedisLedger:
         """Bring the copy up to date, and tell what the server forgot."""
         session, flights = self._session, sorted(self._following)
         names, forgotten = tuple(session.defined), session.forgotten
+        units = tuple((name, 0) for name in names)
         rows = list(self._own_rows(names)) if forgotten else []
         session.forgotten = False
         try:
             told = {"seen": self._read, "rows": rows, "flights": flights, "looks": looks, "heard": self._heard}
-            reply = await session.ask(LOAD, names, told, flights=flights, specs=True)
+            reply = await session.ask(LOAD, units, json.dumps(told), followed=flights)
         except LinkLost:
             session.forgotten = session.forgotten or forgotten
             raise
@@ -273,21 +266,22 @@ class RedisLedger:
         A reservation that is to be given back with it, but counts as spent already, teaches nothing: False.
         """
         units, ticket = units_of(reservation.spends), str(reservation.ticket)
-        told: dict[str, Any] = {"ticket": ticket} if gives_back else {}
+        names = [name for name, _ in units]
+        flight = reservation.flight if gives_back else None
         for _ in range(_TRIES):
             self._distrust()
             await self._load(moment)
-            if gives_back and not all(ticket in self._rows[name].held for name in units):
+            if gives_back and not all(ticket in self._rows[name].held for name in names):
                 return False
-            accounts = {name: self.books.account(name) for name in units}
+            accounts = {name: self.books.account(name) for name in names}
             known = {name: Lesson(account) for name, account in accounts.items()}
             lesson()
-            told["lessons"] = [
+            lessons = [
                 known[name].changes(account, self._rows[name], self._session.shift)
                 for name, account in accounts.items()
             ]
-            flight = reservation.flight if gives_back else None
-            reply = await self._session.ask(LEARN, tuple(units), told, flight=flight)
+            back = ticket if gives_back else ""
+            reply = await self._session.ask(LEARN, units, json.dumps(lessons), ticket=back, flight=flight)
             self._distrust()
             if reply.verdict == "done":
                 await self._load(moment)
@@ -302,11 +296,11 @@ class RedisLedger:
             self._leads.pop(reservation.flight, None)
 
     def _take(self, taken: Reservation) -> None:
-        for name, count in units_of(taken.spends).items():
+        for name, count in units_of(taken.spends):
             self.books.account(name).take(count, taken.at, taken.tenant, urgent=taken.urgent)
 
     def _note_end(self, reservation: Reservation, settlement: Settlement, at: float) -> None:
-        for name in units_of(reservation.spends):
+        for name, _ in units_of(reservation.spends):
             self.books.account(name).note_end(settlement, reservation.at, at)
 
     def _follow(self, reply: Reply, change: Callable[[], object]) -> None:
@@ -330,25 +324,24 @@ class RedisLedger:
         """What this process has in flight and was charged, for a server that forgot it."""
         places = {name: number for number, name in enumerate(names, 1)}
         for ticket, taken in self._flying.items():
-            for name, count in units_of(taken.spends).items():
-                yield {
-                    **self._row(taken, name, count),
-                    "budget": places[name],
-                    "ticket": ticket,
-                    "holder": self._session.holder,
-                }
+            for name, count in units_of(taken.spends):
+                yield {**_row(taken, count), "budget": places[name], "ticket": ticket}
         for ticket, taken, at in self._charges:
-            for name, count in units_of(taken.spends).items():
-                yield {**self._row(taken, name, count), "budget": places[name], "ticket": ticket, "at": at}
+            for name, count in units_of(taken.spends):
+                yield {**_row(taken, count), "budget": places[name], "ticket": ticket, "at": at}
 
-    def _row(self, reservation: Reservation, name: str, units: int) -> dict[str, Any]:
-        tenant, urgent = reservation.tenant, reservation.urgent
-        return {"units": units, "tenant": tenant, "urgent": urgent, "span": self._session.spans[name]}
+
+def _row(reservation: Reservation, units: int) -> dict[str, Any]:
+    return {"units": units, "tenant": reservation.tenant, "urgent": _letter(reservation.urgent)}
+
+
+def _letter(urgent: bool) -> str:
+    return "u" if urgent else "n"
 
 
 @lru_cache(maxsize=1024)
 def ask_text(ask: Ask) -> str:
     """An ask as other processes read it."""
     standing = ask.standing
-    told = {"units": units_of(ask.spends), "urgent": ask.urgent, "tenant": ask.tenant, "charged": ask.units}
+    told = {"units": dict(units_of(ask.spends)), "urgent": ask.urgent, "tenant": ask.tenant, "charged": ask.units}
     return json.dumps({**told, "priority": int(standing.priority), "weight": standing.weight})

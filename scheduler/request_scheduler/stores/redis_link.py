@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import anyio
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
     from redis.asyncio.client import PubSub
+    from redis.asyncio.connection import AbstractConnection
 
 PATIENCE = 2.0  # seconds for a connection, and for an answer
 _SCHEMES = ("redis", "rediss", "unix")
@@ -27,6 +29,26 @@ class LinkCut(LinkLost):
     """The connection ended, as one does that was idle while the server was started anew; the next one may be sound."""
 
 
+class Question(NamedTuple):
+    """A script with its keys and what it is told; `keys` and what `stays` are the same again and again."""
+
+    script: str
+    keys: tuple[str, ...]
+    leads: tuple[str, ...]
+    stays: tuple[str, ...]
+    told: Sequence[str]
+
+    def message(self, command: str, script: str) -> bytes:
+        """The command that runs the script, as it goes over the wire; most of it is known and need not be packed anew."""
+        _, keys, leads, stays, told = self
+        count = len(keys) + len(leads)
+        parts = [b"*%d\r\n" % (3 + count + len(stays) + len(told)), _pack(command, script, str(count), *keys)]
+        parts += [_pack_word(lead) for lead in leads]
+        parts.append(_pack(*stays))
+        parts += [_pack_word(word) for word in told]
+        return b"".join(parts)
+
+
 class Link:
     """Connections of one event loop to one server; its password is in none of the texts."""
 
@@ -35,7 +57,9 @@ class Link:
         self._url = url
         self.place = place_of(url)
         self._client: Redis | None = None
+        self._connection: AbstractConnection | None = None
         self._news: PubSub | None = None
+        self._turn = asyncio.Lock()
 
     async def open(self) -> None:
         """Make ready to connect; raises ModuleNotFoundError without the package `redis`."""
@@ -46,35 +70,60 @@ class Link:
         self._client = Redis.from_url(
             self._url,
             decode_responses=True,
-            socket_timeout=PATIENCE,
+            socket_timeout=None,  # one for message and answer together is cheaper than one for each
             socket_connect_timeout=PATIENCE,
             retry=Retry(NoBackoff(), 0),  # whoever asks knows what may be asked twice
-            single_connection_client=True,  # scripts are short, and borrowing a connection costs a fifth of asking one
         )
+        self._connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        self._turn = asyncio.Lock()
 
     async def close(self) -> None:
         """Let go of every connection."""
         await self.stop_hearing()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.disconnect()
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
 
-    async def run(self, script: str, keys: Sequence[str], arguments: Sequence[str]) -> list[Any]:
+    async def run(self, question: Question) -> Any:
         """What a script answers; it is sent in full only to a server that does not know it yet."""
-        from redis.exceptions import ConnectionError as Cut
-        from redis.exceptions import NoScriptError, RedisError
-
-        client = self._connected()
         try:
             try:
-                answer = await client.evalsha(digest_of(script), len(keys), *keys, *arguments)
-            except NoScriptError:
-                answer = await client.eval(script, len(keys), *keys, *arguments)
-        except (RedisError, OSError, TimeoutError) as error:
-            kind = LinkCut if isinstance(error, Cut) else LinkLost
-            raise kind(hide_secrets(str(error) or type(error).__name__, self._url)) from error
-        assert isinstance(answer, list)
-        return answer
+                return await self._exchange(question.message("EVALSHA", digest_of(question.script)))
+            except Exception as error:
+                if not is_unknown_script(error):
+                    raise
+                return await self._exchange(question.message("EVAL", question.script))
+        except Exception as error:
+            loss = self._loss(error)
+            if loss is None:
+                raise
+            raise loss from error
+
+    async def _exchange(self, text: bytes) -> Any:
+        """One message and its answer, on the one connection that all of them take in turn.
+
+        Scripts are short, and all that a client does around a message to share connections, to try again and to time each
+        half of it costs more than the message itself.
+        """
+        async with self._turn:
+            if self._connection is None:
+                raise LinkLost("the store is not open")
+            async with asyncio.timeout(PATIENCE):
+                await self._connection.send_packed_command(text, check_health=False)
+                return await self._connection.read_response()
+
+    def _loss(self, error: Exception) -> LinkLost | None:
+        """What an error of the package `redis` or of the network means; None for any other."""
+        from redis.exceptions import ConnectionError as Cut
+        from redis.exceptions import RedisError
+
+        if not isinstance(error, (RedisError, OSError, TimeoutError)):
+            return None
+        kind = LinkCut if isinstance(error, Cut) else LinkLost
+        return kind(hide_secrets(str(error) or type(error).__name__, self._url))
 
     async def hear(self, channel: str, seconds: float) -> list[str]:
         """The messages of a channel: those that came, or the first ones that come within some seconds."""
@@ -85,7 +134,8 @@ class Link:
         try:
             if self._news is None:
                 self._news = self._connected().pubsub(ignore_subscribe_messages=True)
-                await self._news.subscribe(channel)
+                async with asyncio.timeout(PATIENCE):
+                    await self._news.subscribe(channel)
             while (left := ends - anyio.current_time()) > 0 and not messages:
                 message = await self._news.get_message(timeout=left)
                 while message is not None:
@@ -108,10 +158,27 @@ class Link:
         return self._client
 
 
+@lru_cache(maxsize=256)
+def _pack(*words: str) -> bytes:
+    return b"".join(map(_pack_word, words))
+
+
+def _pack_word(word: str) -> bytes:
+    content = word.encode()
+    return b"$%d\r\n%b\r\n" % (len(content), content)
+
+
 @cache
 def digest_of(script: str) -> str:
     """The name by which a server knows a script."""
     return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+
+
+def is_unknown_script(error: Exception) -> bool:
+    """Whether a server was asked for a script that it was never told, or has forgotten."""
+    from redis.exceptions import NoScriptError
+
+    return isinstance(error, NoScriptError)
 
 
 def check_url(url: str) -> None:

@@ -10,29 +10,30 @@ RESERVE = (
     + WAITING
     + """
 renew()
-local LEAD = KEYS[5]
-local ask = cjson.decode(ARGV[2])
+local EXPIRES, MORE, TENANT, URGENT = tonumber(ARGV[15]), ARGV[16] ~= '', ARGV[17], ARGV[18]
 
 -- Whoever sent this has given up on an answer, and takes back what it cannot know of: it must not be granted later.
-if asked.expires and now > asked.expires then return {line('denied', now)} end
-if asked.again and redis.call('HEXISTS', KEYS[8], asked.ticket) == 1 then return {line('granted', now)} end
+if EXPIRES and now > EXPIRES then return answer('denied', now) end
+if ARGV[19] and redis.call('HEXISTS', budgets[1].held, TICKET) == 1 then return answer('granted', now) end
 
-if asked.flight then
+if FLIGHT ~= '' then
   local leader = redis.call('HGET', LEAD, 'holder')
   if leader and leader ~= ME and lease_of(leader) > now then
-    if not asked.more then leave() end
-    return {line('led', now)}
+    if not MORE then leave() end
+    return answer('led', now)
   end
 end
 
-for number = 1, #asked.budgets do
-  local budget = open_budget(number)
-  local facts = redis.call('HMGET', budget.facts, 'pause', 'last_start', 'lesson')
-  budget.pause, budget.last_start = facts[1] and cjson.decode(facts[1]), tonumber(facts[2] or NEVER)
-  local lesson = facts[3] and cjson.decode(facts[3])
-  if lesson and (lesson.configured ~= budget.spec.configured or now >= lesson.ends) then lesson = nil end
+local wish = {units = {}, urgent = URGENT == 'u'}
+for _, budget in ipairs(budgets) do
+  read_held(budget)
+  budgets[budget.name], wish.units[budget.name] = budget, budget.takes
+  if budget.pause then budget.pause = cjson.decode(budget.pause) end
+  budget.last_start = tonumber(budget.last_start or NEVER)
+  local lesson = budget.lesson and cjson.decode(budget.lesson)
+  if lesson and (lesson.configured ~= budget.configured or now >= lesson.ends) then lesson = nil end
   budget.windows = {}
-  for place, limit in ipairs(budget.spec.limits) do
+  for place, limit in ipairs(budget.limits) do
     local most = lesson and lesson.limits[place] or limit.most
     if limit.hold then
       budget.windows[#budget.windows + 1] = {most = most, hold = limit.hold, share = limit.share}
@@ -77,10 +78,10 @@ end
 local function free_at(budget, units, urgent)
   local free = now
   if budget.permits and budget.running >= budget.permits then return INFINITE end
-  if budget.permits and now < cautious + asked.lease and budget.running >= budget.share then
-    free = cautious + asked.lease -- by then whoever lives has told what it runs
+  if budget.permits and now < cautious + LEASE and budget.running >= budget.share then
+    free = cautious + LEASE -- by then whoever lives has told what it runs
   end
-  local kept = urgent and 0 or math.max(0, budget.spec.reserve - budget.urgent)
+  local kept = urgent and 0 or math.max(0, budget.reserve - budget.urgent)
   for _, window in ipairs(budget.windows) do free = math.max(free, room_in(budget, window, units, kept)) end
   local pause = budget.pause
   if pause then
@@ -100,35 +101,34 @@ end
 """
     + ORDER
     + """
-local free = all_free_at(ask)
-if crowded or free > now or asked.more then
-  starts = read_hash(SHARES)
+local free = all_free_at(wish)
+if crowded or free > now or MORE then
+  ask, starts = cjson.decode(ARGV[13]), read_hash(SHARES)
   arrive()
   if free <= now and crowded then free = wait_for_others() end
 end
 if free > now then
   stand(since)
-  return {line('denied', free)}
+  return answer('denied', free)
 end
 if crowded then
   charge()
-  tell({room = asked.names}) -- there may be more than this one took, and nobody need wait for it any longer
+  tell(true) -- there may be more than this one took, and nobody need wait for it any longer
 end
-if asked.more then stand(crowded and now or since) elseif mine then leave() end
+if MORE then stand(crowded and now or since) elseif mine then leave() end
 
+local starts_now = {}
 for _, budget in ipairs(budgets) do
-  local row = {holder = ME, tenant = ask.tenant, urgent = ask.urgent, units = ask.units[budget.spec.name]}
-  redis.call('HSET', budget.held, asked.ticket, cjson.encode(row))
-  redis.call('HSET', budget.facts, 'last_start', text(now))
-  keep(budget.held)
-  keep(budget.facts)
+  note_held(budget, TICKET, budget.takes, TENANT, URGENT)
+  starts_now[#starts_now + 1] = 'last_start ' .. budget.name
+  starts_now[#starts_now + 1] = NOW
 end
-if asked.flight then
+if FLIGHT ~= '' then
   if redis.call('HGET', LEAD, 'holder') ~= ME then redis.call('DEL', LEAD) end
-  redis.call('HSET', LEAD, 'holder', ME, asked.ticket, '')
+  redis.call('HSET', LEAD, 'holder', ME, TICKET, '')
   keep(LEAD)
 end
-change()
-return {line('granted', now)}
+change(unpack(starts_now))
+return answer('granted', now)
 """
 )

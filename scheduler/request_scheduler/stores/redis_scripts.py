@@ -9,74 +9,67 @@ SETTLE = (
     OPENING
     + """
 renew()
+local SPENT, AGO, TENANT, URGENT = ARGV[13] ~= '', ARGV[14], ARGV[15], ARGV[16]
 local paused = 'settled'
-for number, row in ipairs(asked.rows) do
-  local facts, held, spent = keys_of(number)
-  redis.call('HDEL', held, asked.ticket)
-  local known = redis.call('HMGET', facts, 'pause', 'span')
-  if known[1] then paused = 'paused' end
-  local span = math.max(row.span, tonumber(known[2] or 0))
-  if asked.spent then
-    -- The members of one ticket are the same whenever it settles: one that counted from the end of a lease moves.
-    note_spent(spent, asked.ticket, row, now - asked.ago)
-    redis.call('ZREMRANGEBYSCORE', spent, '-inf', text(now - span))
-    if not known[2] or span > tonumber(known[2]) then redis.call('HSET', facts, 'span', text(span)) end
-    keep(facts)
+for _, budget in ipairs(budgets) do
+  redis.call('HDEL', budget.held, TICKET)
+  if budget.pause then paused = 'paused' end
+  if SPENT then
+    note_spent(budget, TICKET, budget.takes, TENANT, URGENT, now - AGO)
   else
-    for unit = 1, row.units do redis.call('ZREM', spent, member(asked.ticket, unit, row)) end
+    for unit = 1, budget.takes do redis.call('ZREM', budget.spent, member(TICKET, unit, TENANT, URGENT)) end
+    prune(budget)
   end
 end
-if asked.flight then land(asked.flight) end
+if FLIGHT ~= '' then land() end
 change()
-tell({room = asked.names, landed = asked.flight or nil})
-return {line(paused, now)}
+tell(true, FLIGHT)
+return answer(paused, now)
 """
 )
 
 LOAD = (
     OPENING
     + """
+local asked = cjson.decode(ARGV[13])
 if asked.leave then
-  redis.call('ZADD', HOLDERS, text(now), ME)
-  tell({room = asked.names})
-  return {line('left', now)}
+  LEASED = NOW
+  redis.call('ZADD', HOLDERS, NOW, ME)
+  tell(true)
+  return answer('left', now)
 end
-renew()
-for number, row in ipairs(asked.rows) do -- what this process had written before the server forgot it
-  local _, held, spent = keys_of(row.budget)
+renew(true)
+for _, row in ipairs(asked.rows) do -- what this process had written before the server forgot it
+  local budget = budgets[row.budget]
   if row.at then
-    note_spent(spent, row.ticket, row, row.at)
+    note_spent(budget, row.ticket, row.units, row.tenant, row.urgent, text(row.at))
   else
-    redis.call('HSET', held, row.ticket, cjson.encode(row))
-    keep(held)
+    note_held(budget, row.ticket, row.units, row.tenant, row.urgent)
   end
 end
 if #asked.rows > 0 then change() end
-local turns = redis.call('HGETALL', KEYS[3])
+local turns = redis.call('HGETALL', TURNS)
 if asked.looks then -- whoever looks is late nowhere
   for i = 1, #turns, 2 do
-    if turns[i]:match('^yielded (%S+) ') == ME then redis.call('HDEL', KEYS[3], turns[i]) end
+    if turns[i]:match('^yielded (%S+) ') == ME then redis.call('HDEL', TURNS, turns[i]) end
   end
 end
 local state, led = {}, {}
-for number = 1, #asked.budgets do
-  open_budget(number)
-end
-if asked.seen ~= version or asked.era ~= id then
+for _, budget in ipairs(budgets) do read_held(budget) end
+if asked.seen ~= version or KNOWN ~= id then
   for number, budget in ipairs(budgets) do
-    local facts = redis.call('HMGET', budget.facts, 'pause', 'last_start', 'lesson')
-    local since = '(' .. text(now - budget.spec.span)
+    local since = '(' .. text(now - budget.span)
     state[number] = {
-      facts[1] or '', facts[2] or '', facts[3] or '', budget.rows,
+      budget.pause or '', budget.last_start or '', budget.lesson or '', budget.rows,
       redis.call('ZRANGEBYSCORE', budget.spent, since, '+inf', 'WITHSCORES'),
     }
   end
 end
 for number, flight in ipairs(asked.flights) do
-  local leader = redis.call('HGET', KEYS[6 + 3 * #asked.budgets + number], 'holder')
+  local leader = redis.call('HGET', KEYS[5 + 2 * #budgets + number], 'holder')
   if leader and leader ~= ME and lease_of(leader) > now then led[#led + 1] = flight end
 end
-local landings = redis.call('ZRANGEBYSCORE', KEYS[6], text(asked.heard), '+inf')
+local landings = redis.call('ZRANGEBYSCORE', LANDINGS, text(asked.heard), '+inf')
 return {line('cautious', cautious), state, turns, led, landings}
 """
 )
@@ -85,24 +78,25 @@ LEARN = (
     OPENING
     + """
 renew()
-for number, lesson in ipairs(asked.lessons) do
-  local known = redis.call('HMGET', keys_of(number), 'pause', 'lesson')
-  if (known[1] or '') ~= lesson.pause[1] or (known[2] or '') ~= lesson.lesson[1] then
-    return {line('late', now)} -- somebody else has learned something meanwhile
+local lessons = cjson.decode(ARGV[13])
+for number, lesson in ipairs(lessons) do
+  local budget = budgets[number]
+  if (budget.pause or '') ~= lesson.pause[1] or (budget.lesson or '') ~= lesson.lesson[1] then
+    return answer('late', now) -- somebody else has learned something meanwhile
   end
 end
-for number, lesson in ipairs(asked.lessons) do
-  local facts, held = keys_of(number)
+for number, lesson in ipairs(lessons) do
+  local budget = budgets[number]
   for name, value in pairs({pause = lesson.pause[2], lesson = lesson.lesson[2]}) do
-    if value == '' then redis.call('HDEL', facts, name) else redis.call('HSET', facts, name, value) end
+    local fact = name .. ' ' .. budget.name
+    if value == '' then redis.call('HDEL', LOG, fact) else redis.call('HSET', LOG, fact, value) end
   end
-  if asked.ticket then redis.call('HDEL', held, asked.ticket) end
-  keep(facts)
+  if TICKET ~= '' then redis.call('HDEL', budget.held, TICKET) end
 end
-if asked.flight then land(asked.flight) end
+if FLIGHT ~= '' then land() end
 change()
-tell({room = asked.names, landed = asked.flight or nil})
-return {line('done', now)}
+tell(true, FLIGHT)
+return answer('done', now)
 """
 )
 
@@ -112,8 +106,8 @@ WITHDRAW = (
     + """
 renew()
 leave()
-tell({room = asked.names})
-return {line('done', now)}
+tell(true)
+return answer('done', now)
 """
 )
 
@@ -121,8 +115,8 @@ LAND = (
     OPENING
     + """
 renew()
-land(asked.flight)
-tell({landed = asked.flight})
-return {line('done', now)}
+land()
+tell(false, FLIGHT)
+return answer('done', now)
 """
 )

@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 import math
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import anyio
+from asyncio import get_running_loop
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from request_scheduler.feedback import LESSON_LIFE
 from request_scheduler.journal import logger
 from request_scheduler.limits import Window
 from request_scheduler.stores.holder import name_holder
 from request_scheduler.stores.redis_books import mark_of
-from request_scheduler.stores.redis_link import LinkCut
+from request_scheduler.stores.redis_link import LinkCut, Question
 from request_scheduler.stores.shared import share_of
 
 if TYPE_CHECKING:
@@ -29,8 +28,11 @@ if TYPE_CHECKING:
     from request_scheduler.stores.redis_link import Link
     from request_scheduler.stores.timeline import Timeline
 
+Units: TypeAlias = tuple[tuple[str, int], ...]
+
 _FORMAT = 1
 _DAY = 86_400.0
+AGAIN = "again"  # after all others, the argument of a script that may have run already
 
 
 class Reply(NamedTuple):
@@ -64,28 +66,29 @@ class Session:
         self._link, self._timeline, self._lease, self._on_loss = link, timeline, lease, on_loss
         self._prefix = f"mixpanel-headless:{_FORMAT}:{{{group}}}:"
         self.channel = self._prefix + "news"
-        self._heads: dict[tuple[tuple[str, ...], bool], str] = {}
-        self._known_keys: dict[tuple[tuple[str, ...], str], tuple[list[str], list[str]]] = {}
+        self._fixed: dict[Units, tuple[str, ...]] = {}
+        self._known_keys: dict[tuple[Units, str], tuple[str, ...]] = {}
         self._fresh = new_name()
-        self._era: str | None = None
+        self._era = ""
         self._version = 0
-        self._renewed = self._met = -math.inf
+        self._leased = ""
+        self._met = -math.inf
 
     @property
     def met(self) -> bool:
         """Whether the server knows this process."""
-        return self._era is not None
+        return bool(self._era)
 
     def define(self, budget: Budget, reserve: int) -> None:
         """Add a budget or change its limits."""
         self.defined[budget.name] = budget, reserve
         self.spans[budget.name] = max((budget.hold(window) for window in budget.windows), default=0.0)
         self.memory = max(self.spans.values())
-        self._heads.clear()
+        self._fixed.clear()
 
     def renewal_due(self, moment: float) -> bool:
         """Whether a third of the lease has passed."""
-        return moment >= self._renewed + self._lease / 3
+        return not self._leased or float(self._leased) - (moment + self.shift) <= self._lease * 2 / 3
 
     def share_of(self, limit: int) -> int:
         """What is trusted of a limit after the log was lost."""
@@ -94,48 +97,47 @@ class Session:
     async def ask(
         self,
         script: str,
-        names: tuple[str, ...],
-        told: dict[str, Any],
-        *more: str,
+        units: Units,
+        *own: str,
+        ticket: str = "",
         lane: str = "",
         flight: str | None = None,
-        flights: Sequence[str] = (),
-        specs: bool = False,
+        followed: Sequence[str] = (),
     ) -> Reply:
-        """What a script answers about some budgets, whose limits it is told with `specs`.
+        """What a script answers about some budgets and the units to take from each; `own` arguments are its alone.
 
         From then on the server's moment and the state of its log are known.
         """
         moment = self._now()
         if moment > self._met + self.memory:
-            self._era = None  # nothing that this process knew can still count
-        renews = self.renewal_due(moment)
-        told |= {"fresh": self._fresh, "version": self._version}
-        # What is absent is nil there, and the shorter text is read faster.
-        optional = {"lane": lane, "flight": flight, "renew": renews, "era": self._era}
-        told |= {name: value for name, value in optional.items() if value}
-        if self._timeline is not None:
-            told["now"] = moment
-        before, after = self._keys(names, lane)
-        keys = [*before, f"{self._prefix}lead:{flight or ''}", *after]
-        keys += [f"{self._prefix}lead:{followed}" for followed in flights]
-        head = self._head(names, specs=specs)
+            self._era = ""  # nothing that this process knew can still count
+        leads = () if flight is None and not followed else self._leads(flight, *followed)
+        stays = self._what_stays(units)
+        told = [
+            self._fresh,
+            self._era,
+            str(self._version),
+            self._leased,
+            "" if self._timeline is None else repr(moment),
+            ticket,
+            flight or "",
+            *own,
+        ]
+        keys = self._keys(units, lane)
         try:
-            answer = await self._link.run(script, keys, [head + json.dumps(told)[1:], *more])
+            answer = await self._link.run(Question(script, keys, leads, stays, told))
         except LinkCut:
-            told["again"] = True
-            answer = await self._link.run(script, keys, [head + json.dumps(told)[1:], *more])
-        (told_back, *result) = answer
-        verdict, text, era, version, there = told_back.split(" ")
+            answer = await self._link.run(Question(script, keys, leads, stays, [*told, AGAIN]))
+        line, *rows = (answer,) if isinstance(answer, str) else answer
+        verdict, text, era, version, there, self._leased = line.split(" ")
         at = self._met = self._now()
-        if renews:
-            self._renewed = moment
-        self.shift = float(there) - at
-        self._meet(era, int(version))
-        return Reply(verdict, float(text), result, int(version), at, self.shift)
+        self.shift = shift = float(there) - at
+        number = int(version)
+        self._meet(era, number)
+        return Reply(verdict, float(text), rows, number, at, shift)
 
     def _meet(self, era: str, version: int) -> None:
-        if self._era is not None and era != self._era:
+        if self._era and era != self._era:
             logger.error("%s has lost the log of the budgets; they count cautiously for a while", self._link.place)
             self.forgotten = True
             self._version = 0
@@ -143,32 +145,29 @@ class Session:
             self._fresh = new_name()  # no two eras have one name
         self._era, self._version = era, max(version, self._version)
 
-    def _keys(self, names: tuple[str, ...], lane: str) -> tuple[list[str], list[str]]:
-        """The keys that a script touches, before and after the lead of a flight."""
-        keys = self._known_keys.get((names, lane))
+    def _keys(self, units: Units, lane: str) -> tuple[str, ...]:
+        """The keys that a script touches, but for leads."""
+        keys = self._known_keys.get((units, lane))
         if keys is None:
-            before = [self._prefix + name for name in ("era", "holders", "turns", f"shares:{lane}")]
-            after = [f"{self._prefix}{kind}:{name}" for name in names for kind in ("facts", "held", "spent")]
-            keys = self._known_keys[names, lane] = before, [f"{self._prefix}landings", *after]
+            ours = ("log", "holders", "turns", f"shares:{lane}", "landings")
+            theirs = [f"{kind}:{name}" for name, _ in units for kind in ("held", "spent")]
+            keys = self._known_keys[units, lane] = tuple(self._prefix + name for name in (*ours, *theirs))
         return keys
 
-    def _head(self, names: tuple[str, ...], *, specs: bool) -> str:
-        """The part of what a script is told that stays the same, as the beginning of a JSON object."""
-        head = self._heads.get((names, specs))
-        if head is None:
-            told = {
-                "holder": self.holder,
-                "lease": self._lease,
-                "kept": int(max(2 * self.memory, LESSON_LIFE) + _DAY),
-                "channel": self.channel,
-                "names": names,
-            }
-            if specs:
-                told["budgets"] = [self._spec(name) for name in names]
-            head = self._heads[names, specs] = json.dumps(told)[:-1] + ", "
-        return head
+    def _leads(self, flight: str | None, *followed: str) -> tuple[str, ...]:
+        flights = followed if flight is None else (flight, *followed)
+        return tuple(f"{self._prefix}lead:{name}" for name in flights)
 
-    def _spec(self, name: str) -> dict[str, Any]:
+    def _what_stays(self, units: Units) -> tuple[str, ...]:
+        """The arguments that all scripts get and that stay the same."""
+        fixed = self._fixed.get(units)
+        if fixed is None:
+            kept = int(max(2 * self.memory, LESSON_LIFE) + _DAY)
+            specs = json.dumps([self._spec(name, count) for name, count in units])
+            fixed = self._fixed[units] = (self.holder, repr(self._lease), str(kept), self.channel, specs)
+        return fixed
+
+    def _spec(self, name: str, units: int) -> dict[str, Any]:
         budget, reserve = self.defined[name]
         limits = []
         for limit in budget.limits:
@@ -176,6 +175,7 @@ class Session:
             limits.append({**told, "hold": budget.hold(limit)} if isinstance(limit, Window) else told)
         return {
             "name": name,
+            "takes": units,
             "reserve": reserve,
             "configured": mark_of(budget.limits),
             "limits": limits,
@@ -183,7 +183,7 @@ class Session:
         }
 
     def _now(self) -> float:
-        moment = anyio.current_time()
+        moment = get_running_loop().time()
         return moment if self._timeline is None else self._timeline.of(moment)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from request_scheduler.stores.turns import AGEING, GRACE
+
 WAITING = """
-local TURNS, SHARES = KEYS[3], KEYS[4]
-local LANE = ' ' .. asked.lane
+local LANE = ' ' .. ARGV[14]
 
 -- Forget who had how much of what nobody waits for any more.
 local function forget_idle()
@@ -17,8 +18,14 @@ local function forget_idle()
   end
 end
 
+local function count_turns()
+  waiting = tostring(redis.call('HLEN', TURNS))
+  redis.call('HSET', LOG, 'waiting', waiting)
+end
+
 local function drop(place)
   redis.call('HDEL', TURNS, 'ask ' .. place, 'since ' .. place, 'yielded ' .. place)
+  count_turns()
 end
 
 local function leave()
@@ -27,8 +34,9 @@ local function leave()
 end
 
 -- Everybody who waits in the lane; who died, or could go and did not come for a whole lease, does not any more.
-local function waiting()
+local function read_turns()
   local turns, gone = {}, false
+  if waiting == '0' then return turns end
   for name, value in pairs(read_hash(TURNS)) do
     local field, holder, lane = name:match('^(%a+) (%S+)( .*)$')
     if lane == LANE then
@@ -38,19 +46,22 @@ local function waiting()
   end
   for holder, turn in pairs(turns) do
     local dead = holder ~= ME and lease_of(holder) <= now
-    if dead or (turn.yielded and turn.yielded <= now - asked.lease) then
+    if dead or (turn.yielded and turn.yielded <= now - LEASE) then
       drop(holder .. LANE)
       turns[holder] = nil
       gone = true
     end
   end
   if gone then forget_idle() end
+  if not waiting then count_turns() end
   return turns
 end
 """
 
-ORDER = """
-local turns = waiting()
+ORDER = (
+    f"local AGEING, GRACE = {AGEING}, {GRACE}"
+    """
+local turns, ask = read_turns()
 local mine, since = turns[ME], turns[ME] and turns[ME].since or now
 turns[ME] = nil
 local crowded = next(turns) ~= nil
@@ -64,9 +75,11 @@ local function set_start(share, start)
   redis.call('HSET', SHARES, share, text(start))
 end
 
-local level, tenant = ask.priority .. ' ', ' ' .. ask.tenant
-local OF_TENANT, OF_PROCESS = level .. tenant, level .. ME .. tenant
-local CLOCK, TENANTS_CLOCK = level .. '* ', level .. '*' .. tenant
+-- The shares that an ask is charged to, each with the clock that it goes by.
+local function places()
+  local level, tenant = ask.priority .. ' ', ' ' .. ask.tenant
+  return {level .. tenant, level .. '* '}, {level .. ME .. tenant, level .. '*' .. tenant}
+end
 
 local function arrive()
   local here = false
@@ -74,17 +87,21 @@ local function arrive()
     here = here or (turn.ask.priority == ask.priority and turn.ask.tenant == ask.tenant)
   end
   local mine_here = mine and mine.ask.priority == ask.priority and mine.ask.tenant == ask.tenant
-  for _, place in ipairs({{OF_TENANT, CLOCK, here}, {OF_PROCESS, TENANTS_CLOCK, mine_here}}) do
-    local share, lowest, waits = place[1], start_of(place[2]), place[3]
+  local of_tenant, of_process = places()
+  of_tenant.waits, of_process.waits = here, mine_here
+  for _, place in ipairs({of_tenant, of_process}) do
+    local share, lowest, waits = place[1], start_of(place[2]), place.waits
     if not starts[share] or (start_of(share) < lowest and not waits) then set_start(share, lowest) end
   end
   keep(SHARES)
 end
 
 local function charge()
-  for _, place in ipairs({{OF_TENANT, CLOCK, ask.charged / ask.weight}, {OF_PROCESS, TENANTS_CLOCK, ask.charged}}) do
+  local of_tenant, of_process = places()
+  of_tenant.charge, of_process.charge = ask.charged / ask.weight, ask.charged
+  for _, place in ipairs({of_tenant, of_process}) do
     local start = start_of(place[1])
-    set_start(place[1], start + place[3])
+    set_start(place[1], start + place.charge)
     if start > start_of(place[2]) then set_start(place[2], start) end
   end
 end
@@ -98,7 +115,7 @@ local function in_order()
   for _, turn in pairs(turns) do
     local priority, of = turn.ask.priority, turn.ask.tenant
     turn.rank = {
-      levels[priority] - priority * asked.ageing, start_of(priority .. '  ' .. of), of,
+      levels[priority] - priority * AGEING, start_of(priority .. '  ' .. of), of,
       start_of(priority .. ' ' .. turn.holder .. ' ' .. of), turn.since, turn.holder,
     }
     order[#order + 1] = turn
@@ -117,10 +134,10 @@ local function wait_for_others()
   turns[ME] = {holder = ME, ask = ask, since = since}
   for _, first in ipairs(in_order()) do
     if first.holder == ME then break end
-    local late = first.yielded and now >= first.yielded + asked.grace
+    local late = first.yielded and now >= first.yielded + GRACE
     if not late and all_free_at(first.ask) <= now then
       if not first.yielded then redis.call('HSET', TURNS, 'yielded ' .. first.holder .. LANE, text(now)) end
-      return (first.yielded or now) + asked.grace
+      return (first.yielded or now) + GRACE
     end
   end
   return now
@@ -128,7 +145,9 @@ end
 
 local function stand(from)
   redis.call('HDEL', TURNS, 'yielded ' .. ME .. LANE)
-  redis.call('HSET', TURNS, 'ask ' .. ME .. LANE, ARGV[2], 'since ' .. ME .. LANE, text(from))
+  redis.call('HSET', TURNS, 'ask ' .. ME .. LANE, ARGV[13], 'since ' .. ME .. LANE, text(from))
   keep(TURNS)
+  count_turns()
 end
 """
+)

@@ -143,7 +143,7 @@ class SharedStore(ABC, Generic[L]):
             if settlement is Settlement.REFUNDED:
                 return None
             return self._pay(partial(self._ledger.charge, reservation, at), now)
-        there = evolve(reservation, at=reservation.at + at - now)
+        there = _moved(reservation, at - now)
         return self._pay(partial(self._ledger.settle, there, settlement, at), now)
 
     def refuse(
@@ -156,7 +156,7 @@ class SharedStore(ABC, Generic[L]):
             self._cautious.refuse(reservation, refusal, now, jitter)
             return None
         at = self._timeline.of(now)
-        there = evolve(reservation, at=reservation.at + at - now)
+        there = _moved(reservation, at - now)
         return self._pay(partial(self._ledger.refuse, there, refusal, at, jitter=jitter), now)
 
     async def withdraw(self, spends: tuple[Spend, ...], now: float) -> None:
@@ -255,6 +255,10 @@ _LOST = {"wait": "wait for it", "cautious": "go on by a cautious share", "error"
 def share_of(limit: int) -> int:
     """An eighth of a limit, at least one: what one process may take while it cannot see what the others took."""
     return max(1, limit // _CAUTION)
+
+
+def _moved(reservation: Reservation, shift: float) -> Reservation:
+    return evolve(reservation, at=reservation.at + shift) if shift else reservation
 
 
 def _cautious(budget: Budget) -> Budget:

@@ -363,7 +363,7 @@ class Ledger:
             return max(
                 (
                     self.books.account(name).free_at(units, moment, urgent=ask.urgent)
-                    for name, units in units_of(ask.spends).items()
+                    for name, units in units_of(ask.spends)
                 ),
                 default=moment,
             )
@@ -393,7 +393,7 @@ class Ledger:
             "INSERT INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (ticket, name, units, ask.tenant, ask.urgent, moment, self._span(name), self.holder)
-                for name, units in units_of(ask.spends).items()
+                for name, units in units_of(ask.spends)
             ],
         )
         self._save_pauses(database, ask.spends)
@@ -420,7 +420,7 @@ class Ledger:
         urgent, tenant = reservation.urgent, reservation.tenant
         rows = [
             (reservation.ticket or 0, name, units, tenant, urgent, at, at + self._span(name))
-            for name, units in units_of(reservation.spends).items()
+            for name, units in units_of(reservation.spends)
         ]
         database.executemany(_SPENT, rows)
 
@@ -431,7 +431,7 @@ class Ledger:
 
     def _save_lessons(self, database: sqlite3.Connection, reservation: Reservation) -> None:
         self._save_pauses(database, reservation.spends)
-        for name in units_of(reservation.spends):
+        for name, _ in units_of(reservation.spends):
             account = self.books.account(name)
             if account.taught:
                 quota = [(limit.limit, getattr(limit, "seconds", 0)) for limit in account.budget.limits]
@@ -439,7 +439,7 @@ class Ledger:
                 database.execute("INSERT OR REPLACE INTO learned VALUES (?, ?, ?, ?)", values)
 
     def _save_pauses(self, database: sqlite3.Connection, spends: tuple[tuple[str, int], ...]) -> None:
-        for name in units_of(spends):
+        for name, _ in units_of(spends):
             account = self.books.account(name)
             now = account.pause, account.last_start
             if account.pause is CLEAR:

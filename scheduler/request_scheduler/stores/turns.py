@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from request_scheduler.call import Priority, Spend
     from request_scheduler.stores import Standing
@@ -101,9 +101,10 @@ def before(turn: Turn, others: list[Turn], starts: Starts, moment: float, can_go
     return None
 
 
-def units_of(spends: Iterable[tuple[str, int]]) -> Counter[str]:
+@lru_cache(maxsize=1024)
+def units_of(spends: tuple[Spend, ...]) -> tuple[tuple[str, int], ...]:
     """Units by budget, for a budget may be named twice."""
     units: Counter[str] = Counter()
     for name, count in spends:
         units[name] += count
-    return units
+    return tuple(units.items())

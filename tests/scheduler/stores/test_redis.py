@@ -283,7 +283,7 @@ def test_every_key_of_a_group_lies_in_one_slot_and_ends_some_day(
     with redis_server.client() as client:
         keys = client.keys("*")
         kinds = {key.removeprefix("mixpanel-headless:1:{mine}:").partition(":")[0] for key in keys}
-        assert kinds == {"era", "holders", "turns", "shares", "lead", "landings", "facts", "held", "spent"}
+        assert kinds == {"log", "holders", "turns", "shares", "lead", "landings", "held", "spent"}
         assert [key for key in keys if client.ttl(key) < 0] == []
 
 
