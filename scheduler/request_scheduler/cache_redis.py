@@ -63,6 +63,12 @@ class RedisCache(SharedCache):
         """What was dropped so far, as far as the server has told; None before the first look."""
         return self._server.mark
 
+    @property
+    def name(self) -> str | None:
+        """What names the answers of one server and prefix; None before the first look."""
+        # Its address does not: each of two machines may have a server of its own on localhost.
+        return None if self.mark is None else f"{self.mark.generation:016x}"
+
     def _open_shelf(self) -> CacheServer:
         return self._server
 

@@ -113,9 +113,12 @@ class SharedCache(ABC):
         """
 
     @property
+    @abstractmethod
     def name(self) -> str | None:
-        """What names these answers alike in all processes that share them; None before the first look."""
-        return None if self.mark is None else self._where
+        """What names these answers alike in all processes that share them, and no others; None before the first look.
+
+        Processes that share a store and not their answers must not wait for each other.
+        """
 
     @property
     def writes(self) -> int | None:

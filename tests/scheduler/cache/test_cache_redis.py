@@ -127,6 +127,23 @@ async def test_two_prefixes_share_nothing(place: ServerPlace, clock: ManualClock
         assert await value_of(one, "a") == "answer"
 
 
+async def test_caches_have_one_name_where_they_share_answers_and_nowhere_else(
+    place: ServerPlace, clock: ManualClock
+) -> None:
+    async with (
+        place.cache(clock, prefix="one") as one,
+        place.cache(clock, prefix="one") as same,
+        place.cache(clock, prefix="two") as two,
+    ):
+        for cache in (one, same, two):
+            await cache.catch_up()
+        assert one.name is not None
+        assert same.name == one.name != two.name
+        two.drop(None)
+        await two.written(digest("a"))
+        assert same.name == one.name
+
+
 async def test_a_time_to_live_beyond_all_measure_is_kept(place: ServerPlace, clock: ManualClock) -> None:
     async with place.cache(clock) as cache:
         await keep(cache, "a", answer(clock, ttl=float("inf")))

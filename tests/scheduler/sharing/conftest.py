@@ -86,13 +86,14 @@ class Machine:
         *,
         shares_budget: bool = True,
         shares_answers: bool = True,
+        answers: str = "answers.sqlite",
         on_loss: OnLoss = "wait",
     ) -> Scheduler:
         """Another process."""
         scheduler = Scheduler(
             [budget],
             store=self.store(on_loss) if shares_budget else None,
-            shared_cache=DiskCache(self.folder / "answers.sqlite") if shares_answers else None,
+            shared_cache=DiskCache(self.folder / answers) if shares_answers else None,
             clock=self.clock,
         )
         await self.tasks.start(self._live, scheduler)

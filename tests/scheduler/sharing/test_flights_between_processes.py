@@ -279,6 +279,18 @@ async def test_without_shared_answers_or_a_price_every_process_asks_itself(
         gate.set()
 
 
+async def test_processes_that_keep_their_answers_in_different_places_do_not_wait_for_each_other(
+    new_machine: NewMachine,
+) -> None:
+    async with new_machine() as machine:
+        gate = machine.shut("a")
+        for answers in ("here.sqlite", "there.sqlite"):
+            process = await machine.start(answers=answers)
+            await machine.lead(process, machine.question("a"))
+        assert machine.sent == ["a", "a"]
+        gate.set()
+
+
 async def test_while_the_budget_file_is_lost_a_follower_is_told_as_others_are(new_machine: NewMachine) -> None:
     async with new_machine() as machine:
         one, two = await machine.start(), await machine.start(on_loss="error")
