@@ -18,6 +18,7 @@ from request_scheduler.stores.redis_link import Link, LinkLost
 from request_scheduler.stores.redis_session import Session, new_name
 from request_scheduler.stores.shared import FIRST_LOOK, IDLE_LOOK, LEASE, SharedStore
 from request_scheduler.stores.timeline import Timeline
+from request_scheduler.wakeup import running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -60,7 +61,12 @@ class RedisStore(SharedStore[RedisLedger]):
     # -- its life
 
     async def open(self) -> None:
-        """Connect and read the log; raises StoreLost where the server is out of reach and `on_loss` is "error"."""
+        """Connect and read the log; raises StoreLost where the server is out of reach and `on_loss` is "error".
+
+        Raises RuntimeError on another library than asyncio, which the package `redis` needs.
+        """
+        if running_loop() is None:
+            raise RuntimeError("RedisStore needs asyncio: run the program on it, or keep the budgets in a SqliteStore")
         await self._link.open()
         self._denied, self._hanging, self._paying = anyio.Event(), anyio.Event(), anyio.Lock()
         await self.refresh()

@@ -10,7 +10,7 @@ from uuid import uuid4
 import anyio
 import pytest
 
-from request_scheduler import Budget, Concurrent, Refused, Settlement, Spend, Window
+from request_scheduler import Budget, Concurrent, Refused, Scheduler, Settlement, Spend, Window
 from request_scheduler.stores import Denied, Reservation, StoreLost
 from request_scheduler.stores.redis import RedisStore
 from tests.scheduler.stores.conftest import Hand, Times
@@ -302,6 +302,15 @@ def test_a_password_opens_the_server_and_is_told_to_nobody(
     assert isinstance(hand.reserve(), Denied)
     assert f"127.0.0.1:{server.port}" in caplog.text
     assert "hidden" not in caplog.text + repr(hand.store) + repr(vars(hand.store))
+
+
+def test_on_trio_a_scheduler_is_told_that_the_store_needs_asyncio(redis_server: RedisServer) -> None:
+    async def start() -> None:
+        async with Scheduler([SIXTEEN], store=RedisStore(redis_server.url)):
+            raise AssertionError("opened")
+
+    with pytest.raises(RuntimeError, match=r"RedisStore needs asyncio: .* SqliteStore"):
+        anyio.run(start, backend="trio")
 
 
 def test_a_wrong_password_is_a_loss_that_says_why(
