@@ -57,6 +57,13 @@ def test_a_workspace_is_made_without_the_http_library() -> None:
     assert loaded.isdisjoint({"aiohttp", "pandas", "duckdb", "structlog", "cattrs"})
 
 
+def test_a_workspace_with_its_budgets_in_a_file_is_open_without_the_package_redis(tmp_path: Path) -> None:
+    wishes = f"project='1', username='u', secret='s', store='sqlite', state_dir={str(tmp_path)!r}"
+    loaded = loaded_by(f"import mixpanel_headless as mp\nws = mp.Workspace({wishes})\nws.budget()\nws.close()")
+    assert "request_scheduler.stores.sqlite" in loaded
+    assert loaded.isdisjoint({"redis", "request_scheduler.stores.redis", "request_scheduler.stores.redis_link"})
+
+
 def test_the_help_of_mp_loads_nothing_heavy() -> None:
     statement = "sys.argv = ['mp', '--help']; from mixpanel_headless.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
     loaded = loaded_by(statement)
