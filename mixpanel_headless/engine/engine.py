@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import discovery, legacy_retention, profiles, segmentation
 from .files import open_once, read_csv, read_lines, read_parquet
+from .flows import flows
 from .generate import generate_shop
 from .insights import insights
 from .loading import add_event_lines, add_profile_lines, encode
@@ -85,6 +86,10 @@ class Engine:
     def insights(self, bookmark: Mapping[str, Any], limit: int = 3000) -> dict[str, Any]:
         """The whole response body of an insights query; `limit` is the most segments of a metric."""
         return insights(self._store, bookmark, limit)
+
+    def flows(self, bookmark: Mapping[str, Any], query_type: str | None = None) -> dict[str, Any]:
+        """The whole response body of a flow query; `query_type` is flows_sankey, flows_top_paths or flows (a tree)."""
+        return flows(self._store, bookmark, query_type)
 
     def event_names(
         self,

@@ -48,6 +48,16 @@ def ask_insights(source: Source, arrival: Arrival) -> Any:
     return source.engine.insights(bookmark, limits.get("limit", DEFAULT_SEGMENTS))
 
 
+def ask_flows(source: Source, arrival: Arrival) -> Any:
+    """A flow answer for an inline bookmark."""
+    if not isinstance(arrival.document, dict):
+        raise Rejected(400, "Invalid JSON: the body must be an object")
+    bookmark, kind = arrival.document.get("bookmark"), arrival.document.get("query_type")
+    if not isinstance(bookmark, dict):
+        raise Rejected(400, "bookmark is a required parameter and must be an object")
+    return source.engine.flows(bookmark, kind)
+
+
 def ask_event_names(source: Source, arrival: Arrival) -> Any:
     """The names of the events in a range of days, commonest first."""
     from_date, to_date = read_date(arrival, "from_date"), read_date(arrival, "to_date")
@@ -92,6 +102,7 @@ def ask_profiles(source: Source, arrival: Arrival) -> Any:
 
 ENDPOINTS = {
     "insights": Endpoint("POST", ask_insights),
+    "arb_funnels": Endpoint("POST", ask_flows),
     "segmentation": Endpoint("GET", legacy("segmentation")),
     "segmentation/numeric": Endpoint("GET", legacy("segmentation_numeric")),
     "segmentation/sum": Endpoint("GET", legacy("segmentation_sum")),
