@@ -17,7 +17,8 @@ import attrs
 
 from . import filters
 from .attempts import GRACE, Track
-from .matching import ANY_EVENT, alternatives, behavior_condition
+from .event_keys import EventKey
+from .matching import behavior_condition, shares_events
 from .properties import property_value
 from .scopes import EventScope
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from .scopes import Statement
     from .times import Window
 
-SEQUENCE = 1 << 40  # more than any event's number, to order events of one millisecond as they came
 DONE = ("attempt", "bucket", "person", "step", "seq", "moment", "before", "start", "reached")
 
 
@@ -82,19 +82,8 @@ def add_first_attempts(passage: Passage, *, keyed: bool) -> None:
 
     Unless `keyed`, events are known by their time alone and `seq` is empty: cheaper, where nothing more is needed.
     """
-    keyed = keyed or bool(passage.funnel.exclusions) or _shares_events(passage)
-    _Chain(passage, keyed).add()
-
-
-def _shares_events(passage: Passage) -> bool:
-    """Whether one event may match two of the steps."""
-    seen: set[str] = set()
-    for step in passage.funnel.steps:
-        names = {part["name"] for part in alternatives(step, passage.statement)}
-        if ANY_EVENT in names or seen & names:
-            return True
-        seen |= names
-    return False
+    exact = keyed or bool(passage.funnel.exclusions) or shares_events(passage.funnel.steps, passage.statement)
+    _Chain(passage, EventKey(exact)).add()
 
 
 @attrs.define
@@ -102,14 +91,7 @@ class _Chain:
     """One subquery for each step; `s1` holds the entries, `s2` what is left of them after the second step, ..."""
 
     passage: Passage
-    keyed: bool
-
-    @property
-    def key(self) -> str:
-        return f"(CAST(e.t AS HUGEINT) * {SEQUENCE} + e.seq)" if self.keyed else "e.t"
-
-    def moment(self, key: str) -> str:
-        return f"CAST({key} // {SEQUENCE} AS BIGINT)" if self.keyed else key
+    key: EventKey
 
     def add(self) -> None:
         funnel, withs = self.passage.funnel, self.passage.statement.withs
@@ -123,21 +105,21 @@ class _Chain:
     def _entries(self) -> str:
         passage, scope = self.passage, self.passage.event_scope()
         tests = [passage.entering(), behavior_condition(passage.funnel.steps[0], scope)]
-        columns = [f"min({self.key}) AS p"]
+        columns = [f"min({self.key.sql}) AS p"]
         if passage.funnel.constants:
             held = passage.held(scope)
             tests.append(f"{held} IS NOT NULL")
-            columns.append(f"arg_min({held}, {self.key}) AS held")
+            columns.append(f"arg_min({held}, {self.key.sql}) AS held")
         if passage.funnel.by_session:
-            columns.append(f"arg_min(s.session, {self.key}) AS session")
+            columns.append(f"arg_min(s.session, {self.key.sql}) AS session")
         found = (
             f"SELECT {self._bucket()} AS bucket, e.person, {', '.join(columns)} FROM {self._events(scope)}"
             f" WHERE {filters.all_of(tests)} GROUP BY ALL"
         )
         window = passage.funnel.course.window
-        last = f"session + {window}" if passage.funnel.by_session else f"{self.moment('p')} + {window}"
-        moment = self.moment("p")
-        used = ", [p] AS used" if self.keyed else ""
+        last = f"session + {window}" if passage.funnel.by_session else f"{self.key.moment('p')} + {window}"
+        moment = self.key.moment("p")
+        used = ", [p] AS used" if self.key.exact else ""
         return f"SELECT *, {moment} AS moment, NULL AS before, {moment} AS start, {last} AS last{used} FROM ({found})"
 
     def _bucket(self) -> str:
@@ -161,20 +143,20 @@ class _Chain:
         if passage.funnel.constants:
             tests.append(f"{passage.held(scope)} = a.held")
             kept.append("held")
-        if self.keyed:
-            tests.append(f"NOT list_contains(a.used, {self.key})")
+        if self.key.exact:
+            tests.append(f"NOT list_contains(a.used, {self.key.sql})")
             kept.append("used")
         carried = ", ".join(f"any_value(a.{name}) AS {name}" for name in kept)
         return (
-            f"SELECT a.bucket, a.person, min({self.key}) AS p, any_value(a.moment) AS before, {carried}"
+            f"SELECT a.bucket, a.person, min({self.key.sql}) AS p, any_value(a.moment) AS before, {carried}"
             f" FROM {scope.from_clause} JOIN s{number - 1} a ON a.person = e.person"
             f" WHERE {filters.all_of(tests)} GROUP BY a.bucket, a.person"
         )
 
     def _reached(self, number: int) -> str:
         """The candidates that no exclusion comes before."""
-        moment = f"greatest(before, {self.moment('p')}) AS moment"
-        used = "* REPLACE (list_append(used, p) AS used)" if self.keyed else "*"
+        moment = f"greatest(before, {self.key.moment('p')}) AS moment"
+        used = "* REPLACE (list_append(used, p) AS used)" if self.key.exact else "*"
         active = [one.event for one in self.passage.funnel.exclusions if one.first <= number - 1 < one.beyond]
         if not active:
             return f"SELECT {used}, {moment} FROM c{number}"
@@ -182,16 +164,15 @@ class _Chain:
         barrier = filters.all_of([behavior_condition(event, scope) for event in active], "any")
         barred = (
             f"SELECT DISTINCT c.bucket, c.person FROM {scope.from_clause} JOIN c{number} c ON c.person = e.person"
-            f" WHERE {barrier} AND e.t >= c.before AND e.t < {self.moment('c.p')} - {GRACE}"
-            f" AND NOT list_contains(c.used, {self.key})"
+            f" WHERE {barrier} AND e.t >= c.before AND e.t < {self.key.moment('c.p')} - {GRACE}"
+            f" AND NOT list_contains(c.used, {self.key.sql})"
         )
         return f"SELECT {used}, {moment} FROM c{number} ANTI JOIN ({barred}) USING (bucket, person)"
 
     def _rows(self, number: int) -> str:
-        seq = f"CAST(p % {SEQUENCE} AS BIGINT)" if self.keyed else "NULL"
         attempt = f"CAST(person AS BIGINT) * {len(self.passage.windows)} + bucket"
         return (
-            f"SELECT {attempt} AS attempt, bucket, person, {number} AS step, {seq} AS seq, moment, before, start,"
+            f"SELECT {attempt} AS attempt, bucket, person, {number} AS step, {self.key.seq('p')} AS seq, moment, before, start,"
             f" 0 AS reached FROM s{number}"
         )
 

@@ -15,6 +15,7 @@ from .groups import Grouping, grouping
 from .measures import tidy
 from .properties import property_value
 from .scopes import PEOPLE_RESOURCES
+from .segments import add_labels, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from .scopes import EventScope, Statement
     from .series import Points, Table
     from .times import Window
-
-MAX_SEGMENTS = 200  # of one breakdown; the others are counted together
-OTHERS = "$other"
 
 
 @attrs.frozen
@@ -173,25 +171,11 @@ class _Split:
         self.statement.withs.append(
             f"attributes AS (SELECT d.attempt, {', '.join(columns)} FROM {self._passed(scope)} GROUP BY d.attempt)"
         )
-        for level, one in enumerate(self.groupings, 1):
-            self._add_labels(level, one)
+        add_labels(self.statement, self.groupings, "attempt")
 
     def _extent(self, scope: EventScope, number: str) -> tuple[float, float] | None:
         [(low, high)] = self._rows(f"SELECT min({number}), max({number}) FROM {self._passed(scope)}")
         return None if low is None else (low, high)
-
-    def _add_labels(self, level: int, one: Grouping) -> None:
-        """Add `labels<level>` (attempt, label): the commonest labels, and one for all others."""
-        label, withs = f"unnest(s{level})" if one.many else f"s{level}", self.statement.withs
-        withs.append(f"all{level} AS (SELECT attempt, kept, {label} AS label FROM attributes)")
-        withs.append(
-            f"top{level} AS (SELECT label FROM all{level} WHERE kept GROUP BY label ORDER BY count(*) DESC, label"
-            f" LIMIT {MAX_SEGMENTS})"
-        )
-        withs.append(
-            f"labels{level} AS (SELECT DISTINCT attempt, CASE WHEN label IN (SELECT label FROM top{level}) THEN label"
-            f" ELSE '{OTHERS}' END AS label FROM all{level})"
-        )
 
     def _add_values(self, target: Mapping[str, Any]) -> None:
         scope = self.passage.event_scope()
@@ -216,7 +200,7 @@ class _Split:
 
     def _counted(self, depth: int, keys: Sequence[str]) -> str:
         """The attempts that count on each path; filters drop whole attempts, after one of each person was chosen."""
-        labels = "".join(f" JOIN labels{level} l{level} USING (attempt)" for level in range(1, depth + 1))
+        labels = labelled(depth, "attempt")
         tested = " JOIN attributes USING (attempt)" if self.question.filters else ""
         names = [f"l{level}.label AS {key}" for level, key in enumerate(keys, 1)]
         kept = ["kept"] if self.question.filters else []

@@ -56,6 +56,17 @@ def alternatives(behavior: Mapping[str, Any], statement: Statement) -> list[dict
     return [{"name": name, "tests": [(behavior.get("filters"), behavior.get("filtersDeterminer"))]}]
 
 
+def shares_events(behaviors: Sequence[Mapping[str, Any]], statement: Statement) -> bool:
+    """Whether one event may be meant by two of the behaviors."""
+    seen: set[str] = set()
+    for behavior in behaviors:
+        names = {part["name"] for part in alternatives(behavior, statement)}
+        if ANY_EVENT in names or seen & names:
+            return True
+        seen |= names
+    return False
+
+
 def display_name(behavior: Mapping[str, Any], project: Project) -> str:
     """What a series of the behavior is called: a custom event by its own name."""
     name = text(behavior, "name")

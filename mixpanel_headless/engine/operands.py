@@ -15,7 +15,9 @@ from .matching import display_name
 from .measures import read_measure
 from .metrics import Metric, Question, compute, is_known, ranks, read_segment_method
 from .reading import mapping, refuse_unknown, text
-from .times import Range, Window, whole
+from .retention import Averages, averaged, born, compute_retention, plotted, rows_leaf
+from .retention_reading import read_retention
+from .times import Range, Window, buckets, whole
 
 if TYPE_CHECKING:
     from .groups import Grouping
@@ -91,11 +93,12 @@ def compute_operand(question: Question, clause: Mapping[str, Any], plan: Plan) -
             raise Unsupported("a saved metric (a show clause with an id)")
         raise BadQuery("A metric needs a behavior.")
     kind = text(behavior, "type", "event")
-    if kind in {"retention", "flows"}:
+    if kind == "flows":
         raise Unsupported(f"behavior type {kind!r}")
     if plan.whole_of not in {None, kind}:
         raise BadQuery(f"The chart shows a {plan.whole_of}, not a behavior of type {kind!r}.")
-    return _funnel(question, clause, plan) if kind == "funnel" else _events(question, clause, plan)
+    engines = {"funnel": _funnel, "retention": _retention}
+    return engines.get(kind, _events)(question, clause, plan)
 
 
 def _funnel(question: Question, clause: Mapping[str, Any], plan: Plan) -> Operand:
@@ -115,6 +118,32 @@ def _funnel(question: Question, clause: Mapping[str, Any], plan: Plan) -> Operan
         )
     table = series.each(found.table, lambda points: [scalar(funnel, progress) for progress in points])
     return Operand(funnel.name, plan.analysed(table), found.groupings, plan.leaf, lambda: sizes, funnel.empty)
+
+
+def _retention(question: Question, clause: Mapping[str, Any], plan: Plan) -> Operand:
+    project = question.store.project
+    retention = read_retention(clause, project, plan.span)
+    if not is_known(question, retention.birth):
+        return Operand(retention.name, {}, [], plan.leaf, dict)
+    by_bucket = plan.windows[-1].key != "all"
+    rows = plan.windows if by_bucket else buckets(plan.span, plan.unit, project.week_start)
+    found = compute_retention(question, retention, rows)
+    averages = Averages.at(question.now, retention, rows, project)
+    sizes = {path: born(points) for path, points in found.table.items()}
+    if plan.whole_of is not None:
+        return Operand(
+            retention.name,
+            found.table,
+            found.groupings,
+            leaf=lambda points: rows_leaf(averages, [window.key for window in rows], points),
+            ranks=lambda: sizes,
+            size=born,
+        )
+    if by_bucket:
+        table = series.each(found.table, lambda points: plotted(retention, points))
+    else:
+        table = series.each(found.table, lambda points: [averaged(retention, averages, points)])
+    return Operand(retention.name, plan.analysed(table), found.groupings, plan.leaf, lambda: sizes)
 
 
 def _events(question: Question, clause: Mapping[str, Any], plan: Plan) -> Operand:

@@ -30,7 +30,7 @@ FREQUENCY = {"behaviorType": "$frequency", "aggregationOperator": "average", "ev
     ("bookmark", "feature"),
     [
         (report(metric("E", "multi_attribution", of="n")), "multi_attribution"),
-        (report(metric("E", behavior={"type": "retention"})), "'retention'"),
+        (report(metric("E", behavior={"type": "flows"})), "'flows'"),
         (report({"type": "metric", "id": 71}), "saved metric"),
         (report(metric("E"), {"type": "formula", "id": 72}), "saved formula"),
         (report(metric("$session_start")), "$session_start"),
