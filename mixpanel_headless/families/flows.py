@@ -13,7 +13,7 @@ from mixpanel_headless.errors import InvalidArgumentError
 from mixpanel_headless.operation import Mode, Surface, operation
 from mixpanel_headless.query.flows import build_flow_params, flow_mode
 from mixpanel_headless.query.patterns import Question, read_question
-from mixpanel_headless.query.vocabulary import FlowMode
+from mixpanel_headless.query.vocabulary import FlowMode, among
 from mixpanel_headless.request import Request
 from mixpanel_headless.results.flows import FlowQueryResult, check_flow_reply
 
@@ -91,7 +91,7 @@ class Flows(Surface[Mode]):
 
         `mode` wins over the one that the bookmark is made for. Costs one query; the bookmark is sent as it is.
         """
-        if mode is not None and mode not in QUERY_TYPES:
+        if mode is not None and not among(mode, QUERY_TYPES):
             raise InvalidArgumentError(f"mode is {mode!r}.", hint=f"Use one of: {', '.join(get_args(FlowMode))}.")
         question = read_question(params)
         return request_flow(question, self.pin.project, mode or flow_mode(params), workspace_id)

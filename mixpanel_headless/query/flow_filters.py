@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .filters import Filter
 
-# The operators of a step by the type of the property. `>` of days is before one, but with a unit it is inside the last so many.
+# The operators of a step by the type of the property. Of days, `>` is before one; with a unit, inside the last so many.
 _STRING: Final = {
     "equals": "==",
     "does not equal": "!=",

@@ -120,10 +120,9 @@ def wire_params(params: Mapping[str, Any]) -> dict[str, Any]:
                 f"params holds {name!r}, which an {'aggregate' if aggregate else 'answer of profiles'} does not take.",
                 hint=f"Use one of: {', '.join(near)}.",
             )
+    selector = "selector" if aggregate else "where"
     return {
-        "selector" if aggregate and name == "where" else name: _json(value)
-        if isinstance(value, (list, tuple, dict))
-        else value
+        selector if name == "where" else name: _json(value) if isinstance(value, (list, tuple, dict)) else value
         for name, value in params.items()
     }
 

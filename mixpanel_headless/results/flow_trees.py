@@ -134,9 +134,10 @@ def count_of(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float, str, type(None))):
         return _no_count(value)
     try:
-        return int(value or 0)
+        count = int(value or 0)
     except (ValueError, OverflowError):
         return _no_count(value)
+    return _no_count(value) if isinstance(value, float) and count != value else count
 
 
 def _no_count(value: object) -> int:

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import attrs
 
-from mixpanel_headless.errors import QueryError
-
 from .flow_trees import FlowTreeNode, count_of, read_trees, tree_table
 from .provenance import Provenance, given
-from .report import Report
+from .report import Report, check_answer
 from .table import Table
 from .trees import copy_tree
 
@@ -156,13 +154,16 @@ class FlowQueryResult(Report):
     def top_transitions(self, n: int = 10) -> list[tuple[str, str, int]]:
         """The `n` busiest ways between two columns: from, to, number of flows; names are like `Sign Up@0`.
 
-        Ends of flows are in it, as ways to `DROPOFF`.
+        Ends of flows are in it, as ways to `DROPOFF`. Read from `steps`, so empty in other modes than `sankey`.
         """
         ways = [(node_name(row[0], row[1]), node_name(row[2], row[3]), row[4]) for row in self.edges]
         return sorted(ways, key=lambda way: -way[2])[:n]
 
     def drop_off_summary(self) -> dict[str, dict[str, Any]]:
-        """For each column, `step_0` onwards: flows in it (`total`), those that end there (`dropoff`), and their `rate`."""
+        """For each column, `step_0` onwards: flows in it (`total`), those that end there (`dropoff`), and their `rate`.
+
+        Read from `steps`, so empty in other modes than `sankey`.
+        """
         totals: dict[int, list[int]] = {step: [0, 0] for step in range(len(self._steps))}
         for step, node in self._nodes():
             event, kind, count = _node(step, node)[1:4]
@@ -206,11 +207,7 @@ class FlowQueryResult(Report):
 
 def check_flow_reply(reply: Any) -> None:
     """Raises QueryError unless the decoded answer is about flows; call it before an answer goes into a cache."""
-    if isinstance(reply, dict) and reply.get("error"):
-        raise QueryError(f"The query failed: {reply['error']}", status_code=200, response_body=reply)
-    if not isinstance(reply, dict) or not any(part in reply for part in _PARTS):
-        held = sorted(map(str, reply)) if isinstance(reply, dict) else type(reply).__name__
-        raise QueryError(f"The answer holds no flows; it holds {held}.", status_code=200, response_body=reply)
+    check_answer(reply, lambda answer: any(part in answer for part in _PARTS), "flows")
 
 
 def node_name(step: int, event: str) -> str:

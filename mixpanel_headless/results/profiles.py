@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
-from mixpanel_headless.errors import QueryError
-
+from .report import check_answer
 from .table import Table
 from .trees import copy_tree
 
@@ -43,13 +42,7 @@ class ProfilePage:
 
 def check_profiles(reply: Any) -> None:
     """Raises QueryError unless the decoded answer is a page of profiles."""
-    if isinstance(reply, dict) and reply.get("error"):
-        raise QueryError(f"The query failed: {reply['error']}", status_code=200, response_body=reply)
-    if not isinstance(reply, dict) or not isinstance(reply.get("results"), list):
-        held = sorted(map(str, reply)) if isinstance(reply, dict) else type(reply).__name__
-        raise QueryError(
-            f"The answer holds no list of profiles; it holds {held}.", status_code=200, response_body=reply
-        )
+    check_answer(reply, lambda answer: isinstance(answer.get("results"), list), "list of profiles")
 
 
 def read_profile(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mixpanel_headless.errors import QueryError
+
 from .trees import copy_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from rich.console import RenderableType
 
@@ -77,3 +81,12 @@ class Report:
         from .views import terminal_table
 
         return terminal_table(self.table, title=self.title, note=self.note)
+
+
+def check_answer(reply: Any, is_sound: Callable[[dict[str, Any]], bool], wanted: str) -> None:
+    """Raises QueryError when a decoded answer reports an error, or is not the object with what was `wanted`."""
+    if isinstance(reply, dict) and reply.get("error"):
+        raise QueryError(f"The query failed: {reply['error']}", status_code=200, response_body=reply)
+    if not isinstance(reply, dict) or not is_sound(reply):
+        held = sorted(map(str, reply)) if isinstance(reply, dict) else type(reply).__name__
+        raise QueryError(f"The answer holds no {wanted}; it holds {held}.", status_code=200, response_body=reply)

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
-from mixpanel_headless.errors import QueryError
-
 from .profiles import profile_table
 from .provenance import Provenance, given
-from .report import Report
+from .report import Report, check_answer
 from .table import Table
 from .trees import copy_tree
 
@@ -120,11 +118,7 @@ class UserQueryResult(Report):
 
 def check_aggregate(reply: Any) -> None:
     """Raises QueryError when the decoded answer reports an error or is no object."""
-    if isinstance(reply, dict) and reply.get("error"):
-        raise QueryError(f"The query failed: {reply['error']}", status_code=200, response_body=reply)
-    if not isinstance(reply, dict):
-        kind = type(reply).__name__
-        raise QueryError(f"The answer is a {kind}, no aggregate.", status_code=200, response_body=reply)
+    check_answer(reply, lambda answer: True, "aggregate")
 
 
 def _rows(first: str, values: Mapping[str, Any]) -> Table:

@@ -53,7 +53,9 @@ def test_the_argument_wins_over_the_mode_of_the_bookmark() -> None:
     assert ("workspace_id", "7") in asked.params
 
 
-@pytest.mark.parametrize("wrong", [{"mode": "tre"}, {"params": "steps"}, {"params": {"steps": object()}}])
+@pytest.mark.parametrize(
+    "wrong", [{"mode": "tre"}, {"mode": ["tree"]}, {"params": "steps"}, {"params": {"steps": object()}}]
+)
 def test_a_bookmark_or_mode_that_is_none_is_refused_before_anything_is_sent(wrong: dict[str, Any]) -> None:
     with Answering() as service, service.workspace() as ws:
         with pytest.raises(mp.InvalidArgumentError):

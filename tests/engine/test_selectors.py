@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,7 +92,7 @@ def test_a_selector_finds_whom_its_condition_describes(
 
 
 def test_two_conditions_together_find_whom_both_describe(engine: Engine) -> None:
-    for (first, meets), (second, meets_too) in zip(CASES, CASES[1:], strict=False):
+    for (first, meets), (second, meets_too) in itertools.pairwise(CASES):
         both = {user for user, properties in CROWD.items() if meets(properties) and meets_too(properties)}
         assert found(engine, first, second) == both
 

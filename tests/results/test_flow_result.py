@@ -172,7 +172,7 @@ def test_a_tree_may_be_written_in_snake_case() -> None:
     assert (found.total_count, found.drop_off_count, found.converted_count) == (5, 1, 4)
 
 
-@pytest.mark.parametrize("count", ["many", True, [], float("inf")])
+@pytest.mark.parametrize("count", ["many", "2.5", 2.5, True, [], float("inf"), float("nan")])
 def test_a_count_that_is_no_number_is_told_of(count: object) -> None:
     with pytest.warns(UserWarning, match="in place of a count"):
         (found,) = read("tree", trees=[{"root": branch("Join", count)}]).trees

@@ -10,6 +10,8 @@ import mixpanel_headless as mp
 def blocking(ws: mp.Workspace) -> None:
     assert_type(ws.query("Login", math="unique", last=7), mp.QueryResult)
     assert_type(ws.run_params({}), mp.QueryResult)
+    assert_type(ws.query_flow("Login", mode="tree"), mp.FlowQueryResult)
+    assert_type(ws.query_user(mode="profiles", limit=None), mp.UserQueryResult)
     assert_type(ws.events(limit=5), mp.Listing[str])
     assert_type(ws.top_events(type="unique"), mp.Listing[mp.TopEvent])
     assert_type(ws.budget(), mp.BudgetReport)
@@ -22,6 +24,8 @@ def blocking(ws: mp.Workspace) -> None:
 
 async def awaited(ws: mp.AsyncWorkspace) -> None:
     assert_type(await ws.query("Login", math="unique", last=7), mp.QueryResult)
+    assert_type(await ws.run_flow_params({}), mp.FlowQueryResult)
+    assert_type(await ws.run_user_params({}), mp.UserQueryResult)
     assert_type(await ws.properties("Login"), mp.Listing[str])
     assert_type(await ws.budget(), mp.BudgetReport)
     assert_type(ws.with_options(priority="batch"), mp.AsyncWorkspace)
