@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from .accounts.settings import Settings
-    from .operation import Operation
+    from .operation import Operation, Stream
     from .options import Options, Pin, Task
     from .planning.budgets import Pools
     from .request import Base, Json, Request
@@ -60,7 +60,7 @@ class Asked(NamedTuple, Generic[R]):
     """One request as its caller makes it: by which operation, with which wishes, of which project, in which task."""
 
     request: Request[R]
-    operation: Operation[Any, R]
+    operation: Operation[Any, R] | Stream[Any, Any]
     options: Options
     pin: Pin
     task: Task | None
@@ -115,7 +115,10 @@ class Dispatcher:
 
     async def submit(self, asked: Asked[Any], prepared: Prepared) -> rs.Answer[Json]:
         """The JSON that one request is answered with."""
-        call = self.call_of(asked, prepared)
+        return await self.submit_call(self.call_of(asked, prepared))
+
+    async def submit_call(self, call: rs.Call[R]) -> rs.Answer[R]:
+        """The scheduler's answer to a call, its refusals as this package's errors."""
         try:
             answer = await self.scheduler.submit(call)
         except rs.SchedulerError as error:
@@ -143,7 +146,7 @@ class Dispatcher:
         """A request with its caller's wishes, in the scheduler's terms."""
         request, operation, options, _, task = asked
         label, tenant = operation.name, options.tenant or (task.name if task else "default")
-        retries = options.retry_server_errors if request.repeatable else 0
+        retries = max(options.retry_server_errors, request.retries) if request.repeatable else 0
         deadline = None
         if options.deadline is not None:
             with in_our_terms():
@@ -227,20 +230,9 @@ class Attempt:
         try:
             reply = await self.dispatcher.transport.send(self.message)
         except errors.TransportError as error:
-            if error.sent is False:
-                raise rs.NotSent(error, retry=self._once_more(), outage=True) from error
-            raise rs.Failed(error, settlement=rs.Settlement.UNKNOWN, retry=self._once_more(), outage=True) from error
-        leads_on = self.request.redirects and 300 <= reply.status < 400
-        failure = None if reply.status == 200 or leads_on else error_of(self._scrub(reply))
-        if isinstance(failure, errors.RateLimitError):
-            note = read_refusal(reply)
-            log_refusal(self.label, self.tenant, note.kind)
-            raise refusal(failure, note)
-        if isinstance(failure, errors.ServerError):
-            after = read_retry_after(reply.headers.get("retry-after"))
-            raise rs.Failed(failure, retry=self._once_more(), after=after, outage=True)
-        if failure is not None:
-            raise rs.Failed(failure, settlement=rs.Settlement.SPENT if counts(failure) else rs.Settlement.REFUNDED)
+            raise self.broken(error) from error
+        if reply.status != 200 and not (self.request.redirects and 300 <= reply.status < 400):
+            self.check(reply)
         try:
             tree = await read_tree(reply, self.request.decode)
         except errors.InvalidResponseError:
@@ -255,6 +247,25 @@ class Attempt:
         if isinstance(tree, self.request.shape):
             ttl = time_to_live(self.request, datetime.now(UTC).date(), self.dispatcher.settings.lifetimes)
         return rs.Outcome(tree, ttl=ttl, size=len(reply.body))
+
+    def broken(self, error: errors.TransportError) -> rs.NotSent | rs.Failed:
+        """A request without a whole answer, in the scheduler's terms."""
+        if error.sent is False:
+            return rs.NotSent(error, retry=self._once_more(), outage=True)
+        return rs.Failed(error, settlement=rs.Settlement.UNKNOWN, retry=self._once_more(), outage=True)
+
+    def check(self, reply: Reply) -> None:
+        """Raise what an answer stands for that is no success, in the scheduler's terms."""
+        failure = error_of(self._scrub(reply))
+        if isinstance(failure, errors.RateLimitError):
+            note = read_refusal(reply)
+            log_refusal(self.label, self.tenant, note.kind)
+            raise refusal(failure, note)
+        if isinstance(failure, errors.ServerError):
+            after = read_retry_after(reply.headers.get("retry-after"))
+            raise rs.Failed(failure, retry=self._once_more(), after=after, outage=True)
+        if failure is not None:
+            raise rs.Failed(failure, settlement=rs.Settlement.SPENT if counts(failure) else rs.Settlement.REFUNDED)
 
     def _scrub(self, reply: Reply) -> Reply:
         """The reply without the credentials that a server may have echoed, for errors to quote."""

@@ -63,6 +63,10 @@ class Surface(Generic[Mode]):
         """The answer to one request, by way of the scheduler."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin sends")
 
+    def read_lines(self, request: Request[Any], operation: Stream[Any, Any]) -> AsyncGenerator[list[bytes]]:
+        """The lines of a streamed answer, some at a time and each once, by way of the scheduler."""
+        raise TypeError(f"{type(self).__name__} is blocking: its async twin reads")
+
     async def dispatcher(self) -> Dispatcher:
         """The way to the service, and the scheduler that this workspace and its views share."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin has the dispatcher")
@@ -156,6 +160,7 @@ class Stream(Generic[P, R_co]):
 
     family: str = ""
     name: str = ""
+    tags: frozenset[str] = frozenset()
 
     def __init__(self, pages: Callable[Concatenate[Any, P], AsyncIterator[Sequence[R_co]]]) -> None:
         declare_result(pages, r"AsyncIterator\[(?:Sequence|list)\[(.*)\]\]", "AsyncIterator[{}]")
@@ -181,6 +186,7 @@ class Stream(Generic[P, R_co]):
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.family, self.name = owner.__module__.rpartition(".")[2], name
+        self.tags = frozenset({self.family, f"{self.family}.{name}"})
 
     @overload
     def __get__(self, surface: None, owner: type) -> Self: ...

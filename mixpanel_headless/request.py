@@ -90,6 +90,8 @@ class Request(Generic[R]):
     """Whose thing `path` names, for the App API."""
     paged: bool = False
     """Whether the answer is a list that may come in pages; they are asked for one after the other and read as one."""
+    retries: int = 0
+    """How often it is sent again after a server error or a broken connection, also if the caller asks for no retries."""
     canonical: bytes | None = None
     """The same for questions that are equal though spelled differently; without it the whole request is compared."""
 

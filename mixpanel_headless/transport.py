@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import zlib
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -13,7 +14,7 @@ from .errors import ClosedError, InvalidResponseError, TransportError
 from .replies import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
     from types import TracebackType
 
     from .request import Message
@@ -22,6 +23,10 @@ PIECE = 1 << 20
 """Bytes that are unpacked at a time."""
 MOST_BYTES = 512_000_000
 """The largest body that is read into memory, unpacked."""
+MOST_QUOTED = 1_000_000
+"""How much of an answer is read that only tells an error."""
+FAILURES = (aiohttp.ClientError, OSError, ValueError)
+"""What a request can end with instead of an answer; TimeoutError is an OSError."""
 
 
 class Transport:
@@ -65,18 +70,63 @@ class Transport:
             ) as response:
                 body = await read_body(response, self.most_bytes)
                 return Reply(message.verb, message.url, response.status, response.headers, body)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-            raise TransportError(f"{message}: no connection ({describe(error)}).", sent=False) from error
-        except TimeoutError as error:
-            raise TransportError(
-                f"{message}: no answer within {message.timeout:g} s; the service may have counted it.",
-                sent=True,
-            ) from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise TransportError(
-                f"{message}: the connection broke ({describe(error)}); the service may have counted the request.",
-                sent=True,
-            ) from error
+        except FAILURES as error:
+            raise transport_error(message, error) from error
+
+    @asynccontextmanager
+    async def open(self, message: Message) -> AsyncIterator[Incoming]:
+        """The answer while its body is still to come; the timeout bounds each wait for more of it, not the whole."""
+        if self._session is None:
+            raise ClosedError("The transport is closed.", sent=False)
+        try:
+            response = await self._session.request(
+                message.verb,
+                address(message.url, tuple(message.params.items())),
+                headers=message.headers,
+                data=message.body,
+                allow_redirects=False,
+                timeout=patience_between(message.timeout),
+            )
+        except FAILURES as error:
+            raise transport_error(message, error) from error
+        try:
+            yield Incoming(message, response)
+        finally:
+            response.close()
+
+
+class Incoming:
+    """An answer of which the body has not been read."""
+
+    def __init__(self, message: Message, response: aiohttp.ClientResponse) -> None:
+        self.message, self.status, self._response = message, response.status, response
+
+    @property
+    def tells_its_end(self) -> bool:
+        """Whether a body that is cut can be told from a whole one."""
+        return not {"Content-Length", "Transfer-Encoding", "Content-Encoding"}.isdisjoint(self._response.headers)
+
+    async def pieces(self) -> AsyncGenerator[bytes]:
+        """The body, unpacked, as it comes; TransportError when it ends too early."""
+        try:
+            packing = Packing(self._response.headers.get("Content-Encoding", ""))
+            while packed := await self._response.content.readany():
+                for piece in packing.unpack(packed):
+                    yield piece
+            packing.end()
+        except FAILURES as error:
+            raise transport_error(self.message, error) from error
+
+    async def read(self, most_bytes: int = MOST_QUOTED) -> Reply:
+        """The whole answer; of a body that is longer, its beginning."""
+        body = b""
+        async with aclosing(self.pieces()) as pieces:
+            async for piece in pieces:
+                body += piece
+                if len(body) >= most_bytes:
+                    break
+        message = self.message
+        return Reply(message.verb, message.url, self.status, self._response.headers, body[:most_bytes])
 
 
 async def read_body(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
@@ -156,6 +206,23 @@ def address(url: str, params: tuple[tuple[str, str | tuple[str, ...]], ...]) -> 
 def patience(total: float) -> aiohttp.ClientTimeout:
     """The time limits of a request; there is one `total` for each base."""
     return aiohttp.ClientTimeout(total=total, sock_connect=30.0)
+
+
+@functools.lru_cache(maxsize=8)
+def patience_between(pieces: float) -> aiohttp.ClientTimeout:
+    """The time limits of an answer that is read as it comes; a reader who is slow uses up none of it."""
+    return aiohttp.ClientTimeout(total=None, sock_connect=30.0, sock_read=pieces)
+
+
+def transport_error(message: Message, error: BaseException) -> TransportError:
+    """A library's failure in our terms: whether the request may have arrived, and why no answer did."""
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
+        return TransportError(f"{message}: no connection ({describe(error)}).", sent=False)
+    if isinstance(error, TimeoutError):
+        text = f"{message}: no answer within {message.timeout:g} s; the service may have counted it."
+        return TransportError(text, sent=True)
+    text = f"{message}: the connection broke ({describe(error)}); the service may have counted the request."
+    return TransportError(text, sent=True)
 
 
 def describe(error: BaseException) -> str:

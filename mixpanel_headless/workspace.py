@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 from .accounts.settings import Lifetimes, Limits, Settings, resolve_settings
 from .dispatch import Asked
 from .families import Catalog
-from .operation import Async, Blocking, Mode, Operation
+from .operation import Async, Blocking, Mode, Operation, Stream
 from .options import Options, Pin, Task, check_reserve, check_retries, choose_options, current_task, repin, task_scope
 from .runtime import Lease, LoopThread, Runtime
 
@@ -144,6 +145,16 @@ class AsyncWorkspace(Configured[Async]):
         """The answer to one request, by way of the scheduler."""
         dispatcher = await self.runtime.open()
         return await dispatcher.ask(Asked(request, operation, self.options, self.pin, current_task()))
+
+    async def read_lines(self, request: Request[Any], operation: Stream[Any, Any]) -> AsyncGenerator[list[bytes]]:
+        """The lines of a streamed answer, some at a time and each once, by way of the scheduler."""
+        from .exports.reading import LineReader
+
+        dispatcher = await self.runtime.open()
+        asked = Asked(request, operation, self.options, self.pin, current_task())
+        async with aclosing(LineReader(dispatcher, asked).pages()) as pages:
+            async for lines in pages:
+                yield lines
 
     async def scheduler(self) -> rs.Scheduler:
         """The scheduler that this workspace and its views share."""

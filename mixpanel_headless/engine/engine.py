@@ -12,11 +12,12 @@ from .generate import generate_shop
 from .insights import insights
 from .loading import add_event_lines, add_profile_lines, encode
 from .project import Project
+from .raw_export import event_lines
 from .tables import Store
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from .profiles import ProfileList
@@ -152,6 +153,18 @@ class Engine:
     def profile_stats(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The body of `/engage/stats`: a number about the profiles that the parameters select."""
         return profiles.profile_stats(self._store, parameters)
+
+    def export(
+        self,
+        from_date: str,
+        to_date: str,
+        events: Sequence[str] = (),
+        where: str | None = None,
+        limit: int | None = None,
+        in_ms: bool = False,
+    ) -> Iterator[bytes]:
+        """Lines of JSON, one for each event of those days (UTC, both included), copies of one event included."""
+        return event_lines(self._store, from_date, to_date, events, where, limit, in_ms)
 
     def close(self) -> None:
         """Free what the events take."""

@@ -42,12 +42,14 @@ CREATE TABLE event_keys_{v} AS SELECT event, name, count(*) AS n
 FROM (SELECT event, unnest(json_keys(properties)) AS name FROM deduped_{v}) GROUP BY ALL
 """
 # A device belongs to the first user that an event names with it: earlier and later events of the device are that user's.
-DEDUPED = """
-CREATE TABLE deduped_{v} AS
-WITH links AS (SELECT '$device:' || device_id AS device, first(user_id ORDER BY t, seq) AS user_id FROM raw_events
+RESOLVED = """
+links AS (SELECT '$device:' || device_id AS device, first(user_id ORDER BY t, seq) AS user_id FROM raw_events
                WHERE device_id IS NOT NULL AND user_id IS NOT NULL GROUP BY 1),
 resolved AS (SELECT r.* EXCLUDE (device_id, user_id) REPLACE (coalesce(l.user_id, r.distinct_id) AS distinct_id)
              FROM raw_events r LEFT JOIN links l ON l.device = r.distinct_id)
+"""
+DEDUPED = f"""
+CREATE TABLE deduped_{{v}} AS WITH {RESOLVED}
 SELECT * FROM resolved QUALIFY insert_id IS NULL OR row_number() OVER (
   PARTITION BY event, distinct_id, t, insert_id ORDER BY ingest_ms DESC, seq DESC) = 1
 """

@@ -6,6 +6,7 @@ from mixpanel_headless.operation import Mode
 
 from .budget import Budgeting
 from .discovery import Discovery
+from .exports import Exports
 from .fanin import FanIn
 from .flows import Flows
 from .identity import Identity
@@ -23,5 +24,6 @@ class Catalog(
     Identity[Mode],
     Budgeting[Mode],
     FanIn[Mode],
+    Exports[Mode],
 ):
     """All families together: what both workspaces offer."""

@@ -26,6 +26,7 @@ class Arrival:
     authorization: str | None = attrs.field(default=None, repr=False)
     content_type: str = ""
     body: bytes = attrs.field(default=b"", repr=False)
+    takes_gzip: bool = False
 
     @cached_property
     def route(self) -> Route:

@@ -39,9 +39,17 @@ class Hold:
 
 @attrs.frozen
 class Cut:
-    """The connection ends before the answer is whole."""
+    """The connection ends before the answer is whole; inside the body, when this share of it has gone out."""
 
     where: CutPoint = "before headers"
+    share: float = attrs.field(default=0.5, validator=[attrs.validators.ge(0), attrs.validators.le(1)])
+
+
+@attrs.frozen
+class Slow:
+    """The body of the answer takes `seconds` to go out; its account is settled before."""
+
+    seconds: float = attrs.field(validator=attrs.validators.ge(0))
 
 
 @attrs.frozen
@@ -66,7 +74,7 @@ class ForeignUse:
     running: int = 0
 
 
-Fault = Delay | Hold | Cut | Instead | ForeignUse
+Fault = Delay | Hold | Cut | Slow | Instead | ForeignUse
 
 
 def not_json() -> Instead:

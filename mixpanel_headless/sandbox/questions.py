@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from mixpanel_headless.sandbox.replies import Rejected
+from mixpanel_headless.sandbox.replies import Rejected, text_lines
 from mixpanel_headless.sandbox.snapshots import Snapshots
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mixpanel_headless.sandbox.arrivals import Arrival
 
 DEFAULT_SEGMENTS = 3_000
+MOST_EXPORTED = 100_000
 
 
 @attrs.frozen
@@ -100,7 +101,22 @@ def ask_profiles(source: Source, arrival: Arrival) -> Any:
     return source.snapshots.page(source.engine, arrival.parameters, read_page(arrival))
 
 
+def ask_export(source: Source, arrival: Arrival) -> Any:
+    """The events of the days that are asked for, as lines."""
+    from_date, to_date = read_date(arrival, "from_date"), read_date(arrival, "to_date")
+    if from_date is None or to_date is None:
+        raise Rejected(400, f"{'to_date' if from_date else 'from_date'} is a required parameter")
+    limit = read_limit(arrival, MOST_EXPORTED) if "limit" in arrival.query else None
+    if limit is not None and limit > MOST_EXPORTED:
+        raise Rejected(400, f"limit must be at most {MOST_EXPORTED} ({limit} was given)")
+    in_ms = arrival.query.get("time_in_ms", "").lower() in {"true", "1"}
+    where = arrival.query.get("where")
+    lines = source.engine.export(from_date, to_date, read_event_list(arrival), where, limit, in_ms)
+    return text_lines(lines, packed=arrival.takes_gzip)
+
+
 ENDPOINTS = {
+    "export": Endpoint("GET", ask_export),
     "insights": Endpoint("POST", ask_insights),
     "arb_funnels": Endpoint("POST", ask_flows),
     "segmentation": Endpoint("GET", legacy("segmentation")),
@@ -183,6 +199,17 @@ def read_date(arrival: Arrival, name: str) -> str | None:
         return str(datetime.strptime(text, "%Y-%m-%d").date())  # noqa: DTZ007 - a calendar day has no zone
     except ValueError:
         raise Rejected(400, f"{name} must be a date as YYYY-MM-DD ({text!r} was given)") from None
+
+
+def read_event_list(arrival: Arrival) -> list[str]:
+    """The names of events that are asked for; none for all."""
+    import msgspec
+
+    text = arrival.query.get("event", "[]")
+    try:
+        return msgspec.json.decode(text, type=list[str])
+    except msgspec.MsgspecError:
+        raise Rejected(400, f"event must be a JSON array of names ({text[:80]!r} was given)") from None
 
 
 def read_type(arrival: Arrival) -> str:

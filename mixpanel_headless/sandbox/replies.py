@@ -7,24 +7,39 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mixpanel_headless.sandbox.limits import Refusal
     from mixpanel_headless.sandbox.routes import Family
 
 JSON = "application/json"
+TEXT = "text/plain"
+PACKED_FROM = 1400
+"""Bytes beyond which the service packs a text."""
 CutPoint = Literal["before headers", "after headers", "inside the body"]
 
 
 @attrs.frozen
 class Reply:
-    """One response; `cut` says where the connection ends early, if it does."""
+    """One response; `cut` says where the connection ends early, if it does, and `share` how much of the body goes out.
+
+    `seconds` is how long the body takes to go out.
+    """
 
     status: int
     body: bytes
     headers: Mapping[str, str] = attrs.field(factory=dict)
     content_type: str = JSON
     cut: CutPoint | None = None
+    share: float = 1.0
+    seconds: float = 0.0
+
+    @property
+    def sent(self) -> bytes:
+        """What of the body goes out: of a cut one at least a byte and never all."""
+        if self.cut is None:
+            return self.body
+        return self.body[: max(1, min(int(len(self.body) * self.share), len(self.body) - 1))]
 
     @property
     def settles_as(self) -> int | None:
@@ -51,6 +66,16 @@ def encode(value: Any) -> bytes:
 def answer(value: Any) -> Reply:
     """A success."""
     return Reply(200, encode(value))
+
+
+def text_lines(lines: Iterable[bytes], *, packed: bool) -> Reply:
+    """A success of lines of text, packed as the service does: on request, and beyond a size."""
+    import gzip
+
+    body = b"".join(line + b"\n" for line in lines)
+    if not packed or len(body) <= PACKED_FROM:
+        return Reply(200, body, content_type=TEXT)
+    return Reply(200, gzip.compress(body, 1), {"Content-Encoding": "gzip"}, TEXT)
 
 
 def error(

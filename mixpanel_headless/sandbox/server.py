@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 MAX_BODY = 16 * 2**20
+STAGES = 10
+"""Parts in which a slow body goes out."""
 
 
 def application(service: Service) -> web.Application:
@@ -37,7 +39,8 @@ def application(service: Service) -> web.Application:
             path = request.rel_url.raw_path
             return whole_response(replies.error(413, text, path, find_route(path).family))
         reply = await service.answer(arrival)
-        return await cut_response(request, reply) if reply.cut else whole_response(reply)
+        staged = reply.cut is not None or reply.seconds > 0
+        return await staged_response(request, reply) if staged else whole_response(reply)
 
     app = web.Application(client_max_size=MAX_BODY)
     app.router.add_route("*", "/{path:.*}", respond)
@@ -53,6 +56,7 @@ async def read_arrival(request: web.Request) -> Arrival:
         authorization=request.headers.get("Authorization"),
         content_type=request.content_type,
         body=await request.read(),
+        takes_gzip="gzip" in request.headers.get("Accept-Encoding", "").lower(),
     )
 
 
@@ -62,19 +66,27 @@ def whole_response(reply: Reply) -> web.Response:
     return web.Response(status=reply.status, body=reply.body, headers=headers)
 
 
-async def cut_response(request: web.Request, reply: Reply) -> web.StreamResponse:
-    """Send as much of the reply as its cut allows, then end the connection."""
+async def staged_response(request: web.Request, reply: Reply) -> web.StreamResponse:
+    """Send the reply at its pace and as much of it as its cut allows, then end the connection if it was cut."""
     response = web.StreamResponse(
         status=reply.status,
         headers={**reply.headers, "Content-Type": reply.content_type, "Content-Length": str(len(reply.body))},
     )
     if reply.cut != "before headers":
         await response.prepare(request)
-    if reply.cut == "inside the body":
-        await response.write(reply.body[: max(1, len(reply.body) // 2)])
-    if request.transport is not None:
+    if reply.cut in {None, "inside the body"}:
+        for piece in parts(reply.sent, STAGES if reply.seconds else 1):
+            await response.write(piece)
+            await asyncio.sleep(reply.seconds / STAGES)
+    if reply.cut is not None and request.transport is not None:
         request.transport.close()
     return response
+
+
+def parts(body: bytes, count: int) -> list[bytes]:
+    """A body in at most so many parts, none of them empty."""
+    size = max(1, -(-len(body) // count))
+    return [body[start : start + size] for start in range(0, len(body), size)]
 
 
 @asynccontextmanager

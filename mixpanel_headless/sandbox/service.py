@@ -13,7 +13,7 @@ import attrs
 
 from mixpanel_headless.sandbox import replies
 from mixpanel_headless.sandbox.arrivals import Arrival, Counters, Logged
-from mixpanel_headless.sandbox.faults import Cut, Delay, Fault, FaultPlan, ForeignUse, Hold, Injection, Instead
+from mixpanel_headless.sandbox.faults import Cut, Delay, Fault, FaultPlan, ForeignUse, Hold, Injection, Instead, Slow
 from mixpanel_headless.sandbox.limits import Limits, Quota, Refusal, Ticket
 from mixpanel_headless.sandbox.questions import ask
 from mixpanel_headless.sandbox.replies import Rejected, Reply
@@ -150,7 +150,9 @@ class Service:
         instead = next((fault for fault in faults if isinstance(fault, Instead)), None)
         reply = instead.reply() if instead else await self._compute(arrival)
         cut = next((fault for fault in faults if isinstance(fault, Cut)), None)
-        return attrs.evolve(reply, cut=cut.where) if cut else reply
+        seconds = sum(fault.seconds for fault in faults if isinstance(fault, Slow))
+        reply = attrs.evolve(reply, seconds=seconds) if seconds else reply
+        return attrs.evolve(reply, cut=cut.where, share=cut.share) if cut else reply
 
     async def _compute(self, arrival: Arrival) -> Reply:
         loop = asyncio.get_running_loop()
@@ -185,7 +187,8 @@ def tally(logged: Logged) -> list[str]:
 
 def compute(source: Source, arrival: Arrival) -> Reply:
     """Ask the engine and write its answer down; runs on a worker thread."""
-    return replies.answer(ask(source, arrival))
+    answer = ask(source, arrival)
+    return answer if isinstance(answer, Reply) else replies.answer(answer)
 
 
 async def wait_for_delays(faults: list[Fault], latency: float) -> None:

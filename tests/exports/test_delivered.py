@@ -1,0 +1,82 @@
+"""The memory of a stream: after a cut, what was delivered is not delivered again, and nothing is left out."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mixpanel_headless.exports.delivered import IN_MEMORY, Delivered
+from mixpanel_headless.exports.lines import Splitter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def delivered() -> Iterator[Delivered]:
+    with Delivered() as memory:
+        yield memory
+
+
+def lines(*numbers: int) -> list[bytes]:
+    return [b"line %d" % number for number in numbers]
+
+
+def read(delivered: Delivered, answer: list[bytes], size: int = 3) -> list[bytes]:
+    """What one more request's answer brings, read some lines at a time."""
+    delivered.begin()
+    pages = (delivered.new(answer[start : start + size]) for start in range(0, len(answer), size))
+    return [line for page in pages for line in page]
+
+
+def test_the_first_answer_is_delivered_as_it_is(delivered: Delivered) -> None:
+    assert read(delivered, lines(1, 2, 2, 3)) == lines(1, 2, 2, 3)
+
+
+@pytest.mark.parametrize("had", range(9))
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_the_same_answer_goes_on_where_the_last_one_ended(delivered: Delivered, had: int, size: int) -> None:
+    answer = lines(*range(8))
+    assert read(delivered, answer[:had], 3) + read(delivered, answer, size) == answer
+
+
+def test_equal_lines_are_as_many_as_the_service_has(delivered: Delivered) -> None:
+    assert read(delivered, lines(1, 1)) + read(delivered, lines(1, 1, 1, 2)) == lines(1, 1, 1, 2)
+
+
+def test_an_event_that_came_in_between_is_delivered_once(delivered: Delivered) -> None:
+    assert read(delivered, lines(1, 2, 4)) == lines(1, 2, 4)
+    assert read(delivered, lines(1, 2, 3, 4, 5)) == lines(3, 5)
+    assert read(delivered, lines(1, 2, 3, 4, 5, 6)) == lines(6)
+
+
+def test_more_marks_than_memory_holds_go_into_a_file(delivered: Delivered) -> None:
+    many = lines(*range(IN_MEMORY // 8 + 10))
+    assert read(delivered, many, 10_000) == many
+    assert read(delivered, [*many, *lines(-1)], 7_777) == lines(-1)
+
+
+def test_answers_in_any_order_cut_anywhere_deliver_every_line_once() -> None:
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    chance = random.Random(seed)
+    for _ in range(200):
+        answer = lines(*(chance.randrange(20) for _ in range(chance.randrange(1, 40))))
+        with Delivered() as delivered:
+            got = []
+            for _ in range(chance.randrange(4)):
+                again = answer if chance.random() < 0.5 else chance.sample(answer, len(answer))
+                got += read(delivered, again[: chance.randrange(len(answer) + 1)], chance.randrange(1, 9))
+            got += read(delivered, chance.sample(answer, len(answer)), chance.randrange(1, 9))
+        assert Counter(got) == Counter(answer)
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_a_text_gives_the_same_lines_wherever_it_is_cut(size: int) -> None:
+    text = b"\nfirst\n\n  \nsecond line\r\n\nlast"
+    splitter = Splitter()
+    found = [line for start in range(0, len(text), size) for line in splitter.feed(text[start : start + size])]
+    assert [*found, *splitter.end()] == [b"first", b"second line\r", b"last"]
