@@ -91,8 +91,13 @@ def is_positive_integer(value: object) -> bool:
 
 
 def is_finite(value: object) -> bool:
-    """Whether the value is a number that JSON can carry."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether the value is a number that JSON can carry and others can read."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond every float
+        return False
 
 
 def instances(code: str, *kinds: type) -> Validator:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+import inspect
+from typing import Any, get_args
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mixpanel_headless.errors import BookmarkValidationError
+from mixpanel_headless.errors import BookmarkValidationError, InvalidArgumentError
 from mixpanel_headless.query.cohorts import CohortBreakdown
 from mixpanel_headless.query.filters import Filter
 from mixpanel_headless.query.flows import build_flow_params, flow_mode
 from mixpanel_headless.query.groups import GroupBy
+from mixpanel_headless.query.operators import OPERATORS
 from mixpanel_headless.query.patterns import question_of
 from mixpanel_headless.query.steps import FlowStep
+from mixpanel_headless.query.vocabulary import PropertyType
+from tests.query.junk import JUNK
 
 DAY = dt.date(2026, 2, 14)
+ARGUMENTS = sorted(set(inspect.signature(build_flow_params).parameters) - {"event", "today"})
 
 
 def build(event: Any = "Visit", **arguments: Any) -> dict[str, Any]:
@@ -193,3 +201,23 @@ def test_every_problem_is_said_at_once_with_its_place() -> None:
 def test_a_flow_of_closed_days_is_known_by_its_last_one() -> None:
     assert question_of(build(from_date="2026-01-01", to_date="2026-01-31")).last_day == "2026-01-31"
     assert question_of(build(last=7)).last_day is None
+
+
+@given(st.dictionaries(st.sampled_from(ARGUMENTS), JUNK), JUNK)
+def test_whatever_is_given_becomes_a_bookmark_or_an_error_of_ours(arguments: dict[str, Any], event: Any) -> None:
+    try:
+        params = build(event, **arguments)
+    except InvalidArgumentError:
+        return
+    assert msgspec.json.decode(msgspec.json.encode(params)) == params
+
+
+@given(st.sampled_from(sorted(OPERATORS)), JUNK, st.sampled_from(get_args(PropertyType)), JUNK)
+def test_a_step_is_filtered_by_any_condition_or_it_is_refused_in_words(
+    operator: str, value: Any, kind: Any, unit: Any
+) -> None:
+    try:
+        params = build(FlowStep("Visit", filters=Filter("p", operator, value, kind, "events", unit)))
+    except InvalidArgumentError:
+        return
+    assert msgspec.json.decode(msgspec.json.encode(params)) == params

@@ -17,6 +17,7 @@ from mixpanel_headless.query.groups import GroupBy
 from mixpanel_headless.query.insights import build_insights_params, check_limit
 from mixpanel_headless.query.metric_refs import MetricRef
 from mixpanel_headless.query.metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
+from tests.query.junk import JUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 
 
 ARGUMENTS = sorted(set(inspect.signature(build_insights_params).parameters) - {"events", "today"})
-JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.sampled_from([object, b"", 1j]),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
-    max_leaves=4,
-)
 
 
 def test_a_question_of_one_event_is_a_whole_bookmark(build: Build) -> None:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import json
+from typing import Any, get_args
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mixpanel_headless.errors import BookmarkValidationError, InvalidArgumentError
 from mixpanel_headless.query.cohorts import CohortCriteria, CohortDefinition
 from mixpanel_headless.query.filters import Filter
+from mixpanel_headless.query.operators import OPERATORS
 from mixpanel_headless.query.users import build_user_params, wire_params
+from mixpanel_headless.query.vocabulary import PropertyType
+from tests.query.junk import JUNK
 
+ARGUMENTS = sorted(inspect.signature(build_user_params).parameters)
 SELECTORS = [
     (Filter.equals("plan", "pro"), 'properties["plan"] == "pro"'),
     (Filter.equals("plan", ["pro", "free"]), '(properties["plan"] == "pro" or properties["plan"] == "free")'),
@@ -152,3 +161,21 @@ def test_a_parameter_that_the_endpoint_lacks_is_refused_with_the_nearest_one() -
     with pytest.raises(InvalidArgumentError, match="output_property") as caught:
         wire_params({"output_property": ["a"]})
     assert "output_properties" in str(caught.value.hint)
+
+
+@given(st.dictionaries(st.sampled_from(ARGUMENTS), JUNK))
+def test_whatever_is_given_becomes_parameters_or_an_error_of_ours(arguments: dict[str, Any]) -> None:
+    try:
+        params = build_user_params(**arguments)
+    except InvalidArgumentError:
+        return
+    assert msgspec.json.decode(msgspec.json.encode(params)) == params
+
+
+@given(st.sampled_from(sorted(OPERATORS)), JUNK, st.sampled_from(get_args(PropertyType)), JUNK)
+def test_any_condition_is_a_selector_or_is_refused_in_words(operator: str, value: Any, kind: Any, unit: Any) -> None:
+    try:
+        params = build_user_params(where=Filter("p", operator, value, kind, "events", unit))
+    except InvalidArgumentError:
+        return
+    assert "properties" in params["where"]

@@ -102,6 +102,7 @@ def test_the_neighbour_of_that_example_is_fine(codes_of: Callable[[Example], set
         raw("contains", 3),
         raw("is at least", "3", "number"),
         raw("is at most", True, "number"),
+        raw("is at most", 10**400, "number"),
         raw("is between", [3], "number"),
         raw("is between", ["x", 3], "number"),
         raw("not between", [3, True], "number"),
