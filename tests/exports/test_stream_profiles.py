@@ -58,6 +58,7 @@ def test_a_page_in_another_form_is_an_error(play: Callable[..., Script]) -> None
         ({"as_of_timestamp": "2026"}, "AC8_AS_OF_TIMESTAMP_NOT_NUMBER"),
         ({"as_of_timestamp": 2**40}, "AC6_AS_OF_TIMESTAMP_FUTURE"),
         ({"include_all_users": True}, "AC4_INCLUDE_ALL_USERS_REQUIRES_COHORT"),
+        ({"behaviors": {}}, "AC5_BEHAVIORS_NOT_LIST"),
         ({"behaviors": {}, "cohort_id": "4"}, "AC3_BEHAVIORS_COHORT_CONFLICT"),
     ],
 )
