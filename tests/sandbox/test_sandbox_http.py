@@ -121,9 +121,9 @@ def test_a_saved_report_is_named_as_not_supported(ask: Caller) -> None:
 
 
 def test_a_feature_that_the_engine_lacks_is_named(ask: Caller) -> None:
-    answer = ask.insights(total_of("Purchase", kind="retention"))
+    answer = ask.insights(total_of("Purchase", kind="frequency"))
     assert answer.status == 501
-    assert "retention" in answer.json["error"]
+    assert "frequency" in answer.json["error"]
 
 
 def test_the_app_has_nothing_to_find_and_says_so_in_its_own_words(ask: Caller) -> None:
