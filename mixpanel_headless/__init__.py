@@ -45,19 +45,10 @@ if TYPE_CHECKING:
     from .fanin import Gathered as Gathered
     from .fanin import Planned as Planned
     from .fanin import later as later
-    from .models.bookmarks import Bookmark as Bookmark
-    from .models.bookmarks import BookmarkMetadata as BookmarkMetadata
-    from .models.identity import Account as Account
-    from .models.identity import MeOrganization as MeOrganization
-    from .models.identity import MeProject as MeProject
-    from .models.identity import MeResponse as MeResponse
-    from .models.identity import MeWorkspace as MeWorkspace
-    from .models.identity import Project as Project
-    from .models.identity import PublicWorkspace as PublicWorkspace
-    from .models.identity import Session as Session
-    from .models.identity import WorkspaceRef as WorkspaceRef
-    from .models.report_links import ReportLink as ReportLink
-    from .models.report_links import ResolvedReportLink as ResolvedReportLink
+    from .models.annotations import *
+    from .models.bookmarks import *
+    from .models.identity import *
+    from .models.report_links import *
     from .observers import count_calls as count_calls
     from .observers import trace_calls as trace_calls
     from .query.behaviors import BehaviorRef as BehaviorRef
@@ -105,7 +96,7 @@ if TYPE_CHECKING:
 else:
     from ._lazy import lazy_exports
 
-    __getattr__, __dir__, __all__ = lazy_exports(
+    __getattr__, __dir__ = lazy_exports(
         __name__,
         {
             "accounts.settings": ("Lifetimes", "Limits"),
@@ -119,12 +110,6 @@ else:
                 "WorkspaceScopeError",
             ),
             "fanin": ("Done", "Gathered", "Planned", "later"),
-            "models.bookmarks": ("Bookmark", "BookmarkMetadata"),
-            "models.identity": (
-                "Account", "MeOrganization", "MeProject", "MeResponse", "MeWorkspace", "Project", "PublicWorkspace",
-                "Session", "WorkspaceRef",
-            ),
-            "models.report_links": ("ReportLink", "ResolvedReportLink"),
             "observers": ("count_calls", "trace_calls"),
             "query.behaviors": (
                 "BehaviorRef", "Exclusion", "FunnelBehavior", "HoldingConstant", "RetentionBehavior",
@@ -151,4 +136,5 @@ else:
             "results.users": ("UserQueryResult",),
             "workspace": ("AsyncWorkspace", "Workspace"),
         },
+        folders=("models",),
     )  # fmt: skip

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_origin, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, get_origin, overload, runtime_checkable
 from urllib.parse import quote
 
 import attrs
 
 from .convert import structure
 from .errors import InvalidArgumentError, shown
-from .replies import read_rows, unwrap
+from .replies import decode, decode_nothing, read_rows, unwrap
 from .request import Json, Request, Scope, Verb, accept_any
 from .results.discovery import Listing
 from .results.trees import copy_tree
@@ -26,6 +26,17 @@ if TYPE_CHECKING:
     from .results.provenance import Provenance
 
 E = TypeVar("E")
+
+
+@runtime_checkable
+class Writable(Protocol):
+    """What knows its JSON, such as the `*Params` classes."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The JSON that is sent."""
+
+
+Body: TypeAlias = "Mapping[str, Json] | Writable | None"
 QueryValue: TypeAlias = "str | int | Sequence[str] | None"
 
 
@@ -50,7 +61,7 @@ class Constructor:
         /,
         *,
         scope: Scope = ...,
-        json: Mapping[str, Json] | None = ...,
+        json: Body = ...,
         lifetime: Literal["none", "discovery"] = ...,
         **query: QueryValue,
     ) -> Request[Listing[E]]: ...
@@ -62,7 +73,7 @@ class Constructor:
         /,
         *,
         scope: Scope = ...,
-        json: Mapping[str, Json] | None = ...,
+        json: Body = ...,
         lifetime: Literal["none", "discovery"] = ...,
         **query: QueryValue,
     ) -> Request[E]: ...
@@ -74,7 +85,7 @@ class Constructor:
         /,
         *,
         scope: Scope = ...,
-        json: Mapping[str, Json] | None = ...,
+        json: Body = ...,
         lifetime: Literal["none", "discovery"] = ...,
         **query: QueryValue,
     ) -> Request[None]: ...
@@ -85,7 +96,7 @@ class Constructor:
         /,
         *,
         scope: Scope = Scope.PROJECT,
-        json: Mapping[str, Json] | None = None,
+        json: Body = None,
         lifetime: Literal["none", "discovery"] = "none",
         **query: QueryValue,
     ) -> Request[Any]:
@@ -97,7 +108,8 @@ class Constructor:
             f"/{path}",
             check,
             {name: text for name, value in query.items() if (text := query_text(value)) is not None},
-            json,
+            json.to_wire() if isinstance(json, Writable) else json,
+            decode=decode if kind is not None else decode_nothing,
             accept=accept_any if lifetime == "none" else check,  # what is kept must be sound
             lifetime=lifetime,
             scope=scope,
@@ -147,3 +159,8 @@ post = Constructor("POST")
 put = Constructor("PUT")
 patch = Constructor("PATCH")
 delete = Constructor("DELETE")
+
+
+def joined(names: Sequence[str | int] | None) -> str | None:
+    """Ids or names as one value of a query string, with commas between; None for none."""
+    return ",".join(map(str, names)) if names else None

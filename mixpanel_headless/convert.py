@@ -1,7 +1,7 @@
 """JSON of the App API as typed values: the only module that imports cattrs, on first use.
 
-Checks are lenient where the service is: numbers may come as text, a moment as ISO text or Unix seconds. A text is a text,
-null is refused where a field does not say None, and an unknown field is kept. Every flaw is told at once, with its path.
+Checks are lenient where the service is: numbers may come as text, a moment as ISO text or Unix seconds, and a null stands
+for the default of a field that cannot be None. A text is a text, and an unknown field is kept. Every flaw is told at once, with its path.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def describe_flaw(error: BaseException, kind: type | None) -> str:
     if isinstance(error, KeyError):
         return "required field missing"
     if isinstance(error, (ValueError, TypeError)) and error.args:
-        return str(error)
+        return str(error).removesuffix(".")
     return f"not a {name_type(kind)}"
 
 
@@ -70,7 +70,13 @@ def converter() -> Converter:
     made.register_structure_hook_factory(is_list, list_reader)
     made.register_structure_hook_factory(is_object, object_reader)
     made.register_structure_hook_factory(attrs.has, entity_reader)
+    made.register_structure_hook_factory(is_params, params_reader)
     return made
+
+
+def is_params(kind: Any) -> bool:
+    """Whether a class holds fields that a caller gives, rather than what the service keeps."""
+    return hasattr(kind, "to_wire") and not hasattr(kind, "provenance")
 
 
 def is_list(kind: Any) -> bool:
@@ -121,6 +127,11 @@ def entity_reader(cls: Any, made: Converter) -> Callable[[Any, Any], Any]:
 
     attrs.resolve_types(cls)
     names = {field.name: wire_name(field) for field in attrs.fields(cls)}
+    defaulted = {
+        wire_name(field)
+        for field in attrs.fields(cls)
+        if field.default is not attrs.NOTHING and not takes_none(field.type)
+    }
     changes = {
         name: gen.override(omit=True) if name in OWN_FIELDS else gen.override(rename=wire)
         for name, wire in names.items()
@@ -132,9 +143,27 @@ def entity_reader(cls: Any, made: Converter) -> Callable[[Any, Any], Any]:
     def read(tree: Any, _: Any) -> Any:
         if not isinstance(tree, dict):
             raise TypeError(f"expected an object, got {name_kind(tree)}")
-        entity = read_fields(tree, cls)
+        entity = read_fields({k: v for k, v in tree.items() if v is not None or k not in defaulted}, cls)
         surplus = {name: value for name, value in tree.items() if name not in known} if "extra" in names else {}
         return attrs.evolve(entity, extra=surplus) if surplus else entity
+
+    return read
+
+
+def takes_none(annotation: Any) -> bool:
+    """Whether a field may be None; for one that may not, a null stands for its default."""
+    return annotation is Any or type(None) in get_args(annotation)
+
+
+def params_reader(cls: Any) -> Callable[[Any, Any], Any]:
+    """How fields that a caller gives inside others are read: as an object of the class, or as its fields."""
+
+    def read(value: Any, _: Any) -> Any:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, dict):
+            raise TypeError(f"expected {cls.__name__}, got {name_kind(value)}")
+        return cls(**value)
 
     return read
 

@@ -66,6 +66,11 @@ def decode(reply: Reply) -> Json:
         raise InvalidResponseError(quote(reply), sent=True) from None
 
 
+def decode_nothing(reply: Reply) -> Json:
+    """The JSON of a 2xx answer that has nothing to say, and may be empty."""
+    return decode(reply) if reply.body.strip() else {"status": "ok"}
+
+
 def read_redirect(reply: Reply) -> Json:
     """Where an answer sends people on: by its status, or by the script of a page that does the same."""
     location = reply.headers.get("location")
@@ -190,8 +195,11 @@ def refuse_error_body(tree: Json) -> None:
 
 
 def unwrap(tree: Json) -> Json:
-    """What an answer of the App API holds: its `results`, or all of it where it has no such envelope."""
-    return tree["results"] if isinstance(tree, dict) and "results" in tree else tree
+    """What an answer of the App API holds: its `results`, or all of it where it has no such envelope.
+
+    Some entities have a field `results` too, and no envelope has an `id`.
+    """
+    return tree["results"] if isinstance(tree, dict) and "results" in tree and "id" not in tree else tree
 
 
 def read_rows(tree: Json) -> Json:

@@ -29,4 +29,4 @@ def main() -> None:
         sys.exit(INTERRUPTED)
 
 
-__getattr__, __dir__, __all__ = lazy_exports(__name__, {"root": ["COMMANDS", "cli"]})
+__getattr__, __dir__ = lazy_exports(__name__, {"root": ["COMMANDS", "cli"]})

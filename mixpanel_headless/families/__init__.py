@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mixpanel_headless.operation import Mode
 
+from .annotations import Annotations
 from .budget import Budgeting
 from .discovery import Discovery
 from .exports import Exports
@@ -17,6 +18,7 @@ from .users import Users
 
 class Catalog(
     ReportLinks[Mode],
+    Annotations[Mode],
     Insights[Mode],
     Flows[Mode],
     Users[Mode],

@@ -7,6 +7,11 @@ import attrs
 
 from .entity import Entity
 
+__all__ = (
+    "Bookmark",
+    "BookmarkMetadata",
+)
+
 
 @attrs.frozen(kw_only=True)
 class BookmarkMetadata(Entity):

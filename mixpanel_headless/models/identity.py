@@ -6,6 +6,18 @@ import attrs
 
 from .entity import Entity
 
+__all__ = (
+    "Account",
+    "MeOrganization",
+    "MeProject",
+    "MeResponse",
+    "MeWorkspace",
+    "Project",
+    "PublicWorkspace",
+    "Session",
+    "WorkspaceRef",
+)
+
 
 @attrs.frozen(kw_only=True)
 class MeOrganization(Entity):

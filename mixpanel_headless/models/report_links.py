@@ -7,6 +7,11 @@ import attrs
 from .bookmarks import Bookmark
 from .entity import Entity
 
+__all__ = (
+    "ReportLink",
+    "ResolvedReportLink",
+)
+
 
 @attrs.frozen(kw_only=True)
 class ReportLink(Entity):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mixpanel_headless.sandbox.faults import not_json as not_json
     from mixpanel_headless.sandbox.faults import shedding as shedding
 
-__getattr__, __dir__, __all__ = lazy_exports(
+__getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "arrivals": ["Counters", "Logged"],

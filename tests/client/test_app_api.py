@@ -134,13 +134,13 @@ async def test_a_bare_answer_without_an_envelope_is_read_as_well(service: Answer
 
 
 async def test_an_answer_that_does_not_fit_names_every_flaw_with_its_path(service: Answering) -> None:
-    service.tell({"results": [{"id": "x", "title": None}, {"pinned": "perhaps"}, 4]})
+    service.tell({"results": [{"id": "x", "title": 3}, {"pinned": "perhaps"}, 4]})
     async with service.async_workspace() as ws:
         with pytest.raises(mp.ResponseValidationError) as caught:
             await send(ws, get("boards", list[Board]))
     assert caught.value.fields == [
         "expected a whole number, got text @ $[0].id",
-        "expected text, got null @ $[0].title",
+        "expected text, got 3 @ $[0].title",
         "required field missing @ $[1].id",
         "expected true or false, got text @ $[1].pinned",
         "expected an object, got 4 @ $[2]",
@@ -205,3 +205,26 @@ async def test_a_change_without_an_answer_of_use_is_none_and_an_error_in_a_succe
         with pytest.raises(mp.QueryError, match="locked"):
             await send(ws, delete(at("boards/{}", 1)))
     assert service.asked[0].body == {"title": None}
+
+
+async def test_a_null_stands_for_the_default_of_a_field_that_cannot_be_none(service: Answering) -> None:
+    service.tell({"results": {"id": 1, "title": None, "pinned": None}})
+    async with service.async_workspace() as ws:
+        board = await send(ws, get("boards/1", Board))
+    assert (board.title, board.pinned) == ("", False)
+
+
+async def test_an_empty_answer_is_success_where_nothing_is_to_be_said(service: Answering) -> None:
+    service.tell(text="")
+    async with service.async_workspace() as ws:
+        assert await send(ws, delete("boards/1")) is None
+        service.tell(text="")
+        with pytest.raises(mp.InvalidResponseError):
+            await send(ws, get("boards/1", Board))
+
+
+async def test_an_entity_with_a_field_results_is_no_envelope(service: Answering) -> None:
+    service.tell({"id": 1, "title": "T", "results": {"id": 2}})
+    async with service.async_workspace() as ws:
+        board = await send(ws, get("boards/1", Board))
+    assert (board.id, board.extra) == (1, {"results": {"id": 2}})

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,13 @@ def test_the_export_list_agrees_with_what_type_checkers_see() -> None:
 
     tree = ast.parse((ROOT / "mixpanel_headless" / "__init__.py").read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    seen = {alias.asname for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
-    exported = vars(mixpanel_headless)["__all__"]
-    assert seen == set(exported)
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    seen = {alias.asname for node in imports for alias in node.names if alias.asname}
+    families = {str(node.module) for node in imports if node.names[0].name == "*"}
+    exported = import_module("mixpanel_headless").__all__
+    models = ROOT / "mixpanel_headless" / "models"
+    assert families == {f"models.{path.stem}" for path in models.glob("*.py") if "__all__" in path.read_text()}
+    assert seen | {name for module in families for name in import_module(f"mixpanel_headless.{module}").__all__} == set(
+        exported
+    )
     assert all(getattr(mixpanel_headless, name) is not None for name in exported)
