@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+import msgspec
+
 from mixpanel_headless.accounts.settings import WEB_HOSTS
 from mixpanel_headless.app_api import at, get, post
 from mixpanel_headless.errors import (
@@ -31,6 +33,7 @@ from mixpanel_headless.options import Pin
 from mixpanel_headless.query import report_links as links
 from mixpanel_headless.query.bookmark_schema import check_schema
 from mixpanel_headless.query.flows import flow_mode
+from mixpanel_headless.query.patterns import read_question
 from mixpanel_headless.replies import read_redirect
 from mixpanel_headless.request import Json, Request, Scope
 
@@ -58,7 +61,7 @@ class ReportLinks(Insights[Mode], Flows[Mode], Identity[Mode]):
         """Where a saved report is looked at, in the given or the pinned workspace (data view); costs nothing."""
         links.check_id("bookmark_id", bookmark_id)
         links.check_id("workspace_id", workspace_id)
-        links.check_type(report_type, links.SAVED_PATHS)
+        links.check_saved_type(report_type)
         view = self.pin.workspace if workspace_id is None else workspace_id
         return links.write_saved_link(self._web_host, self.pin.project, view, report_type, bookmark_id)
 
@@ -70,7 +73,7 @@ class ReportLinks(Insights[Mode], Flows[Mode], Identity[Mode]):
     @composite
     async def create_report_link(
         self: ReportLinks[Async],
-        report: Mapping[str, Any] | QueryResult | FlowQueryResult,
+        report: Mapping[str, Any] | QueryResult | FlowQueryResult | ResolvedReportLink,
         *,
         report_type: links.LinkType | None = None,
         name: str | None = None,
@@ -81,23 +84,27 @@ class ReportLinks(Insights[Mode], Flows[Mode], Identity[Mode]):
     ) -> ReportLink:
         """A link that shows a report without saving it: one of the `build_*` questions, or a result of it.
 
-        A result knows its own type; a question is an insights report unless `report_type` says otherwise. `bookmark_id`
-        names the saved report that it started from. The link shows the given workspace (data view), the pinned one, or the
-        one that stands for the project. Costs no query: one request, and those of `resolve_workspace_id`. Raises
-        BookmarkValidationError with every flaw of the question before anything is sent, unless `validate` is off.
+        A result or a resolved link knows its own type; a question is an insights report unless `report_type` says
+        otherwise. `bookmark_id` names the saved report that it started from. The link shows the given workspace (data
+        view), the pinned one, or the one that stands for the project. Costs no query: one request, and those of
+        `resolve_workspace_id`. Raises BookmarkValidationError with every flaw of the question before anything is sent,
+        unless `validate` is off.
         """
         from mixpanel_headless.models.report_links import ReportLink
 
         links.check_id("bookmark_id", bookmark_id)
         links.check_id("workspace_id", workspace_id)
+        links.check_text("name", name)
+        links.check_text("description", description)
         kind, params = typed_params(report, report_type)
         if validate:
             check_schema(params, kind)
+        question = read_question(params)
         slug = "".join(secrets.choice(links.SLUG_LETTERS) for _ in range(links.SLUG_LENGTH))
         view = workspace_id or await self._workspace_or_none()
         optional = {"name": name, "description": description, "bookmark_id": bookmark_id}
         given = {field: value for field, value in optional.items() if value is not None}
-        kept = await self._keep_link({"slug": slug, "type": kind, "params": params, **given})
+        kept = await self._keep_link({"slug": slug, "type": kind, "params": msgspec.Raw(question.bookmark), **given})
         created_at = kept.get("created_at") if isinstance(kept, dict) else None
         return ReportLink(
             url=links.write_slug_link(self._web_host, self.pin.project, view, links.app_of(kind), slug),
@@ -145,12 +152,12 @@ class ReportLinks(Insights[Mode], Flows[Mode], Identity[Mode]):
         ReportLinkScopeMismatchError before anything is sent, ReportLinkNotFoundError when nothing is kept there.
         """
         target = links.parse_report_link(link)
-        links.check_region(target, self.settings.region)
+        links.check_region(target.region, self.settings.region)
         expanded = None
         if target.short_code is not None:
             expanded = await self._expand(target.short_code)
             target = links.parse_report_link(expanded)
-            links.check_region(target, self.settings.region)
+            links.check_region(target.region, self.settings.region)
         links.check_scope(target.project, target.workspace, int(self.pin.project), self.pin.workspace)
         resolve = self._resolve_slug if target.slug is not None else self._resolve_bookmark
         return await resolve(target, link, expanded)
@@ -238,7 +245,10 @@ class ReportLinks(Insights[Mode], Flows[Mode], Identity[Mode]):
         `mode` shows a flow in another way than the link does; other reports have none. Costs one query, none when the
         answer is known; and the requests of `resolve_report_link`, unless its result is given.
         """
-        resolved = await self.resolve_report_link(link) if isinstance(link, str) else link
+        from mixpanel_headless.models.report_links import ResolvedReportLink
+
+        resolved = link if isinstance(link, ResolvedReportLink) else await self.resolve_report_link(link)
+        links.check_region(resolved.region, self.settings.region)
         links.check_scope(resolved.project_id, resolved.workspace_id, int(self.pin.project), self.pin.workspace)
         scoped = self.view(pin=Pin(self.pin.project, resolved.workspace_id))
         if mode is not None and resolved.report_type != "flows":
@@ -266,22 +276,21 @@ class ReportLinks(Insights[Mode], Flows[Mode], Identity[Mode]):
 
 def typed_params(report: object, report_type: str | None) -> tuple[links.LinkType, Mapping[str, Any]]:
     """A report's type and its question."""
-    if report_type is not None:
-        links.check_type(report_type, links.LINK_TYPES)
-    own: links.LinkType | None = getattr(report, "report_type", None)
-    if own is None and isinstance(report, Mapping):
-        return report_type or "insights", report  # type: ignore[return-value] # it was checked
-    if own is None:
+    kind = None if report_type is None else links.check_type(report_type)
+    if isinstance(report, Mapping):
+        return kind or "insights", report
+    own, params = getattr(report, "report_type", None), getattr(report, "params", None)
+    if own is None or not isinstance(params, Mapping):
         raise ParamValidationError(
             f"report is a {type(report).__name__}.", "RL2_INVALID_REPORT", path="report",
             hint="Give what build_params or query returns, or those of another kind of report.",
         )  # fmt: skip
-    if report_type not in {None, own}:
+    if kind not in {None, own}:
         raise ParamValidationError(
             f"report_type is {report_type!r}, and this {type(report).__name__} is of the type {own!r}.",
             "RL4_REPORT_TYPE_CONFLICT", path="report_type", hint="Leave report_type out.",
         )  # fmt: skip
-    return own, report.params  # type: ignore[attr-defined] # a result has them
+    return links.check_type(own), params
 
 
 def linked_mode(params: Mapping[str, Any]) -> FlowMode:

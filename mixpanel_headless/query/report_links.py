@@ -157,13 +157,13 @@ def unrecognized(fragment: str) -> ReportLinkParseError:
     )
 
 
-def check_region(target: LinkTarget, region: str) -> None:
+def check_region(region: str | None, own: str) -> None:
     """Raises ReportLinkScopeMismatchError for a link of another region."""
-    if target.region not in {None, region}:
+    if region not in {None, own}:
         raise ReportLinkScopeMismatchError(
-            f"The link belongs to the region {target.region}, and this workspace to {region}.",
+            f"The link belongs to the region {region}, and this workspace to {own}.",
             code="REPORT_LINK_REGION_MISMATCH",
-            hint=f"Open a workspace with region={target.region!r}.",
+            hint=f"Open a workspace with region={region!r}.",
         )
 
 
@@ -208,16 +208,34 @@ def app_of(report_type: str, app: str | None = None) -> str:
     return app if app and app != "boards" else "insights"
 
 
-def check_type(report_type: object, known: Collection[str]) -> None:
-    """Raises ParamValidationError for a type of report that there is none of."""
-    if not isinstance(report_type, str) or report_type not in known:
-        near = nearest(report_type, known)
-        raise ParamValidationError(
-            f"There is no report type {shown(report_type)}; it can be {listed(known)}.",
-            "RL1_UNKNOWN_REPORT_TYPE",
-            path="report_type",
-            hint=f"Did you mean {' or '.join(map(repr, near))}?" if near else None,
-        )
+def check_type(report_type: object) -> LinkType:
+    """The type of a report that a slug can stand for; raises ParamValidationError for another."""
+    for known in LINK_TYPES:
+        if report_type == known:
+            return known
+    raise unknown_type(report_type, LINK_TYPES)
+
+
+def check_saved_type(report_type: object) -> None:
+    """Raises ParamValidationError for a type of saved report that there is none of."""
+    if not isinstance(report_type, str) or report_type not in SAVED_PATHS:
+        raise unknown_type(report_type, SAVED_PATHS)
+
+
+def unknown_type(report_type: object, known: Collection[str]) -> ParamValidationError:
+    near = nearest(report_type, known)
+    return ParamValidationError(
+        f"There is no report type {shown(report_type)} here; it can be {listed(known)}.",
+        "RL1_UNKNOWN_REPORT_TYPE",
+        path="report_type",
+        hint=f"Did you mean {' or '.join(map(repr, near))}?" if near else None,
+    )
+
+
+def check_text(name: str, value: object) -> None:
+    """Raises ParamValidationError for what is no text; None passes."""
+    if value is not None and not isinstance(value, str):
+        raise ParamValidationError(f"{name} is {shown(value)}; it must be text.", "RL3_INVALID_TEXT", path=name)
 
 
 def check_id(name: str, value: object) -> None:

@@ -46,8 +46,8 @@ class Listing(list[T]):
         from .table import Table
 
         rows = [entry.to_dict() if hasattr(entry, "to_dict") else {"value": entry} for entry in self]
-        columns = tuple(rows[0]) if rows else ("value",)
-        return Table(columns, [tuple(row.values()) for row in rows])
+        columns = tuple(dict.fromkeys(name for row in rows for name in row)) or ("value",)
+        return Table(columns, [tuple(row.get(name) for name in columns) for row in rows])
 
     def _repr_html_(self) -> str:
         from .views import html_table

@@ -126,6 +126,14 @@ async def test_an_entity_keeps_what_the_service_adds_and_tells_where_it_came_fro
     assert board.provenance.request["path"] == "/projects/12345/boards/3"
 
 
+async def test_a_table_of_entities_has_a_column_for_what_only_some_have(service: Answering) -> None:
+    service.tell({"results": [{"id": 1, "name": "a"}, {"id": 2, "hat": "red"}]})
+    async with service.async_workspace() as ws:
+        table = (await send(ws, get("owners", list[Owner]))).table
+    assert table.columns == ("id", "name", "hat")
+    assert [tuple(row) for row in table.rows] == [(1, "a", None), (2, None, "red")]
+
+
 async def test_a_bare_answer_without_an_envelope_is_read_as_well(service: Answering) -> None:
     service.tell([{"id": 1}]).tell({"id": 2})
     async with service.async_workspace() as ws:
@@ -176,6 +184,12 @@ async def test_equal_changes_at_the_same_moment_are_two_changes_and_equal_questi
         await asyncio.gather(*(send(ws, get("boards")) for _ in range(2)))
     assert service.sent == ["POST /api/app/projects/12345/boards"] * 2 + ["GET /api/app/projects/12345/boards"]
     assert service.asked[0].body == {"title": "A"}
+
+
+async def test_a_plan_of_equal_changes_counts_each(service: Answering) -> None:
+    async with service.async_workspace() as ws:
+        plan = await ws.plan([mp.later(ws._keep_link, {"slug": "a"}) for _ in range(2)])
+    assert [entry.fate for entry in plan.calls] == ["send", "send"]
 
 
 async def test_what_a_caller_does_to_an_entity_reaches_nobody_else(service: Answering) -> None:

@@ -78,12 +78,21 @@ def test_a_result_knows_its_own_type_and_question(service: Answering) -> None:
     assert caught.value.code == "RL4_REPORT_TYPE_CONFLICT"
 
 
+def test_a_resolved_link_can_be_shared_again(service: Answering) -> None:
+    service.tell({"results": {**RECORD, "type": "flows"}})
+    with service.workspace(workspace=4242) as ws:
+        again = ws.create_report_link(ws.resolve_report_link(SLUG), validate=False)
+    assert (again.report_type, service.asked[1].body["params"]) == ("flows", {"sections": {}})
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
         ({"report_type": "users"}, "RL1_UNKNOWN_REPORT_TYPE"),
         ({"report": "Login"}, "RL2_INVALID_REPORT"),
+        ({"name": 5}, "RL3_INVALID_TEXT"),
         ({"bookmark_id": 0}, "RL6_INVALID_ID"),
+        ({"report": {"odd": object()}, "validate": False}, "INVALID_ARGUMENT"),
         ({"workspace_id": True}, "RL6_INVALID_ID"),
         ({"report": {"odd": 1}}, "BOOKMARK_VALIDATION_ERROR"),
     ],
@@ -214,6 +223,22 @@ def test_a_report_that_nobody_can_ask_is_refused_before_it_is_asked(service: Ans
     service.tell({"results": {**RECORD, "type": "launch-analysis"}})
     with service.workspace() as ws, pytest.raises(mp.UnsupportedReportLinkError, match="launch-analysis"):
         ws.query_report_link(SLUG)
+    assert len(service.sent) == 1
+
+
+@pytest.mark.parametrize("link", [None, 5, mp.ReportLink])
+def test_what_is_no_link_is_not_asked(service: Answering, link: Any) -> None:
+    with service.workspace() as ws, pytest.raises(mp.ReportLinkParseError):
+        ws.query_report_link(link)
+    assert service.sent == []
+
+
+def test_a_resolved_link_of_another_region_is_not_asked(service: Answering) -> None:
+    service.tell({"results": RECORD})
+    with service.workspace() as ws:
+        resolved = ws.resolve_report_link(SLUG)
+    with service.workspace(region="eu") as abroad, pytest.raises(mp.ReportLinkScopeMismatchError, match="region"):
+        abroad.query_report_link(resolved)
     assert len(service.sent) == 1
 
 

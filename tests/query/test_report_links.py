@@ -85,7 +85,7 @@ def test_a_link_that_is_no_text_is_refused(value: Any) -> None:
 
 def test_a_link_of_another_region_is_refused_with_the_region_to_open() -> None:
     with pytest.raises(mp.ReportLinkScopeMismatchError, match="region='eu'") as caught:
-        check_region(LinkTarget(region="eu"), "us")
+        check_region("eu", "us")
     assert caught.value.code == "REPORT_LINK_REGION_MISMATCH"
 
 
