@@ -45,10 +45,12 @@ if TYPE_CHECKING:
     from .fanin import Gathered as Gathered
     from .fanin import Planned as Planned
     from .fanin import later as later
+    from .models.alerts import *
     from .models.annotations import *
     from .models.bookmarks import *
     from .models.identity import *
     from .models.report_links import *
+    from .models.webhooks import *
     from .observers import count_calls as count_calls
     from .observers import trace_calls as trace_calls
     from .query.behaviors import BehaviorRef as BehaviorRef

@@ -15,7 +15,7 @@ import attrs
 
 from .convert import structure
 from .errors import InvalidArgumentError, shown
-from .replies import decode, decode_nothing, read_rows, unwrap
+from .replies import decode, decode_nothing, read_page, read_rows, unwrap
 from .request import Json, Request, Scope, Verb, accept_any
 from .results.discovery import Listing
 from .results.trees import copy_tree
@@ -148,10 +148,17 @@ def read_entity(kind: Any, listed: bool, source: str, tree: Json, provenance: Pr
         return Listing(rows, provenance=provenance)
     if kind is object:
         return copy_tree(unwrap(tree))
-    entity = structure(unwrap(tree), kind, source)
+    entity = structure(read_page(tree) if is_page(kind) else unwrap(tree), kind, source)
     if attrs.has(kind) and hasattr(entity, "provenance"):
         return attrs.evolve(entity, provenance=provenance)
     return entity
+
+
+def is_page(kind: Any) -> bool:
+    """Whether an answer is one page of a list that callers walk themselves."""
+    from .models.entity import Page
+
+    return isinstance(kind, type) and issubclass(kind, Page)
 
 
 get = Constructor("GET")

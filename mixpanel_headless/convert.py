@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
 
 import attrs
 
@@ -67,6 +68,7 @@ def converter() -> Converter:
     made = Converter(detailed_validation=True)
     for kind, read in READERS.items():
         made.register_structure_hook(kind, functools.partial(read_scalar, read))
+    made.register_structure_hook_factory(is_choice, choice_reader)
     made.register_structure_hook_factory(is_list, list_reader)
     made.register_structure_hook_factory(is_object, object_reader)
     made.register_structure_hook_factory(attrs.has, entity_reader)
@@ -77,6 +79,24 @@ def converter() -> Converter:
 def is_params(kind: Any) -> bool:
     """Whether a class holds fields that a caller gives, rather than what the service keeps."""
     return hasattr(kind, "to_wire") and not hasattr(kind, "provenance")
+
+
+def is_choice(kind: Any) -> bool:
+    """Whether a field takes values of several kinds, such as an id that is a number or text."""
+    return get_origin(kind) in (Union, UnionType) and len([one for one in get_args(kind) if one is not type(None)]) > 1
+
+
+def choice_reader(kind: Any, _: Converter) -> Callable[[Any, Any], Any]:
+    """How a value of several kinds is read: as it comes, if it is of one of them."""
+    kinds = tuple(get_origin(one) or one for one in get_args(kind))
+    names = " or ".join(KIND_NAMES.get(one, name_type(one)) for one in kinds if one is not type(None))
+
+    def read(value: Any, _: Any) -> Any:
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise ValueError(f"expected {names}, got {name_kind(value)}")
+        return value
+
+    return read
 
 
 def is_list(kind: Any) -> bool:
@@ -238,4 +258,12 @@ READERS: dict[type, Callable[[Any], Any]] = {
     bool: read_truth,
     datetime: read_moment,
 }
-KIND_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false", datetime: "a moment"}
+KIND_NAMES = {
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    bool: "true or false",
+    datetime: "a moment",
+    list: "a list",
+    dict: "an object",
+}

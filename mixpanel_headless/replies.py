@@ -207,6 +207,15 @@ def read_rows(tree: Json) -> Json:
     return unwrap(unwrap(tree))
 
 
+def read_page(tree: Json) -> Json:
+    """One page of a list as `results` and `pagination`, in whatever envelope they came, or without one."""
+    inner = unwrap(tree)
+    if not isinstance(inner, list):
+        return inner
+    pagination = tree.get("pagination") if isinstance(tree, dict) else None
+    return {"results": inner, "pagination": pagination}
+
+
 def next_cursor(tree: Json) -> str:
     """What asks for the page after this one of a list; "" after the last page."""
     for envelope in (tree, unwrap(tree)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mixpanel_headless.operation import Mode
 
+from .alerts import Alerts
 from .annotations import Annotations
 from .budget import Budgeting
 from .discovery import Discovery
@@ -14,11 +15,14 @@ from .identity import Identity
 from .insights import Insights
 from .report_links import ReportLinks
 from .users import Users
+from .webhooks import Webhooks
 
 
 class Catalog(
     ReportLinks[Mode],
+    Alerts[Mode],
     Annotations[Mode],
+    Webhooks[Mode],
     Insights[Mode],
     Flows[Mode],
     Users[Mode],

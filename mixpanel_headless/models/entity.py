@@ -1,11 +1,14 @@
 """What every entity of the App API has in common."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
 from mixpanel_headless.convert import to_plain
 from mixpanel_headless.results.provenance import Provenance
+
+Id: TypeAlias = str | int
+"""What the service calls something; it has numbers for some and text for others, and changes its mind."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +40,11 @@ def wire_name(field: "attrs.Attribute[Any]") -> str:
     """What the service calls a field."""
     name: str = field.metadata.get("wire", field.name)
     return name
+
+
+@attrs.frozen(kw_only=True)
+class Page(Entity):
+    """One page of a list that callers walk themselves; subclasses say what its `results` and `pagination` are."""
 
 
 OWN_FIELDS = frozenset({"extra", "provenance"})

@@ -162,11 +162,10 @@ def read_value(field: attrs.Attribute[Any], value: Any, values: dict[str, Any], 
     if value is None and NONE in kinds:
         values[field.name] = None
         return
-    kind = next((one for one in kinds if one is not NONE), Any)
-    many = len([one for one in kinds if one is not NONE]) > 1
-    flaw = None if many else check_choice(kind, value)
+    kind: Any = Union[tuple(one for one in kinds if one is not NONE)]  # noqa: UP007 - made while it runs
+    flaw = check_choice(kind, value)
     try:
-        read = value if many or kind is Any or flaw else structure(value, kind)
+        read = value if kind is Any or flaw else structure(value, kind)
     except ResponseValidationError as error:
         flaws += [split_flaw(field.name, one) for one in error.fields]
         return
@@ -221,3 +220,10 @@ def split_flaw(name: str, flaw: str) -> tuple[str, str]:
 def at_most(length: int) -> dict[str, Any]:
     """The metadata of a text or list that has a greatest length."""
     return {"rule": lambda value: None if len(value) <= length else f"{len(value)} long; at most {length} go in"}
+
+
+def at_least(length: int) -> dict[str, Any]:
+    """The metadata of a text or list that has a least length."""
+    return {
+        "rule": lambda value: None if len(value) >= length else f"{len(value)} long; at least {length} must be given"
+    }

@@ -95,6 +95,11 @@ def test_an_unknown_field_is_refused_with_the_nearest_name() -> None:
     assert flaws_of(lambda: Board(title="T", card=[])) == {"card": "no such field; did you mean cards?"}  # type: ignore[call-arg] # the flaw
 
 
+def test_a_field_of_several_kinds_takes_each_of_them_and_no_other() -> None:
+    assert Board(title="T", size=[1]).size == [1]
+    assert flaws_of(lambda: Board(title="T", size="big")) == {"size": "expected a list or an object, got text"}  # type: ignore[arg-type] # the flaw
+
+
 def test_a_missing_field_is_named() -> None:
     assert flaws_of(Board) == {"title": "required, and not given"}
     assert flaws_of(lambda: Board(title=None)) == {"title": "expected text, got null"}  # type: ignore[arg-type] # the flaw
