@@ -48,6 +48,10 @@ if TYPE_CHECKING:
     from .models.alerts import *
     from .models.annotations import *
     from .models.bookmarks import *
+    from .models.cohorts import *
+    from .models.dashboards import *
+    from .models.experiments import *
+    from .models.feature_flags import *
     from .models.identity import *
     from .models.report_links import *
     from .models.webhooks import *

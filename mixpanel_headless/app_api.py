@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, get_origin, overload, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_origin, overload
 from urllib.parse import quote
 
 import attrs
@@ -23,20 +23,12 @@ from .results.trees import copy_tree
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .models.params import Params
     from .results.provenance import Provenance
 
 E = TypeVar("E")
 
-
-@runtime_checkable
-class Writable(Protocol):
-    """What knows its JSON, such as the `*Params` classes."""
-
-    def to_wire(self) -> dict[str, Any]:
-        """The JSON that is sent."""
-
-
-Body: TypeAlias = "Mapping[str, Json] | Writable | None"
+Body: TypeAlias = "Mapping[str, Json] | Params | None"
 QueryValue: TypeAlias = "str | int | Sequence[str] | None"
 
 
@@ -108,13 +100,21 @@ class Constructor:
             f"/{path}",
             check,
             {name: text for name, value in query.items() if (text := query_text(value)) is not None},
-            json.to_wire() if isinstance(json, Writable) else json,
+            None if json is None else write_body(json),
             decode=decode if kind is not None else decode_nothing,
             accept=accept_any if lifetime == "none" else check,  # what is kept must be sound
             lifetime=lifetime,
             scope=scope,
             paged=paged,
         )
+
+
+def write_body(json: Mapping[str, Json] | Params) -> Mapping[str, Json]:
+    """A body as JSON, with the `*Params` in it as they are sent."""
+    from .models.params import to_wire
+
+    body: Mapping[str, Json] = to_wire(json)
+    return body
 
 
 def at(path: str, *names: str | int) -> str:

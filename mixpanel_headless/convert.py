@@ -158,13 +158,15 @@ def entity_reader(cls: Any, made: Converter) -> Callable[[Any, Any], Any]:
     }
     make: Any = gen.make_dict_structure_fn
     read_fields = make(cls, made, _cattrs_detailed_validation=True, **changes)
+    by_name = {name: wire for name, wire in names.items() if name != wire}
     known = {wire for name, wire in names.items() if name not in OWN_FIELDS}
 
     def read(tree: Any, _: Any) -> Any:
         if not isinstance(tree, dict):
             raise TypeError(f"expected an object, got {name_kind(tree)}")
-        entity = read_fields({k: v for k, v in tree.items() if v is not None or k not in defaulted}, cls)
-        surplus = {name: value for name, value in tree.items() if name not in known} if "extra" in names else {}
+        named = {by_name.get(key, key) if by_name.get(key) not in tree else key: value for key, value in tree.items()}
+        entity = read_fields({k: v for k, v in named.items() if v is not None or k not in defaulted}, cls)
+        surplus = {name: value for name, value in named.items() if name not in known} if "extra" in names else {}
         return attrs.evolve(entity, extra=surplus) if surplus else entity
 
     return read

@@ -10,9 +10,11 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import typing
+from collections import abc
 from contextlib import aclosing
 from datetime import date
-from types import MethodType
+from types import MethodType, NoneType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 from .query.patterns import plain_key
@@ -129,7 +131,7 @@ class Operation(Method[P, R_co]):
 
         super().__init__(call, build)
         call.operation = self.call_blocking.operation = self  # type: ignore[attr-defined] # for planned calls
-        self.build = build
+        self.build = check_fields(build)
         self.tags: frozenset[str] = frozenset()
         self._known: dict[object, Request[R_co]] = {}
 
@@ -200,6 +202,53 @@ class Stream(Generic[P, R_co]):
         return MethodType(self.iterate_blocking if surface.blocking else self.iterate, surface)
 
 
+FIELDS = frozenset({"params", "entries"})
+"""The parameters of operations that take `*Params`, one or several."""
+
+
+def check_fields(build: Callable[..., R]) -> Callable[..., R]:
+    """The same, but its `*Params` are of their classes, or mappings that are read as such."""
+    signature = inspect.signature(build)
+    named = FIELDS & signature.parameters.keys()
+    if not named:
+        return build
+
+    def checked(*args: Any, **kwargs: Any) -> inspect.BoundArguments:
+        from .models.params import read_argument
+
+        bound = signature.bind(*args, **kwargs)
+        for name in named & bound.arguments.keys():
+            if (value := bound.arguments[name]) is not None:
+                kind = evaluate(signature.parameters[name].annotation, build)
+                bound.arguments[name] = read_argument(name, kind, value)
+        return bound
+
+    @functools.wraps(build)
+    def build_checked(*args: Any, **kwargs: Any) -> R:
+        bound = checked(*args, **kwargs)
+        return build(*bound.args, **bound.kwargs)
+
+    @functools.wraps(build)
+    async def call_checked(*args: Any, **kwargs: Any) -> Any:
+        bound = checked(*args, **kwargs)
+        return await cast("Coroutine[Any, Any, Any]", build(*bound.args, **bound.kwargs))
+
+    if inspect.iscoroutinefunction(build):
+        return cast("Callable[..., R]", call_checked)
+    return build_checked
+
+
+def evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
+    """An annotation as a type, without its None; it is looked at alone, as others may exist for type checkers only."""
+    holder = SimpleNamespace(__annotations__={"it": annotation})
+    kind = typing.get_type_hints(holder, function.__globals__, {"Sequence": abc.Sequence})["it"]
+    return next(one for one in (typing.get_args(kind) or (kind,)) if one is not NoneType) if is_optional(kind) else kind
+
+
+def is_optional(kind: Any) -> bool:
+    return NoneType in typing.get_args(kind)
+
+
 def declare_result(function: Callable[..., Any], wrapper: str, shape: str = "{}") -> None:
     """Make the runtime return annotation say what callers get: `Request[R]` becomes `R`."""
     declared = function.__annotations__.get("return")
@@ -214,7 +263,7 @@ def operation(build: Callable[Concatenate[Any, P], Request[R]]) -> Operation[P, 
 
 def composite(call: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> Method[P, R]:
     """An `async def` over several operations as a method of both workspaces."""
-    return Method(call, call)
+    return Method(check_fields(call), call)
 
 
 def stream(pages: Callable[Concatenate[Any, P], AsyncIterator[Sequence[R]]]) -> Stream[P, R]:

@@ -37,7 +37,7 @@ class Scope(Enum):
     WORKSPACE_IF_PINNED = "/workspaces/{workspace}"
     """The pinned data view's; the whole project's while none is pinned."""
     PROJECT_AND_WORKSPACE = "/projects/{project}/workspaces/{workspace}"
-    """Those of a data view that the request names, or of the pinned one."""
+    """Those of a data view: of the pinned one, or of the one that stands for the project, which is looked up."""
 
     def prefix(self, pin: Pin, workspace: int | None = None) -> str:
         """What comes before a path for one pin; `workspace` wins over the pinned one."""

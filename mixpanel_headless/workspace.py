@@ -6,11 +6,14 @@ import functools
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
+import attrs
+
 from .accounts.settings import Lifetimes, Limits, Settings, resolve_settings
 from .dispatch import Asked
 from .families import Catalog
 from .operation import Async, Blocking, Mode, Operation, Stream
 from .options import Options, Pin, Task, check_reserve, check_retries, choose_options, current_task, repin, task_scope
+from .request import Scope
 from .runtime import Lease, LoopThread, Runtime
 
 if TYPE_CHECKING:
@@ -143,6 +146,8 @@ class AsyncWorkspace(Configured[Async]):
 
     async def send(self, request: Request[R], operation: Operation[Any, R]) -> R:
         """The answer to one request, by way of the scheduler."""
+        if request.scope is Scope.PROJECT_AND_WORKSPACE and (request.workspace or self.pin.workspace) is None:
+            request = attrs.evolve(request, workspace=await self.resolve_workspace_id())
         dispatcher = await self.runtime.open()
         return await dispatcher.ask(Asked(request, operation, self.options, self.pin, current_task()))
 

@@ -1,15 +1,21 @@
 """Saved reports, which the service calls bookmarks."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
-from .entity import Entity
+from .entity import Entity, Page
+from .params import UNSET, Changes, Maybe, Params
 
 __all__ = (
     "Bookmark",
+    "BookmarkHistoryPagination",
+    "BookmarkHistoryResponse",
     "BookmarkMetadata",
+    "BulkUpdateBookmarkEntry",
+    "CreateBookmarkParams",
+    "UpdateBookmarkParams",
 )
 
 
@@ -58,3 +64,61 @@ class Bookmark(Entity):
     original_type: str | None = None
     unique_view_count: int | None = None
     total_view_count: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class BookmarkHistoryPagination(Entity):
+    """What asks for the pages before and after this one."""
+
+    next_cursor: str | None = None
+    previous_cursor: str | None = None
+    page_size: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class BookmarkHistoryResponse(Page):
+    """One page of a saved report's changes."""
+
+    results: list[Any]
+    pagination: BookmarkHistoryPagination | None = None
+
+
+@attrs.frozen(kw_only=True)
+class CreateBookmarkParams(Params):
+    """A new saved report; `params` is its question, as the `build_*` calls write it."""
+
+    name: str
+    bookmark_type: Literal["insights", "funnels", "retention", "flows", "user"] = attrs.field(metadata={"wire": "type"})
+    params: dict[str, Any]
+    description: Maybe[str] = UNSET
+    icon: Maybe[str] = UNSET
+    dashboard_id: Maybe[int] = UNSET
+    is_visibility_restricted: Maybe[bool] = UNSET
+    is_modification_restricted: Maybe[bool] = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class UpdateBookmarkParams(Changes):
+    """What is to change of a saved report."""
+
+    name: Maybe[str] = UNSET
+    params: Maybe[dict[str, Any]] = UNSET
+    description: Maybe[str] = UNSET
+    icon: Maybe[str] = UNSET
+    dashboard_id: Maybe[int] = UNSET
+    is_visibility_restricted: Maybe[bool] = UNSET
+    is_modification_restricted: Maybe[bool] = UNSET
+    deleted: Maybe[bool] = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class BulkUpdateBookmarkEntry(Changes):
+    """What is to change of one saved report among several."""
+
+    id: int
+    name: Maybe[str] = UNSET
+    params: Maybe[dict[str, Any]] = UNSET
+    description: Maybe[str] = UNSET
+    icon: Maybe[str] = UNSET
+    is_visibility_restricted: Maybe[bool] = UNSET
+    is_modification_restricted: Maybe[bool] = UNSET

@@ -6,6 +6,7 @@ with the nearest name, a missing one, a value of the wrong kind, one that is out
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, EnumMeta
 from functools import cache
 from types import UnionType
@@ -112,9 +113,30 @@ def to_wire(value: Any) -> Any:
         return value.value
     if isinstance(value, dict):
         return {str(key): to_wire(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [to_wire(item) for item in value]
-    return to_plain(value)
+    plain = to_plain(value)
+    if not isinstance(plain, JSON):
+        raise ParamTypeError(f"{shown(value)} cannot stand in JSON.", hint="Give text, numbers, lists or mappings.")
+    return plain
+
+
+JSON = (str, int, float, bool, type(None), dict, list)
+
+
+def read_argument(name: str, kind: Any, value: Any) -> Any:
+    """An argument that takes `*Params`, or several: a mapping stands for the fields of one."""
+    many = get_origin(kind) is not None and issubclass(get_origin(kind), Sequence)
+    if many:
+        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+            raise ParamTypeError(f"{name} is {shown(value)}; give a list.", path=name)
+        one = get_args(kind)[0]
+        return [read_argument(f"{name}[{place}]", one, entry) for place, entry in enumerate(value)]
+    if not (isinstance(kind, type) and issubclass(kind, Params)) or isinstance(value, kind):
+        return value
+    if not isinstance(value, Mapping):
+        raise ParamTypeError(f"{name} is {shown(value)}; give a {kind.__name__}.", path=name)
+    return kind(**value)
 
 
 @cache

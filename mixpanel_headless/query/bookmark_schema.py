@@ -44,3 +44,19 @@ def outline_problems(params: Mapping[str, Any], report_type: ReportType) -> Iter
     for name in params:
         if report_type != "flows" and name not in _OPTIONAL | parts.keys():
             yield ValidationError(str(name), "This field is not known here.", "S3_UNKNOWN_FIELD")
+
+
+def check_parts(params: Mapping[str, Any]) -> None:
+    """Raises BookmarkValidationError for what is wrong with the parts that are given of a report, each of them whole."""
+    report = dict(params)
+    given = {part: fields for part, fields in _REPORT.items() if isinstance(report.get(part), dict)}
+    missing = [
+        ValidationError(f"{part}.{field}", "Field required", "B0_MISSING_FIELD")
+        for part, fields in given.items()
+        for field in fields
+        if field not in report[part]
+    ]
+    parts = tuple(name for name in (*_REPORT, "sorting") if name in report)
+    found = [flaw for flaw in validate_bookmark(report) if flaw.path.startswith(parts)] if parts else []
+    if any(flaw.severity == "error" for flaw in missing or found):
+        raise BookmarkValidationError(missing or found)

@@ -66,12 +66,22 @@ async def test_a_scope_says_what_comes_before_the_path(
     assert service.asked[0].params == []
 
 
-async def test_a_scope_without_its_workspace_is_refused_before_anything_is_sent(service: Answering) -> None:
+async def test_a_scope_that_needs_a_workspace_takes_the_one_that_stands_for_the_project(service: Answering) -> None:
+    service.tell({"results": [{"id": 8, "name": "All", "project_id": 12345, "is_default": True, "is_global": True}]})
     async with service.async_workspace() as ws:
-        with pytest.raises(mp.WorkspaceScopeError) as caught:
+        await send(ws, get("boards/", scope=Scope.PROJECT_AND_WORKSPACE))
+        await send(ws, get("boards/", scope=Scope.PROJECT_AND_WORKSPACE))
+    assert service.sent == [
+        "GET /api/app/projects/12345/workspaces/public",
+        *["GET /api/app/projects/12345/workspaces/8/boards/"] * 2,
+    ]
+
+
+async def test_a_scope_whose_workspace_is_nowhere_is_an_error_that_says_how_to_pin_one(service: Answering) -> None:
+    service.tell({"results": []}).tell({"results": {}})
+    async with service.async_workspace() as ws:
+        with pytest.raises(mp.WorkspaceScopeError, match="Pin one"):
             await send(ws, get("boards/", scope=Scope.PROJECT_AND_WORKSPACE))
-    assert caught.value.sent is False
-    assert service.sent == []
 
 
 @pytest.mark.parametrize("name", ["a b", "a/b?x=1#f", "50%", "../boards/1", "ü", "a%2Fb"])

@@ -1,0 +1,107 @@
+"""Cohorts that the project keeps: groups of people by what they did and are."""
+
+from typing import Any
+
+import attrs
+
+from mixpanel_headless.errors import ParamValidationError
+
+from .entity import Entity, Id
+from .params import UNSET, Changes, Maybe, Params
+
+__all__ = (
+    "BulkUpdateCohortEntry",
+    "Cohort",
+    "CohortCreator",
+    "CreateCohortParams",
+    "UpdateCohortParams",
+)
+
+
+@attrs.frozen(kw_only=True)
+class CohortCreator(Entity):
+    """Who made a cohort."""
+
+    id: int | None = None
+    name: str | None = None
+    email: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Cohort(Entity):
+    """A group of people; `count` is how many there were when the service last looked."""
+
+    id: int
+    name: str
+    description: str | None = None
+    count: int | None = None
+    is_visible: bool | None = None
+    is_locked: bool | None = None
+    data_group_id: Id | None = None
+    last_edited: str | None = None
+    created_by: CohortCreator | None = None
+    referenced_by: list[int | dict[str, Any]] | None = None
+    verified: bool = False
+    last_queried: str | None = None
+    referenced_directly_by: list[int | dict[str, Any]] = attrs.field(factory=list)
+    active_integrations: list[int | dict[str, Any]] = attrs.field(factory=list)
+
+
+def flatten(fields: dict[str, Any], owner: str) -> dict[str, Any]:
+    """The fields with those of the definition beside them, as the service takes them; none may stand in both."""
+    definition = fields.pop("definition", None) or {}
+    if twice := sorted(fields.keys() & definition.keys()):
+        raise ParamValidationError(
+            f"{owner}: {', '.join(twice)} stands in the definition too.",
+            path=f"{owner}.definition",
+            hint="Say it once, in the definition or beside it.",
+        )
+    return {**fields, **definition}
+
+
+@attrs.frozen(kw_only=True)
+class CreateCohortParams(Params):
+    """A new cohort; `definition` says who belongs to it, as a `CohortDefinition`'s `to_dict()` does."""
+
+    name: str
+    description: Maybe[str] = UNSET
+    data_group_id: Maybe[Id] = UNSET
+    is_locked: Maybe[bool] = UNSET
+    is_visible: Maybe[bool] = UNSET
+    deleted: Maybe[bool] = UNSET
+    definition: Maybe[dict[str, Any]] = UNSET
+
+    def to_wire(self) -> dict[str, Any]:
+        """What is sent: the definition's parts stand beside the other fields."""
+        return flatten(super().to_wire(), type(self).__name__)
+
+
+@attrs.frozen(kw_only=True)
+class UpdateCohortParams(Changes):
+    """What is to change of a cohort."""
+
+    name: Maybe[str] = UNSET
+    description: Maybe[str] = UNSET
+    data_group_id: Maybe[Id] = UNSET
+    is_locked: Maybe[bool] = UNSET
+    is_visible: Maybe[bool] = UNSET
+    deleted: Maybe[bool] = UNSET
+    definition: Maybe[dict[str, Any]] = UNSET
+
+    def to_wire(self) -> dict[str, Any]:
+        """What is sent: the definition's parts stand beside the other fields."""
+        return flatten(super().to_wire(), type(self).__name__)
+
+
+@attrs.frozen(kw_only=True)
+class BulkUpdateCohortEntry(Changes):
+    """What is to change of one cohort among several."""
+
+    id: int
+    name: Maybe[str] = UNSET
+    description: Maybe[str] = UNSET
+    definition: Maybe[dict[str, Any]] = UNSET
+
+    def to_wire(self) -> dict[str, Any]:
+        """What is sent: the definition's parts stand beside the other fields."""
+        return flatten(super().to_wire(), type(self).__name__)
