@@ -105,6 +105,7 @@ class Constructor:
             accept=accept_any if lifetime == "none" else check,  # what is kept must be sound
             lifetime=lifetime,
             scope=scope,
+            ids=path.ids if isinstance(path, Place) else (),
             paged=paged,
         )
 
@@ -117,9 +118,18 @@ def write_body(json: Mapping[str, Json] | Params) -> Mapping[str, Json]:
     return body
 
 
-def at(path: str, *names: str | int) -> str:
+class Place(str):
+    """A path that knows the ids and names in it, as they are written without percent signs."""
+
+    __slots__ = ("ids",)
+    ids: tuple[str, ...]
+
+
+def at(path: str, *names: str | int) -> Place:
     """A path with names or ids in its braces, each percent-encoded as one segment that leads nowhere else."""
-    return path.format(*map(segment, names))
+    place = Place(path.format(*map(segment, names)))
+    place.ids = tuple(map(str, names))
+    return place
 
 
 def segment(name: str | int) -> str:

@@ -15,8 +15,9 @@ from collections import abc
 from contextlib import aclosing
 from datetime import date
 from types import MethodType, NoneType, SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
+from .governance.facts import Facts, Said, facts_of
 from .query.patterns import plain_key
 
 if TYPE_CHECKING:
@@ -90,22 +91,38 @@ class Surface(Generic[Mode]):
         raise TypeError(f"{type(self).__name__} is async: use `async for`")
 
 
-class Method(Generic[P, R_co]):
-    """A method that is awaited or blocks according to its owner."""
+class Named:
+    """A call as its family's class names it."""
 
     family: str = ""
     name: str = ""
+    tags: frozenset[str] = frozenset()
 
-    def __init__(self, call: Callable[..., Coroutine[Any, Any, R_co]], origin: Callable[..., Any]) -> None:
+    def __init__(self, said: Said) -> None:
+        self.said = said
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.family, self.name = owner.__module__.rpartition(".")[2], name
+        self.tags = frozenset({self.family, f"{self.family}.{name}"})
+
+    @functools.cached_property
+    def facts(self) -> Facts:
+        """What it is to policy, dry run and audit."""
+        return facts_of(self.family, self.name, self.said)
+
+
+class Method(Named, Generic[P, R_co]):
+    """A method that is awaited or blocks according to its owner."""
+
+    def __init__(self, call: Callable[..., Coroutine[Any, Any, R_co]], origin: Callable[..., Any], said: Said) -> None:
+        super().__init__(said)
+
         @functools.wraps(origin)
         def call_blocking(surface: Surface[Blocking], *args: P.args, **kwargs: P.kwargs) -> R_co:
             return surface.wait_for(call, *args, **kwargs)
 
         self.call, self.call_blocking, self.origin = call, call_blocking, origin
         self.__doc__ = origin.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.family, self.name = owner.__module__.rpartition(".")[2], name
 
     @overload
     def __get__(self, surface: None, owner: type) -> Self: ...
@@ -122,22 +139,17 @@ class Method(Generic[P, R_co]):
 class Operation(Method[P, R_co]):
     """One request to the service; `build` makes the request without sending it."""
 
-    def __init__(self, build: Callable[Concatenate[Any, P], Request[R_co]]) -> None:
+    def __init__(self, build: Callable[Concatenate[Any, P], Request[R_co]], said: Said) -> None:
         declare_result(build, r"Request\[(.*)\]")
 
         @functools.wraps(build)
         async def call(surface: Surface[Async], *args: P.args, **kwargs: P.kwargs) -> R_co:
             return await surface.send(self.request(surface, *args, **kwargs), self)
 
-        super().__init__(call, build)
+        super().__init__(call, build, said)
         call.operation = self.call_blocking.operation = self  # type: ignore[attr-defined] # for planned calls
         self.build = check_fields(build)
-        self.tags: frozenset[str] = frozenset()
         self._known: dict[object, Request[R_co]] = {}
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        super().__set_name__(owner, name)
-        self.tags = frozenset({self.family, f"{self.family}.{name}"})
 
     def request(self, surface: Surface[Any], *args: P.args, **kwargs: P.kwargs) -> Request[R_co]:
         """The request of a call; one with plain arguments is built and checked once a day for each project and view."""
@@ -154,17 +166,14 @@ class Operation(Method[P, R_co]):
         return request
 
 
-class Stream(Generic[P, R_co]):
+class Stream(Named, Generic[P, R_co]):
     """Items that arrive page by page: an async iterator on `AsyncWorkspace`, an iterator on `Workspace`.
 
     The definition yields pages, so that the blocking form crosses the thread once a page and not once an item.
     """
 
-    family: str = ""
-    name: str = ""
-    tags: frozenset[str] = frozenset()
-
-    def __init__(self, pages: Callable[Concatenate[Any, P], AsyncIterator[Sequence[R_co]]]) -> None:
+    def __init__(self, pages: Callable[Concatenate[Any, P], AsyncIterator[Sequence[R_co]]], said: Said) -> None:
+        super().__init__(said)
         declare_result(pages, r"AsyncIterator\[(?:Sequence|list)\[(.*)\]\]", "AsyncIterator[{}]")
 
         @functools.wraps(pages)
@@ -186,10 +195,6 @@ class Stream(Generic[P, R_co]):
         self.iterate, self.iterate_blocking = iterate, iterate_blocking
         self.__doc__ = pages.__doc__
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.family, self.name = owner.__module__.rpartition(".")[2], name
-        self.tags = frozenset({self.family, f"{self.family}.{name}"})
-
     @overload
     def __get__(self, surface: None, owner: type) -> Self: ...
     @overload
@@ -209,7 +214,8 @@ FIELDS = frozenset({"params", "entries"})
 def check_fields(build: Callable[..., R]) -> Callable[..., R]:
     """The same, but its `*Params` are of their classes, or mappings that are read as such."""
     signature = inspect.signature(build)
-    named = FIELDS & signature.parameters.keys()
+    declared = {name: str(parameter.annotation) for name, parameter in signature.parameters.items()}
+    named = {name for name in FIELDS & declared.keys() if "Mapping" not in declared[name]}  # a bookmark is one
     if not named:
         return build
 
@@ -256,16 +262,36 @@ def declare_result(function: Callable[..., Any], wrapper: str, shape: str = "{}"
         function.__annotations__["return"] = shape.format(match[1])
 
 
-def operation(build: Callable[Concatenate[Any, P], Request[R]]) -> Operation[P, R]:
+@overload
+def operation(build: Callable[Concatenate[Any, P], Request[R]], /) -> Operation[P, R]: ...
+@overload
+def operation(
+    **said: Unpack[Said],
+) -> Callable[[Callable[Concatenate[Any, P], Request[R]]], Operation[P, R]]: ...
+def operation(build: Any = None, /, **said: Unpack[Said]) -> Any:
     """One request of the service as a method of both workspaces."""
-    return Operation(build)
+    return Operation(build, said) if build is not None else lambda build: Operation(build, said)
 
 
-def composite(call: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> Method[P, R]:
+@overload
+def composite(call: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]], /) -> Method[P, R]: ...
+@overload
+def composite(
+    **said: Unpack[Said],
+) -> Callable[[Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]], Method[P, R]]: ...
+def composite(call: Any = None, /, **said: Unpack[Said]) -> Any:
     """An `async def` over several operations as a method of both workspaces."""
-    return Method(check_fields(call), call)
+    if call is None:
+        return lambda call: composite(call, **said)  # type: ignore[call-overload]
+    return Method(check_fields(call), call, said)
 
 
-def stream(pages: Callable[Concatenate[Any, P], AsyncIterator[Sequence[R]]]) -> Stream[P, R]:
+@overload
+def stream(pages: Callable[Concatenate[Any, P], AsyncIterator[Sequence[R]]], /) -> Stream[P, R]: ...
+@overload
+def stream(
+    **said: Unpack[Said],
+) -> Callable[[Callable[Concatenate[Any, P], AsyncIterator[Sequence[R]]]], Stream[P, R]]: ...
+def stream(pages: Any = None, /, **said: Unpack[Said]) -> Any:
     """An async generator of pages as a method of both workspaces that gives their items."""
-    return Stream(pages)
+    return Stream(pages, said) if pages is not None else lambda pages: Stream(pages, said)

@@ -88,6 +88,10 @@ class Request(Generic[R]):
     """Overrides the pinned workspace in the query string."""
     scope: Scope = Scope.USER
     """Whose thing `path` names, for the App API."""
+    ids: tuple[str, ...] = ()
+    """The ids and names in `path`, the first of which is the thing that the request is about."""
+    entities: int | None = None
+    """How many things a bulk call touches, where neither its path nor its body tells."""
     paged: bool = False
     """Whether the answer is a list that may come in pages; they are asked for one after the other and read as one."""
     retries: int = 0

@@ -1,4 +1,23 @@
-"""Every call of the client, one file a noun."""
+"""Every call of the client, one file a noun.
+
+To add a family, write `families/X.py` and `models/X.py`, and name its class below; both modes, policy, dry run, audit and
+the cache follow from the definitions:
+
+    class Dashboards(Surface[Mode]):
+        @operation
+        def update_dashboard(self, dashboard_id: int, params: kinds.UpdateDashboardParams) -> Request[kinds.Dashboard]:
+            return patch(at("dashboards/{}", dashboard_id), kinds.Dashboard, scope=VIEW, json=params)
+
+- The module's name is the family that policies name; `app_api` makes the request; `at` encodes ids, one segment each, and
+  tells policy and audit what the call is about.
+- The verb follows from the first word of the name, and so does whether a call is destructive or bulk
+  (`governance/facts.py`). Where that misleads, the definition says it: `@operation(verb="share")`, `destructive=True`,
+  `bulk=True`, `reaches_people=True`, or `before="get_dashboard"` for what reads the thing that it changes, which is
+  `get_` or `list_` with the same noun unless it says so. A bulk call lists its things in the body; one that does not sets
+  `entities` of its request.
+- A call in several steps is a `composite` over operations, private ones (`_name`) too; whatever it sends is governed step by
+  step, and one whose name says that it changes something is refused as a whole before its first.
+"""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class Bookmarks(Dashboards[Mode]):
         """Change several saved reports at once; what is not given of each stays."""
         return post("bookmarks/bulk-update", scope=VIEW, json={"bookmarks": list(entries)})
 
-    @operation
+    @operation(verb="read")
     def bookmark_linked_dashboard_ids(self, bookmark_id: int) -> Request[Listing[Any]]:
         """The ids of the dashboards that link to a saved report."""
         return get(at("bookmarks/{}/linked-dashboard-ids", bookmark_id), list[Any], scope=VIEW)

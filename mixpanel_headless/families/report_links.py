@@ -65,12 +65,12 @@ class ReportLinks(Insights[Mode], Flows[Mode], Identity[Mode]):
         view = self.pin.workspace if workspace_id is None else workspace_id
         return links.write_saved_link(self._web_host, self.pin.project, view, report_type, bookmark_id)
 
-    @operation
+    @operation(verb="share")
     def _keep_link(self, body: Mapping[str, Json]) -> Request[object]:
         """A slug and its report, given to the service to keep."""
         return post("bookmark-urls/", object, json=body)
 
-    @composite
+    @composite(verb="share")
     async def create_report_link(
         self: ReportLinks[Async],
         report: Mapping[str, Any] | QueryResult | FlowQueryResult | ResolvedReportLink,

@@ -13,6 +13,7 @@ from types import UnionType
 from typing import Any, Final, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import attrs
+import msgspec
 
 from mixpanel_headless.convert import structure, to_plain
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ResponseValidationError, shown
@@ -121,7 +122,8 @@ def to_wire(value: Any) -> Any:
     return plain
 
 
-JSON = (str, int, float, bool, type(None), dict, list)
+JSON = (str, int, float, bool, type(None), dict, list, msgspec.Raw)
+"""What stands in JSON as it is; a Raw is JSON already, as the questions of reports are."""
 
 
 def read_argument(name: str, kind: Any, value: Any) -> Any:

@@ -21,6 +21,7 @@ FORBIDDEN = {
     f"{CLIENT}.query": {f"{CLIENT}.{name}" for name in TOP | {"families", "dispatch", "operation", "planning"}},
     f"{CLIENT}.results": {f"{CLIENT}.{name}" for name in TOP | {"families", "dispatch", "operation", "planning"}},
     f"{CLIENT}.engine": {f"{CLIENT}.{name}" for name in TOP | {"families", "dispatch", "operation", "planning"}},
+    f"{CLIENT}.governance": {f"{CLIENT}.{name}" for name in TOP | {"families", "dispatch", "operation", "planning"}},
     f"{CLIENT}.planning": {f"{CLIENT}.{name}" for name in TOP | {"families", "dispatch"}},
     f"{CLIENT}.families": {f"{CLIENT}.{name}" for name in TOP | {"dispatch", "transport"}},
     f"{CLIENT}.workspace": {f"{CLIENT}.cli", f"{CLIENT}.sandbox"},

@@ -1,0 +1,134 @@
+"""What an operation is to whoever governs it: its family, its verb, and whether it destroys, is bulk or reaches people.
+
+All of it follows from the operation's name and its family by the tables here; a definition says otherwise where they
+would mislead: `@operation(verb="share")`. An operation that neither the tables nor its definition explain has no facts, and
+is never sent.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict, get_args
+
+import attrs
+
+from mixpanel_headless.errors import MixpanelHeadlessError
+
+Verb = Literal["read", "create", "update", "delete", "run", "share"]
+"""`run` makes the service compute or do something and leaves nothing changed; `share` lets others see what is there."""
+VERBS: tuple[Verb, ...] = get_args(Verb)
+
+
+class Said(TypedDict, total=False):
+    """What a definition may say of itself.
+
+    `before` names the operation that reads what this one changes: from the same first arguments, or as a list that holds
+    it. "" says that there is none.
+    """
+
+    verb: Verb
+    destructive: bool
+    bulk: bool
+    reaches_people: bool
+    before: str
+
+
+@attrs.frozen
+class Facts:
+    """What an operation is, whatever its arguments."""
+
+    family: str
+    name: str
+    verb: Verb
+    destructive: bool = False
+    """Whether what it does cannot be taken back."""
+    bulk: bool = False
+    """Whether one call touches many things."""
+    reaches_people: bool = False
+    """Whether people are told, now or from now on: by alerts, webhooks or digests."""
+    before: tuple[str, ...] = ()
+    """Operations of which the first that exists reads what this one changes."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether something is different afterwards, or somebody has been told."""
+        return self.verb in CHANGING or self.reaches_people
+
+    @property
+    def full_name(self) -> str:
+        """The name that policies and the audit know it by."""
+        return f"{self.family}.{self.name}"
+
+
+CHANGING: frozenset[Verb] = frozenset({"create", "update", "delete", "share"})
+
+WORDS: dict[Verb, str] = {
+    "read": "get list me projects workspaces resolve stream download fetch sign find export",
+    "run": "query run test validate preview analyze",
+    "create": "create duplicate upload init save",
+    "update": "update set replace pin unpin favorite unfavorite add remove archive restore launch conclude decide finalize"
+    " mark cancel",
+    "delete": "delete clear",
+    "share": "share",
+}
+"""First words of names, by the verb that they stand for; `bulk` before one is not counted."""
+VERB_OF: dict[str, Verb] = {word: verb for verb, words in WORDS.items() for word in words.split()}
+FAMILY_VERBS: dict[str, Verb] = {
+    "insights": "run",
+    "funnels": "run",
+    "retention": "run",
+    "flows": "run",
+    "users": "run",
+    "legacy": "run",
+    "discovery": "read",
+    "exports": "read",
+    "identity": "read",
+    "budget": "read",
+    "fanin": "read",
+    "report_links": "read",
+}
+"""What the operations of a family do whose names begin with none of those words."""
+TELLING = frozenset({"alerts", "webhooks"})
+"""Families whose things tell people something."""
+
+
+def facts_of(family: str, name: str, said: Said) -> Facts:
+    """The facts of an operation; raises UnexplainedOperation where neither the tables nor the definition say its verb."""
+    words = name.strip("_").split("_")
+    bulk = "bulk" in words
+    words = [word for word in words if word != "bulk"]
+    verb = said.get("verb") or VERB_OF.get(words[0]) or FAMILY_VERBS.get(family)
+    if verb is None:
+        raise UnexplainedOperation(
+            f"Nothing says what {family}.{name} does.",
+            hint=f"Say it where it is defined: @operation(verb=...), one of {', '.join(VERBS)}.",
+            sent=False,
+        )
+    noun = "_".join(words[1:])
+    bulk = said.get("bulk", bulk or (verb == "delete" and noun.endswith("s")))
+    return Facts(
+        family=family,
+        name=name,
+        verb=verb,
+        destructive=said.get("destructive", verb == "delete"),
+        bulk=bulk,
+        reaches_people=said.get("reaches_people", family in TELLING and reaches(verb, words[0])),
+        before=readers_of(family, noun, said) if verb in {"update", "delete"} and not bulk else (),
+    )
+
+
+def readers_of(family: str, noun: str, said: Said) -> tuple[str, ...]:
+    """Operations that may read the thing that a noun or a family stands for, the likeliest first."""
+    if "before" in said:
+        return (said["before"],) if said["before"] else ()
+    return (f"get_{noun}", f"list_{noun}s", f"get_{noun}s", f"get_{family.removesuffix('s')}")
+
+
+def reaches(verb: Verb, word: str) -> bool:
+    """Whether an operation of a family that tells people does so."""
+    return verb in {"create", "update"} or word == "test"
+
+
+class UnexplainedOperation(MixpanelHeadlessError):  # noqa: N818 - it says what it is
+    """An operation without facts: a flaw of its definition, which its family's author mends."""
+
+    default_code = "UNEXPLAINED_OPERATION"
