@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from . import types as types
     from .accounts.settings import Lifetimes as Lifetimes
     from .accounts.settings import Limits as Limits
     from .errors import APIError as APIError
@@ -49,7 +50,11 @@ if TYPE_CHECKING:
     from .models.annotations import *
     from .models.bookmarks import *
     from .models.cohorts import *
+    from .models.custom_events import *
+    from .models.custom_properties import *
     from .models.dashboards import *
+    from .models.definitions import *
+    from .models.drop_filters import *
     from .models.experiments import *
     from .models.feature_flags import *
     from .models.identity import *
@@ -140,6 +145,7 @@ else:
             "results.plan": ("Plan", "PlannedCall"),
             "results.provenance": ("Provenance",),
             "results.users": ("UserQueryResult",),
+            "types": ("types",),
             "workspace": ("AsyncWorkspace", "Workspace"),
         },
         folders=("models",),

@@ -17,7 +17,7 @@ def lazy_exports(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """`__getattr__` and `__dir__` for a package whose names live in its submodules.
 
-    Those of `table` export the names that it gives; those in `folders` what their own `__all__` names, which is read, with
+    Those of `table` export the names that it gives, which may be their own; those in `folders` what their own `__all__` names, which is read, with
     no module imported, when a name is asked for that the table lacks. `__all__` of the package is all of them.
     """
     home = {name: module for module, names in table.items() for name in names}
@@ -34,7 +34,8 @@ def lazy_exports(
             return sorted(home)
         if name.startswith("__") or (module := find(name)) is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(f"{package}.{module}"), name)
+        home_of = importlib.import_module(f"{package}.{module}")
+        value = home_of if module == name else getattr(home_of, name)
         setattr(sys.modules[package], name, value)
         return value
 

@@ -6,7 +6,6 @@ patch(at("dashboards/{}", dashboard_id), Dashboard, scope=Scope.WORKSPACE_IF_PIN
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_origin, overload
 from urllib.parse import quote
@@ -54,6 +53,8 @@ class Constructor:
         *,
         scope: Scope = ...,
         json: Body = ...,
+        form: Mapping[str, str] | None = ...,
+        inside: str | None = ...,
         lifetime: Literal["none", "discovery"] = ...,
         **query: QueryValue,
     ) -> Request[Listing[E]]: ...
@@ -66,6 +67,8 @@ class Constructor:
         *,
         scope: Scope = ...,
         json: Body = ...,
+        form: Mapping[str, str] | None = ...,
+        inside: str | None = ...,
         lifetime: Literal["none", "discovery"] = ...,
         **query: QueryValue,
     ) -> Request[E]: ...
@@ -78,6 +81,8 @@ class Constructor:
         *,
         scope: Scope = ...,
         json: Body = ...,
+        form: Mapping[str, str] | None = ...,
+        inside: str | None = ...,
         lifetime: Literal["none", "discovery"] = ...,
         **query: QueryValue,
     ) -> Request[None]: ...
@@ -89,20 +94,23 @@ class Constructor:
         *,
         scope: Scope = Scope.PROJECT,
         json: Body = None,
+        form: Mapping[str, str] | None = None,
+        inside: str | None = None,
         lifetime: Literal["none", "discovery"] = "none",
         **query: QueryValue,
     ) -> Request[Any]:
         paged = get_origin(kind) is list
-        check = functools.partial(read_entity, kind, paged, f"{self.verb} {path}")
+        shape = Shape(kind, f"{self.verb} {path}", inside, changes=self.verb != "GET")
         return Request(
             self.verb,
             "app",
             f"/{path}",
-            check,
+            shape.read,
             {name: text for name, value in query.items() if (text := query_text(value)) is not None},
-            None if json is None else write_body(json),
+            form if json is None else write_body(json),
+            form=form is not None,
             decode=decode if kind is not None else decode_nothing,
-            accept=accept_any if lifetime == "none" else check,  # what is kept must be sound
+            accept=accept_any if lifetime == "none" else shape.read,  # what is kept must be sound
             lifetime=lifetime,
             scope=scope,
             ids=path.ids if isinstance(path, Place) else (),
@@ -149,19 +157,39 @@ def query_text(value: QueryValue) -> str | tuple[str, ...] | None:
     return tuple(value) or None if isinstance(value, Sequence) else str(value)
 
 
-def read_entity(kind: Any, listed: bool, source: str, tree: Json, provenance: Provenance | None = None) -> Any:
-    """What an answer holds, without its envelope."""
-    if kind is None:
-        return None
-    if listed:
-        rows = structure(read_rows(tree), kind, source)
-        return Listing(rows, provenance=provenance)
-    if kind is object:
-        return copy_tree(unwrap(tree))
-    entity = structure(read_page(tree) if is_page(kind) else unwrap(tree), kind, source)
-    if attrs.has(kind) and hasattr(entity, "provenance"):
-        return attrs.evolve(entity, provenance=provenance)
-    return entity
+@attrs.frozen
+class Shape:
+    """What an answer becomes: an entity of `kind`, a list of them, JSON as it is (`object`), or nothing (None).
+
+    It may stand `inside` a field of the answer. A call that `changes` something, and promises what there is now, may be
+    answered with nothing: then there is nothing.
+    """
+
+    kind: Any
+    source: str
+    inside: str | None = None
+    changes: bool = False
+
+    def read(self, tree: Json, provenance: Provenance | None = None) -> Any:
+        """What an answer holds, without its envelope."""
+        kind = self.kind
+        if kind is None:
+            return None
+        if get_origin(kind) is list:
+            nothing = self.changes and isinstance(tree, dict) and tree.keys() <= {"status"}
+            rows = [] if nothing else structure(self.open(read_rows(tree)), kind, self.source)
+            return Listing(rows, provenance=provenance)
+        if kind is object:
+            return copy_tree(unwrap(tree))
+        entity = structure(self.open(read_page(tree) if is_page(kind) else unwrap(tree)), kind, self.source)
+        if attrs.has(kind) and hasattr(entity, "provenance"):
+            return attrs.evolve(entity, provenance=provenance)
+        return entity
+
+    def open(self, tree: Json) -> Json:
+        """What stands inside; an answer that lacks the field is taken for what should stand in it."""
+        found = isinstance(tree, dict) and self.inside is not None and self.inside in tree
+        return tree[self.inside] if found else tree
 
 
 def is_page(kind: Any) -> bool:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 import attrs
@@ -210,6 +211,9 @@ class Dispatcher:
         url, timeout = self.roots[request.base] + request.full_path(pin), TIMEOUTS[request.base]
         if request.body is None:
             return Message(request.verb, url, params, self.headers, timeout=timeout)
+        if request.form:
+            headers = {**self.headers, "Content-Type": "application/x-www-form-urlencoded"}
+            return Message(request.verb, url, params, headers, urlencode(request.body).encode(), timeout)
         # The encoder leaves half as much room again as the text needs; answers keep it, so it is cut to size.
         body = bytes(memoryview(msgspec.json.encode(request.body)))
         return Message(request.verb, url, params, self.body_headers, body, timeout)

@@ -214,8 +214,8 @@ FIELDS = frozenset({"params", "entries"})
 def check_fields(build: Callable[..., R]) -> Callable[..., R]:
     """The same, but its `*Params` are of their classes, or mappings that are read as such."""
     signature = inspect.signature(build)
-    declared = {name: str(parameter.annotation) for name, parameter in signature.parameters.items()}
-    named = {name for name in FIELDS & declared.keys() if "Mapping" not in declared[name]}  # a bookmark is one
+    given = signature.parameters
+    named = {name for name in FIELDS & given.keys() if re.search("Params|Entry", str(given[name].annotation))}
     if not named:
         return build
 

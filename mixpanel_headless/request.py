@@ -72,6 +72,8 @@ class Request(Generic[R]):
     read: Callable[[Json, Provenance], R]
     params: Params = attrs.field(factory=dict)
     body: Mapping[str, Json] | None = None
+    form: bool = False
+    """Whether the body goes out as the fields of a form rather than as JSON."""
     decode: Callable[[Reply], Json] = decode
     """How the body becomes a tree."""
     redirects: bool = False

@@ -197,7 +197,7 @@ def address(url: str, params: tuple[tuple[str, str | tuple[str, ...]], ...]) -> 
     """Where a request goes, its parameters encoded; most questions go to few addresses, and making one is slow."""
     pairs = [(name, one) for name, text in params for one in ((text,) if isinstance(text, str) else text)]
     try:
-        return URL(url).extend_query(pairs)
+        return URL(url, encoded="%" in url).extend_query(pairs)  # paths say `%24`, which a URL would say `$`
     except ValueError as error:
         raise aiohttp.InvalidURL(url) from error
 

@@ -29,7 +29,11 @@ from .blueprints import Blueprints
 from .bookmarks import Bookmarks
 from .budget import Budgeting
 from .cohorts import Cohorts
+from .custom_events import CustomEvents
+from .custom_properties import CustomProperties
+from .definitions import Definitions
 from .discovery import Discovery
+from .drop_filters import DropFilters
 from .experiments import Experiments
 from .exports import Exports
 from .fanin import FanIn
@@ -49,6 +53,10 @@ class Catalog(
     Blueprints[Mode],
     Bookmarks[Mode],
     Cohorts[Mode],
+    CustomEvents[Mode],
+    CustomProperties[Mode],
+    Definitions[Mode],
+    DropFilters[Mode],
     Experiments[Mode],
     FeatureFlags[Mode],
     Webhooks[Mode],

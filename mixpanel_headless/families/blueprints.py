@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mixpanel_headless._lazy import LazyModule
-from mixpanel_headless.app_api import at, get, post, put, read_entity
+from mixpanel_headless.app_api import at, get, post, put
 from mixpanel_headless.operation import Mode, Surface, operation
 from mixpanel_headless.replies import unwrap
 from mixpanel_headless.request import Json, Request, Scope
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from mixpanel_headless.models import dashboards as kinds
     from mixpanel_headless.results.discovery import Listing
-    from mixpanel_headless.results.provenance import Provenance
 else:
     kinds = LazyModule("mixpanel_headless.models.dashboards")
 
@@ -40,7 +39,7 @@ class Blueprints(Surface[Mode]):
             scope=VIEW,
             include_reports=True if include_reports else None,
         )
-        return attrs.evolve(listed, read=read_templates, paged=False)
+        return attrs.evolve(listed, read=lambda tree, provenance: listed.read(name_templates(tree), provenance))
 
     @operation
     def create_blueprint(self, template_type: str) -> Request[kinds.Dashboard]:
@@ -68,13 +67,10 @@ class Blueprints(Surface[Mode]):
         return post("dashboards/rca", kinds.Dashboard, scope=VIEW, json=params)
 
 
-def read_templates(tree: Json, provenance: Provenance) -> Listing[kinds.BlueprintTemplate]:
-    """Templates from a list, or from an object by name, whose keys win over names inside."""
+def name_templates(tree: Json) -> Json:
+    """Templates as a list; where they come in an object by name, its keys win over names inside."""
     found = unwrap(tree)
     found = found["templates"] if isinstance(found, dict) and "templates" in found else found
     if isinstance(found, dict):
-        found = [{**template, "name": name} for name, template in found.items() if isinstance(template, dict)]
-    listing: Listing[kinds.BlueprintTemplate] = read_entity(
-        list[kinds.BlueprintTemplate], True, "GET dashboards/blueprints-all", found, provenance
-    )
-    return listing
+        return [{**template, "name": name} for name, template in found.items() if isinstance(template, dict)]
+    return found

@@ -1,5 +1,6 @@
 """What every entity of the App API has in common."""
 
+import re
 from typing import Any, TypeAlias
 
 import attrs
@@ -34,6 +35,18 @@ class Entity:
         fields = [field for field in attrs.fields(type(self)) if field.name not in OWN_FIELDS]
         own = {wire_name(field) if wire else field.name: to_plain(getattr(self, field.name)) for field in fields}
         return {**own, **to_plain(self.extra)}
+
+
+def camel_case(_: type, fields: "list[attrs.Attribute[Any]]") -> "list[attrs.Attribute[Any]]":
+    """For classes whose fields are `eventName` on the wire where they are `event_name` here."""
+    return [
+        field
+        if "_" not in field.name or "wire" in field.metadata
+        else field.evolve(
+            metadata={**field.metadata, "wire": re.sub(r"_(\w)", lambda word: word[1].upper(), field.name)}
+        )
+        for field in fields
+    ]
 
 
 def wire_name(field: "attrs.Attribute[Any]") -> str:

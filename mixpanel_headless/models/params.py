@@ -186,21 +186,25 @@ def read_value(field: attrs.Attribute[Any], value: Any, values: dict[str, Any], 
     if value is None and NONE in kinds:
         values[field.name] = None
         return
+    if value is None and field.default is attrs.NOTHING:
+        flaws.append((field.name, "required, and null"))
+        return
     kind: Any = Union[tuple(one for one in kinds if one is not NONE)]  # noqa: UP007 - made while it runs
-    flaw = check_choice(kind, value)
+    flaw = None
+    if allowed := choices_of(kind):
+        value, flaw = read_choice(value, allowed, field.metadata.get("synonyms", {}))
     try:
-        read = value if kind is Any or flaw else structure(value, kind)
+        values[field.name] = read = value if kind is Any or flaw else structure(value, kind)
     except ResponseValidationError as error:
         flaws += [split_flaw(field.name, one) for one in error.fields]
         return
     except ParamValidationError as error:
         flaws.append((field.name, str(error)))
         return
-    if flaw is None:
-        flaw = check_constraint(field, read)
+    rule = field.metadata.get("rule")
+    flaw = flaw or (rule(read) if rule else None)
     if flaw is not None:
         flaws.append((field.name, flaw))
-    values[field.name] = read
 
 
 NONE = type(None)
@@ -213,26 +217,25 @@ def kinds_of(annotation: Any) -> tuple[Any, ...]:
     return (annotation,)
 
 
-def check_choice(kind: Any, value: Any) -> str | None:
-    """What is wrong with a value for a field that takes one of a set."""
+def choices_of(kind: Any) -> dict[str, Any]:
+    """The values of a set by their text, in any case; nothing for a kind that is no set."""
     if get_origin(kind) is Literal:
-        allowed = [str(one) for one in get_args(kind)]
-    elif isinstance(kind, EnumMeta):
+        return {str(one).casefold(): one for one in get_args(kind)}
+    if isinstance(kind, EnumMeta):
         members: list[Enum] = list(kind)
-        allowed = [str(member.value) for member in members]
-        value = value.value if isinstance(value, kind) else value
-    else:
-        return None
-    if value in get_args(kind) or (isinstance(value, str) and value in allowed and isinstance(kind, EnumMeta)):
-        return None
-    near = nearest(value, allowed)
-    return f"{shown(value)} is none of {', '.join(allowed)}" + (f"; did you mean {near[0]}?" if near else "")
+        return {str(member.value).casefold(): member.value for member in members}
+    return {}
 
 
-def check_constraint(field: attrs.Attribute[Any], value: Any) -> str | None:
-    """What a field's own rule says of a value."""
-    rule = field.metadata.get("rule")
-    return rule(value) if rule is not None else None
+def read_choice(value: Any, allowed: dict[str, Any], synonyms: Mapping[str, str]) -> tuple[Any, str | None]:
+    """One of a set, spelled as the service has it, or what is wrong with it."""
+    plain = value.value if isinstance(value, Enum) else value
+    text = str(plain).casefold()
+    if (text := synonyms.get(text, text)) in allowed and not isinstance(plain, bool):
+        return allowed[text], None
+    names = [str(one) for one in allowed.values()]
+    near = nearest(plain, names)
+    return value, f"{shown(value)} is none of {', '.join(names)}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def split_flaw(name: str, flaw: str) -> tuple[str, str]:
