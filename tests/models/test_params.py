@@ -102,7 +102,7 @@ def test_a_field_of_several_kinds_takes_each_of_them_and_no_other() -> None:
 
 def test_a_missing_field_is_named() -> None:
     assert flaws_of(Board) == {"title": "required, and not given"}
-    assert flaws_of(lambda: Board(title=None)) == {"title": "expected text, got null"}  # type: ignore[arg-type] # the flaw
+    assert flaws_of(lambda: Board(title=None)) == {"title": "required, and null"}  # type: ignore[arg-type] # the flaw
 
 
 def test_a_text_that_is_too_long_is_refused() -> None:
