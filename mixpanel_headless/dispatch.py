@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from .accounts.settings import Settings
-    from .operation import Operation, Stream
+    from .governance.governor import Governor
+    from .operation import Named, Surface
     from .options import Options, Pin, Task
     from .planning.budgets import Pools
     from .request import Base, Json, Request
@@ -58,10 +59,11 @@ TIMEOUTS: dict[Base, float] = {"query": 503.0, "app": 135.0, "export": 600.0, "w
 
 
 class Asked(NamedTuple, Generic[R]):
-    """One request as its caller makes it: by which operation, with which wishes, of which project, in which task."""
+    """One request as its caller makes it: where, by which operation, with which wishes, of which project, in which task."""
 
+    surface: Surface[Any]
     request: Request[R]
-    operation: Operation[Any, R] | Stream[Any, Any]
+    operation: Named
     options: Options
     pin: Pin
     task: Task | None
@@ -83,8 +85,11 @@ class Prepared:
 class Dispatcher:
     """Takes requests to answers for one set of credentials."""
 
-    def __init__(self, settings: Settings, scheduler: rs.Scheduler, transport: Transport, reserve: int = 0) -> None:
+    def __init__(
+        self, settings: Settings, scheduler: rs.Scheduler, transport: Transport, governor: Governor, reserve: int = 0
+    ) -> None:
         self.settings, self.scheduler, self.transport, self.reserve = settings, scheduler, transport, reserve
+        self.governor = governor
         self.headers = make_headers(settings)
         self.body_headers = {**self.headers, "Content-Type": "application/json"}
         self.owner = fingerprint(settings.credentials)
@@ -97,12 +102,25 @@ class Dispatcher:
 
     async def ask(self, asked: Asked[R]) -> R:
         """The typed answer to one request; raises what `errors` lists."""
+        if asked.operation.facts.changes:
+            return await self.governor.carry_out(asked, functools.partial(self.change, asked))
         prepared = await self.make_ready(asked)
         answer = await self.answer(asked, prepared)
         return asked.request.read(answer.value, describe(answer, prepared))
 
+    async def change(self, asked: Asked[R]) -> R:
+        """The typed answer to one request that changes something; what was known of its family is forgotten."""
+        prepared = await self.make_ready(asked)
+        try:
+            answer = await self.answer(asked, prepared)
+        finally:
+            self.scheduler.invalidate(asked.operation.facts.touches)
+        return asked.request.read(answer.value, describe(answer, prepared))
+
     async def make_ready(self, asked: Asked[Any]) -> Prepared:
-        """The request made ready to be sent, and the budgets of its project known to the scheduler."""
+        """The request made ready to be sent, if it may be, and the budgets of its project known to the scheduler."""
+        if not asked.operation.facts.changes:
+            self.governor.admit(asked)
         if asked.pin.project not in self.pools:
             await self.learn_of(asked.pin.project)
         return self.prepare(asked.request, asked.pin)
@@ -145,7 +163,7 @@ class Dispatcher:
 
     def call_of(self, asked: Asked[Any], prepared: Prepared) -> rs.Call[Json]:
         """A request with its caller's wishes, in the scheduler's terms."""
-        request, operation, options, _, task = asked
+        _, request, operation, options, _, task = asked
         label, tenant = operation.name, options.tenant or (task.name if task else "default")
         retries = max(options.retry_server_errors, request.retries) if request.repeatable else 0
         deadline = None

@@ -63,7 +63,7 @@ class Planned(Generic[R_co]):
 
     def asked(self, task: Task | None) -> Asked[R_co]:
         """The call as it would be made inside a task; raises what a wrong argument raises."""
-        return Asked(self.request(), self.operation, self.surface.options, self.surface.pin, task)
+        return Asked(self.surface, self.request(), self.operation, self.surface.options, self.surface.pin, task)
 
     def __str__(self) -> str:
         arguments = [repr(value) for value in self.args] + [f"{name}={value!r}" for name, value in self.kwargs.items()]

@@ -70,6 +70,15 @@ class Surface(Generic[Mode]):
         """The lines of a streamed answer, some at a time and each once, by way of the scheduler."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin reads")
 
+    async def enter(self, method: Named) -> None:
+        """Raises PolicyDenied for a call in several steps that a policy denies as a whole."""
+        raise TypeError(f"{type(self).__name__} is blocking: its async twin enters")
+
+    @property
+    def twin(self) -> Surface[Async]:
+        """The surface that makes the calls of a blocking one."""
+        raise TypeError(f"{type(self).__name__} is async already")
+
     async def dispatcher(self) -> Dispatcher:
         """The way to the service, and the scheduler that this workspace and its views share."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin has the dispatcher")
@@ -164,6 +173,19 @@ class Operation(Method[P, R_co]):
                 self._known.clear()
             self._known[key] = request
         return request
+
+
+class Composite(Method[P, R_co]):
+    """Several requests as one call; what each sends is governed by itself, and all of it as a whole before the first."""
+
+    def __init__(self, call: Callable[..., Coroutine[Any, Any, R_co]], said: Said) -> None:
+        @functools.wraps(call)
+        async def enter(surface: Surface[Async], *args: Any, **kwargs: Any) -> R_co:
+            if self.facts.changes:
+                await surface.enter(self)
+            return await call(surface, *args, **kwargs)
+
+        super().__init__(enter, call, said)
 
 
 class Stream(Named, Generic[P, R_co]):
@@ -274,16 +296,15 @@ def operation(build: Any = None, /, **said: Unpack[Said]) -> Any:
 
 
 @overload
-def composite(call: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]], /) -> Method[P, R]: ...
+def composite(call: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]], /) -> Composite[P, R]: ...
 @overload
 def composite(
     **said: Unpack[Said],
-) -> Callable[[Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]], Method[P, R]]: ...
+) -> Callable[[Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]], Composite[P, R]]: ...
 def composite(call: Any = None, /, **said: Unpack[Said]) -> Any:
     """An `async def` over several operations as a method of both workspaces."""
-    if call is None:
-        return lambda call: composite(call, **said)  # type: ignore[call-overload]
-    return Method(check_fields(call), call, said)
+    make = functools.partial(Composite[Any, Any], said=said)
+    return (lambda call: make(check_fields(call))) if call is None else make(check_fields(call))
 
 
 @overload

@@ -20,12 +20,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .accounts.settings import Limits
+    from .governance.policy import Policy
 
 FRESHNESS = ("cached", "fresh", "stale_ok", "offline")
 
 
-Task = rs.Allowance
-"""The ceiling of one task; a task inside another spends from both."""
+@attrs.define(eq=False)
+class Task(rs.Allowance):
+    """The ceiling of one task; a task inside another spends from both, and keeps to the policies of both."""
+
+    policy: Policy | None = attrs.field(default=None, kw_only=True)
+    changes: int = attrs.field(default=0, init=False)
+    """How much has been changed in it."""
+
+
 CURRENT: ContextVar[Task | None] = ContextVar("mixpanel_headless_task", default=None)
 
 
@@ -39,6 +47,7 @@ class Options:
     max_age: float | None = None
     freshness: Literal["cached", "fresh", "stale_ok", "offline"] = "cached"
     retry_server_errors: int = 0
+    confirm: frozenset[str] = frozenset()
     accepted: rs.Freshness = attrs.field(
         init=False, default=attrs.Factory(lambda wish: rs.Freshness(wish.freshness, wish.max_age), takes_self=True)
     )
@@ -61,6 +70,7 @@ def choose_options(
     max_age: float | None,
     freshness: str | None,
     retry_server_errors: int | None = None,
+    confirm: str | None = None,
 ) -> Options:
     """The wishes with those changed that are given; raises InvalidArgumentError for one that cannot be met."""
     changes: dict[str, Any] = {}
@@ -77,6 +87,8 @@ def choose_options(
             changes[name] = float(seconds)
     if retry_server_errors is not None:
         changes["retry_server_errors"] = check_retries(retry_server_errors)
+    if confirm is not None:
+        changes["confirm"] = frozenset({check_label("confirm", confirm)})
     if tenant is not None:
         changes["tenant"] = check_label("tenant", tenant)
     return attrs.evolve(options, **changes)
@@ -141,7 +153,9 @@ def current_task() -> Task | None:
 
 
 @contextmanager
-def task_scope(name: str, max_requests: int | None, max_wait: float | None) -> Iterator[Task]:
+def task_scope(
+    name: str, max_requests: int | None, max_wait: float | None, policy: Policy | None = None
+) -> Iterator[Task]:
     """Calls made inside belong to a new task, which can only narrow the one around it."""
     check_label("name", name)
     if max_requests is not None and not (is_amount(max_requests) and is_whole(max_requests)):
@@ -153,7 +167,7 @@ def task_scope(name: str, max_requests: int | None, max_wait: float | None) -> I
         raise InvalidArgumentError(
             f"max_wait is {shown(max_wait)}.", hint="Give max_wait in seconds, at least 0, or None."
         )
-    task = Task(name, max_requests, max_wait, parent=CURRENT.get())
+    task = Task(name, max_requests, max_wait, parent=CURRENT.get(), policy=policy)
     token = CURRENT.set(task)
     try:
         yield task

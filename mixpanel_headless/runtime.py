@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from .accounts.settings import Settings
+    from .governance.governor import Governor
     from .observers import Observer
 
 R = TypeVar("R")
@@ -38,8 +39,8 @@ class Runtime:
     the start-up and the shut-down of a web application.
     """
 
-    def __init__(self, settings: Settings, scheduling: Mapping[str, Any], reserve: int = 0) -> None:
-        self.settings, self.scheduling, self.reserve = settings, scheduling, reserve
+    def __init__(self, settings: Settings, scheduling: Mapping[str, Any], governor: Governor, reserve: int = 0) -> None:
+        self.settings, self.scheduling, self.governor, self.reserve = settings, scheduling, governor, reserve
         self.observers: tuple[Observer, ...] = ()
         self.process = os.getpid()
         self.closed = False
@@ -84,7 +85,7 @@ class Runtime:
                 store, answers = budget_store(self.settings), answer_cache(self.settings)
                 scheduler = make_scheduler(self.observers, store=store, shared_cache=answers, **self.scheduling)
                 await stack.enter_async_context(scheduler)
-                dispatcher = Dispatcher(self.settings, scheduler, transport, self.reserve)
+                dispatcher = Dispatcher(self.settings, scheduler, transport, self.governor, self.reserve)
                 await scheduler.refresh()
                 self._dispatcher = dispatcher
                 started.set_result(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from contextlib import aclosing
+from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 import attrs
@@ -11,7 +12,8 @@ import attrs
 from .accounts.settings import Lifetimes, Limits, Settings, resolve_settings
 from .dispatch import Asked
 from .families import Catalog
-from .operation import Async, Blocking, Mode, Operation, Stream
+from .governance.governor import Governor
+from .operation import Async, Blocking, Mode, Named, Operation, Stream
 from .options import Options, Pin, Task, check_reserve, check_retries, choose_options, current_task, repin, task_scope
 from .request import Scope
 from .runtime import Lease, LoopThread, Runtime
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from request_scheduler.stores import OnLoss
 
     from .dispatch import Dispatcher
+    from .governance.documents import PolicyLike
+    from .governance.policy import Policy
     from .observers import Observer
     from .request import Request
 
@@ -62,6 +66,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
         retry_server_errors: int = 0,
         cache_bytes: int = 64_000_000,
         telemetry: str | Sequence[str | Observer] | None = None,
+        policy: PolicyLike | None = None,
     ) -> None:
         self.settings: Settings = resolve_settings(
             project=project, workspace=workspace, region=region, username=username, secret=secret,
@@ -76,7 +81,8 @@ class Configured(Catalog[Mode], Generic[Mode]):
             "cache_bytes": cache_bytes,
             "cache_entries": 0 if self.settings.cache == "off" else 4096,
         }
-        self.runtime = Runtime(self.settings, scheduling, check_reserve(reserve, self.settings.limits))
+        governor = Governor(self.read_policies(self.settings.policy or None, policy))
+        self.runtime = Runtime(self.settings, scheduling, governor, check_reserve(reserve, self.settings.limits))
         if wanted := self.settings.telemetry if telemetry is None else telemetry:
             from .observers import choose_observers
 
@@ -86,6 +92,17 @@ class Configured(Catalog[Mode], Generic[Mode]):
         self.pin = Pin(self.settings.project, self.settings.workspace)
         self.resolved = {}
         self.prepare()
+
+    def read_policies(self, *sources: PolicyLike | None) -> tuple[Policy, ...]:
+        """The policies that were given; ConfigError for one that cannot be used."""
+        given = [source for source in sources if source is not None]
+        if not given:
+            return ()
+        from .governance.documents import read_policy
+
+        found = [getattr_static(type(self), name) for name in dir(type(self))]
+        operations = [one.facts.full_name for one in found if isinstance(one, Named)]
+        return tuple(read_policy(source, operations) for source in given)
 
     def prepare(self) -> None:
         """What one mode needs beyond this; views share it."""
@@ -104,25 +121,35 @@ class Configured(Catalog[Mode], Generic[Mode]):
         max_age: float | None = None,
         freshness: FreshnessName | None = None,
         retry_server_errors: int | None = None,
+        confirm: str | None = None,
     ) -> Self:
         """A light view of the same workspace whose calls carry these wishes.
 
         `deadline` is how many seconds the caller will wait, `max_age` how many seconds old an answer may be. `tenant`
         names whose share of the budget the calls spend; inside a task it is the task's name. `retry_server_errors` is how
-        often a call that only reads is sent again, and paid again, after a 5xx or a broken connection.
+        often a call that only reads is sent again, and paid again, after a 5xx or a broken connection. `confirm` is the
+        token of a plan, for calls that a policy lets go only with one.
         """
-        wishes = choose_options(self.options, priority, tenant, deadline, max_age, freshness, retry_server_errors)
+        wishes = choose_options(
+            self.options, priority, tenant, deadline, max_age, freshness, retry_server_errors, confirm
+        )
         return self.view(options=wishes)
 
     def task(
-        self, name: str, *, max_requests: int | None = None, max_wait: float | None = None
+        self,
+        name: str,
+        *,
+        max_requests: int | None = None,
+        max_wait: float | None = None,
+        policy: PolicyLike | None = None,
     ) -> AbstractContextManager[Task]:
         """A hard ceiling for every call inside the `with` block, also in tasks and threads that carry its context.
 
         `max_requests` counts requests sent, retries included; joined and cached answers cost nothing. `max_wait` is in
         seconds for each call. Beyond either, calls raise TaskCeilingReached or DeadlineUnreachable, with nothing sent.
+        `policy` holds inside, besides those that hold already: it can only narrow what is allowed.
         """
-        return task_scope(name, max_requests, max_wait)
+        return task_scope(name, max_requests, max_wait, next(iter(self.read_policies(policy)), None))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} project={self.pin.project} host={self.settings.host()}>"
@@ -149,17 +176,21 @@ class AsyncWorkspace(Configured[Async]):
         if request.scope is Scope.PROJECT_AND_WORKSPACE and (request.workspace or self.pin.workspace) is None:
             request = attrs.evolve(request, workspace=await self.resolve_workspace_id())
         dispatcher = await self.runtime.open()
-        return await dispatcher.ask(Asked(request, operation, self.options, self.pin, current_task()))
+        return await dispatcher.ask(Asked(self, request, operation, self.options, self.pin, current_task()))
 
     async def read_lines(self, request: Request[Any], operation: Stream[Any, Any]) -> AsyncGenerator[list[bytes]]:
         """The lines of a streamed answer, some at a time and each once, by way of the scheduler."""
         from .exports.reading import LineReader
 
         dispatcher = await self.runtime.open()
-        asked = Asked(request, operation, self.options, self.pin, current_task())
+        asked = Asked(self, request, operation, self.options, self.pin, current_task())
         async with aclosing(LineReader(dispatcher, asked).pages()) as pages:
             async for lines in pages:
                 yield lines
+
+    async def enter(self, method: Named) -> None:
+        """Raises PolicyDenied for a call in several steps that a policy denies as a whole."""
+        self.runtime.governor.enter(method.facts, self.pin, current_task())
 
     async def scheduler(self) -> rs.Scheduler:
         """The scheduler that this workspace and its views share."""

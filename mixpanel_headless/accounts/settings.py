@@ -78,6 +78,7 @@ class Settings:
     cache: str = attrs.field(default="disk", repr=lambda cache: repr(show_store(cache)))
     cache_file_bytes: int = CACHE_BYTES
     telemetry: str = ""
+    policy: str = ""
 
     def base_url(self, base: str) -> str:
         """Where requests of one base go, without a trailing slash."""
@@ -143,6 +144,7 @@ def resolve_settings(
         store_on_loss=check_on_loss(store_on_loss or env.get("MP_STORE_ON_LOSS") or "cautious"),
         cache=answers,
         telemetry=env.get("MP_TELEMETRY", ""),
+        policy=env.get("MP_POLICY", ""),
         cache_file_bytes=check_size("MP_CACHE_BYTES", read_number(env, "MP_CACHE_BYTES", cache_bytes, int)),
     )
 

@@ -54,6 +54,14 @@ class Facts:
         return self.verb in CHANGING or self.reaches_people
 
     @property
+    def touches(self) -> frozenset[str]:
+        """Tags of earlier answers that it makes void: those of its family, of lists, and of questions that name its things."""
+        if not self.changes:
+            return frozenset()
+        asked = ANSWERING if self.family in ASKED_ABOUT and self.verb != "create" else frozenset({"discovery"})
+        return asked | {self.family}
+
+    @property
     def full_name(self) -> str:
         """The name that policies and the audit know it by."""
         return f"{self.family}.{self.name}"
@@ -62,8 +70,8 @@ class Facts:
 CHANGING: frozenset[Verb] = frozenset({"create", "update", "delete", "share"})
 
 WORDS: dict[Verb, str] = {
-    "read": "get list me projects workspaces resolve stream download fetch sign find export",
-    "run": "query run test validate preview analyze",
+    "read": "get list iter count me projects workspaces resolve stream download fetch find export",
+    "run": "query run test validate preview analyze sign",
     "create": "create duplicate upload init save",
     "update": "update set replace pin unpin favorite unfavorite add remove archive restore launch conclude decide finalize"
     " mark cancel",
@@ -87,6 +95,12 @@ FAMILY_VERBS: dict[str, Verb] = {
     "report_links": "read",
 }
 """What the operations of a family do whose names begin with none of those words."""
+ANSWERING = frozenset(FAMILY_VERBS) - {"exports", "identity", "budget", "fanin", "report_links"}
+"""Families whose answers are kept."""
+ASKED_ABOUT = frozenset(
+    {"bookmarks", "cohorts", "custom_events", "custom_properties", "lookup_tables", "metrics", "behaviors"}
+)
+"""Families whose things stand in questions by their ids."""
 TELLING = frozenset({"alerts", "webhooks"})
 """Families whose things tell people something."""
 

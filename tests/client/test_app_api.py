@@ -20,6 +20,8 @@ from tests.answering import Answering
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mixpanel_headless.governance.facts import Verb
+
 
 @attrs.frozen(kw_only=True)
 class Owner(Entity):
@@ -38,7 +40,8 @@ class Board(Entity):
 
 
 async def send(ws: mp.AsyncWorkspace, request: Any) -> Any:
-    return await ws.send(request, operation(lambda ws: request))
+    verb: Verb = "read" if request.verb == "GET" else "update"
+    return await ws.send(request, operation(verb=verb)(lambda ws: request))
 
 
 @pytest.fixture

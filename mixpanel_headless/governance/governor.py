@@ -1,0 +1,154 @@
+"""The gate that every call of a workspace passes: what no policy denies may go, and what changes something is counted."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+
+from mixpanel_headless.errors import PolicyDenied
+
+from .before import read_before
+from .facts import UnexplainedOperation
+from .policy import Act, Policy, Verdict, asks_for_names, decide
+from .targets import target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from mixpanel_headless.dispatch import Asked
+    from mixpanel_headless.options import Pin, Task
+
+    from .facts import Facts
+
+R = TypeVar("R")
+
+
+@attrs.define(eq=False)
+class Governor:
+    """What holds for all calls of a workspace and its views."""
+
+    policies: tuple[Policy, ...] = ()
+    changes: int = 0
+    """How much has been changed outside of tasks."""
+
+    def admit(self, asked: Asked[Any]) -> None:
+        """Raises PolicyDenied for a call that changes nothing and that some policy denies."""
+        facts = asked.operation.facts
+        if facts.verb == "read" and not asked.request.repeatable:
+            raise UnexplainedOperation(
+                f"{facts.full_name} is said to read only, and its request may change something.",
+                hint='Say what it does where it is defined, such as @operation(verb="run").',
+                sent=False,
+            )
+        if self.policies or asked.task is not None:
+            self.refuse(act_of(asked), asked.task)
+
+    def enter(self, facts: Facts, pin: Pin, task: Task | None) -> None:
+        """Raises PolicyDenied for several steps as a whole, before the first of them."""
+        self.refuse(Act(facts, pin.project, pin.workspace, None), task)
+
+    def refuse(self, act: Act, task: Task | None) -> Verdict:
+        """What the policies say of a call, unless they deny it."""
+        verdict = self.decide(act, task)
+        if verdict.effect == "deny":
+            raise denied(verdict, act)
+        return verdict
+
+    async def carry_out(self, asked: Asked[R], send: Callable[[], Awaitable[R]]) -> R:
+        """The answer to a call that changes something, once the policies let it go."""
+        act = act_of(asked)
+        if asks_for_names((policy for policy, _ in self.in_force(asked.task)), act):
+            before = await read_before(asked)
+            act = attrs.evolve(act, target=before.name(act.target))
+        verdict = self.refuse(act, asked.task)
+        if verdict.effect == "confirm":
+            raise unconfirmed(verdict, act)
+        self.count(asked.task, 1)
+        try:
+            return await send()
+        except Exception as error:
+            if getattr(error, "sent", None) is False:
+                self.count(asked.task, -1)
+            raise
+
+    def count(self, task: Task | None, change: int) -> None:
+        """One change more, or one less, in a task and those around it."""
+        self.changes += change if task is None else 0
+        for one in tasks_around(task):
+            one.changes += change
+
+    def decide(self, act: Act, task: Task | None) -> Verdict:
+        """What all policies say that hold here."""
+        standing = list(self.in_force(task))
+        spent = [count for _, count in standing]
+        return decide([policy for policy, _ in standing], act, spent, attended=attended())
+
+    def in_force(self, task: Task | None) -> Iterator[tuple[Policy, int]]:
+        """The policies that hold, each with the changes that count for its cap; a workspace's counts for each whole task."""
+        around = list(tasks_around(task))
+        spent = around[-1].changes if around else self.changes
+        for policy in self.policies:
+            yield policy, spent
+        for one in around:
+            if one.policy is not None:
+                yield one.policy, one.changes
+
+
+def act_of(asked: Asked[Any]) -> Act:
+    """A call as policies see it."""
+    facts = asked.operation.facts
+    return Act(facts, asked.pin.project, asked.pin.workspace, target_of(asked.request, facts))
+
+
+def tasks_around(task: Task | None) -> Iterator[Task]:
+    """A task and all that it is inside of, the outermost last."""
+    found: Any = task
+    while found is not None:
+        yield found
+        found = found.parent
+
+
+def attended() -> bool:
+    """Whether somebody sits at a terminal and sees what the program does."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def denied(verdict: Verdict, act: Act) -> PolicyDenied:
+    """The error for a call that a policy denies."""
+    return refusal(f"{tell(act)} is denied", verdict, act, "POLICY_DENIED", "Ask for less, or change the policy.")
+
+
+def unconfirmed(verdict: Verdict, act: Act) -> PolicyDenied:
+    """The error for a call that needs a token from a plan."""
+    return refusal(f"{tell(act)} needs to be confirmed", verdict, act, "CONFIRMATION_NEEDED", CONFIRM_HINT)
+
+
+CONFIRM_HINT = (
+    "Make the call inside `with ws.dry_run() as plan:`, look at the plan, and give plan.token to plan.apply(confirm=...);"
+    " or use a policy that allows it."
+)
+
+
+def refusal(what: str, verdict: Verdict, act: Act, code: str, hint: str) -> PolicyDenied:
+    reason = f" {verdict.reason}" if verdict.reason else ""
+    return PolicyDenied(
+        f"{what} by {verdict.origin}: {verdict.rule}.{reason}",
+        code=code,
+        hint=hint,
+        sent=False,
+        details={
+            "rule": verdict.rule,
+            "origin": verdict.origin,
+            "operation": act.facts.full_name,
+            "verb": act.facts.verb,
+            "target": str(act.target or ""),
+        },
+    )
+
+
+def tell(act: Act) -> str:
+    """A call in few words."""
+    target = str(act.target or "")
+    return f"{act.facts.full_name}({target})" if target else act.facts.full_name
