@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .errors import BookmarkValidationError as BookmarkValidationError
     from .errors import BudgetError as BudgetError
     from .errors import BudgetExhausted as BudgetExhausted
+    from .errors import BusinessContextValidationError as BusinessContextValidationError
     from .errors import ClosedError as ClosedError
     from .errors import ConfigError as ConfigError
     from .errors import DeadlineUnreachable as DeadlineUnreachable
@@ -48,17 +49,21 @@ if TYPE_CHECKING:
     from .fanin import later as later
     from .models.alerts import *
     from .models.annotations import *
+    from .models.anomalies import *
     from .models.bookmarks import *
+    from .models.business_context import *
     from .models.cohorts import *
     from .models.custom_events import *
     from .models.custom_properties import *
     from .models.dashboards import *
     from .models.definitions import *
+    from .models.deletions import *
     from .models.drop_filters import *
     from .models.experiments import *
     from .models.feature_flags import *
     from .models.identity import *
     from .models.report_links import *
+    from .models.schemas import *
     from .models.webhooks import *
     from .observers import count_calls as count_calls
     from .observers import trace_calls as trace_calls
@@ -112,7 +117,7 @@ else:
         {
             "accounts.settings": ("Lifetimes", "Limits"),
             "errors": (
-                "APIError", "AuthenticationError", "BookmarkValidationError", "BudgetError", "BudgetExhausted",
+                "APIError", "AuthenticationError", "BookmarkValidationError", "BudgetError", "BudgetExhausted", "BusinessContextValidationError",
                 "ClosedError", "ConfigError", "DeadlineUnreachable", "EventNotFoundError", "InvalidArgumentError",
                 "InvalidResponseError", "MissingExtraError", "MixpanelHeadlessError", "ParamTypeError",
                 "ParamValidationError", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ReportLinkNotFoundError", "ReportLinkParseError",

@@ -3,7 +3,8 @@
 MixpanelHeadlessError                 code, message, hint, retryable, retry_after, sent, details, to_dict()
 ├── InvalidArgumentError (ValueError)     fix the call
 │   ├── ParamValidationError              one bad field of a value class
-│   │   └── ParamTypeError (TypeError)    the field has the wrong kind
+│   │   ├── ParamTypeError (TypeError)    the field has the wrong kind
+│   │   └── BusinessContextValidationError  it is too long
 │   ├── ReportLinkParseError              not a link to a report
 │   ├── UnsupportedReportLinkError        a link to something else, such as a whole dashboard
 │   ├── ReportLinkScopeMismatchError      a report of another region, project or workspace
@@ -123,6 +124,12 @@ class ParamValidationError(InvalidArgumentError):
 
 class ParamTypeError(ParamValidationError, TypeError):
     """One field of a value class has the wrong kind."""
+
+
+class BusinessContextValidationError(ParamValidationError):
+    """What was to be said of a project or an organization is too long."""
+
+    default_code = "BUSINESS_CONTEXT_TOO_LONG"
 
 
 @attrs.frozen

@@ -25,13 +25,16 @@ from mixpanel_headless.operation import Mode
 
 from .alerts import Alerts
 from .annotations import Annotations
+from .anomalies import Anomalies
 from .blueprints import Blueprints
 from .bookmarks import Bookmarks
 from .budget import Budgeting
+from .business_context import BusinessContexts
 from .cohorts import Cohorts
 from .custom_events import CustomEvents
 from .custom_properties import CustomProperties
 from .definitions import Definitions
+from .deletions import Deletions
 from .discovery import Discovery
 from .drop_filters import DropFilters
 from .experiments import Experiments
@@ -42,6 +45,7 @@ from .flows import Flows
 from .identity import Identity
 from .insights import Insights
 from .report_links import ReportLinks
+from .schemas import Schemas
 from .users import Users
 from .webhooks import Webhooks
 
@@ -57,6 +61,10 @@ class Catalog(
     CustomProperties[Mode],
     Definitions[Mode],
     DropFilters[Mode],
+    Schemas[Mode],
+    Anomalies[Mode],
+    Deletions[Mode],
+    BusinessContexts[Mode],
     Experiments[Mode],
     FeatureFlags[Mode],
     Webhooks[Mode],

@@ -180,11 +180,17 @@ class Identity(Surface[Mode]):
             self.resolved[project] = found
         return self.resolved[project]
 
+    async def _known_me(self: Identity[Async]) -> MeResponse | None:
+        """What `me` has told already, None when it has not; asks nothing."""
+        try:
+            return await self.view(options=attrs.evolve(self.options, freshness="offline"))._me()
+        except BudgetExhausted:  # nothing is kept, and offline calls send nothing
+            return None
+
     async def _known_workspaces(self: Identity[Async]) -> list[MeWorkspace]:
         """The project's workspaces as far as `me` has told them already; asks nothing."""
-        try:
-            me = await self.view(options=attrs.evolve(self.options, freshness="offline"))._me()
-        except BudgetExhausted:  # nothing is kept, and offline calls send nothing
+        me = await self._known_me()
+        if me is None:
             return []
         return [one for one in me.workspaces.values() if one.project_id == int(self.pin.project)]
 
