@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from .models.experiments import *
     from .models.feature_flags import *
     from .models.identity import *
+    from .models.lookup_tables import *
     from .models.report_links import *
     from .models.schemas import *
     from .models.webhooks import *

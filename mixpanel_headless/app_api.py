@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_origin, overload
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import attrs
 
 from .convert import structure
-from .errors import InvalidArgumentError, shown
+from .errors import InvalidArgumentError, InvalidResponseError, shown
 from .replies import decode, decode_nothing, read_page, read_rows, unwrap
 from .request import Json, Request, Scope, Verb, accept_any
 from .results.discovery import Listing
 from .results.trees import copy_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .models.params import Params
+    from .replies import Reply
     from .results.provenance import Provenance
 
 E = TypeVar("E")
@@ -209,3 +210,15 @@ delete = Constructor("DELETE")
 def joined(names: Sequence[str | int] | None) -> str | None:
     """Ids or names as one value of a query string, with commas between; None for none."""
     return ",".join(map(str, names)) if names else None
+
+
+def signed(verb: Verb, url: str, read: Callable[[Reply], Json], content: bytes | None = None) -> Request[Any]:
+    """A request to an address that the service gave out; it carries no credentials, and its key shows nowhere."""
+    split = urlsplit(url)
+    if split.scheme not in {"http", "https"} or not split.netloc:
+        raise InvalidResponseError("The service gave out an address that is none.", sent=True)
+    pairs: dict[str, tuple[str, ...]] = {}
+    for name, value in parse_qsl(split.query, keep_blank_values=True):
+        pairs[name] = (*pairs.get(name, ()), value)
+    address = urlunsplit((split.scheme, split.netloc, split.path, "", ""))
+    return Request(verb, "signed", address, lambda tree, _: tree, pairs, content=content, decode=read)

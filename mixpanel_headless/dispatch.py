@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from weakref import WeakKeyDictionary
 
 import attrs
@@ -55,7 +55,7 @@ LARGE_BODY = 1_000_000
 """Bytes from which decoding moves to a worker thread, so that it does not hold up the event loop."""
 
 
-TIMEOUTS: dict[Base, float] = {"query": 503.0, "app": 135.0, "export": 600.0, "web": 135.0}
+TIMEOUTS: dict[Base, float] = {"query": 503.0, "app": 135.0, "export": 600.0, "web": 135.0, "signed": 300.0}
 
 
 class Asked(NamedTuple, Generic[R]):
@@ -182,7 +182,7 @@ class Dispatcher:
             allowance=task,
             tags=operation.tags,
             label=label,
-            circuit=self.hosts[request.base],
+            circuit=self.hosts[request.base] or urlsplit(request.path).netloc,
             outlasts=retries > 0,
         )
 
@@ -193,7 +193,8 @@ class Dispatcher:
             message = self.address(request, pin)
             question = message.body if request.canonical is None else request.canonical
             key = (message.verb, message.url, tuple(sorted(message.params.items())), question, self.owner)
-            shown = SentRequest(message.verb, request.full_path(pin), message.params, message.body)
+            signed = request.base == "signed"
+            shown = SentRequest(message.verb, request.full_path(pin), {} if signed else message.params, message.body)
             prepared = Prepared(pin, message, key, spends(request, self.pools_of(pin.project)), shown)
             self._prepared[request] = prepared
         return prepared
@@ -227,6 +228,9 @@ class Dispatcher:
             added = origin_params(request.names_project, pin.project, request.workspace or pin.workspace)
             params = {**params, **added} if params else added
         url, timeout = self.roots[request.base] + request.full_path(pin), TIMEOUTS[request.base]
+        if request.base == "signed":
+            headers = {} if request.content is None else {"Content-Type": "text/csv"}
+            return Message(request.verb, url, params, headers, request.content, timeout)
         if request.body is None:
             return Message(request.verb, url, params, self.headers, timeout=timeout)
         if request.form:

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = Any
 R = TypeVar("R")
-Base = Literal["query", "app", "export", "web"]
-"""Which of the service's roots a path stands below; `web` is what people look at."""
+Base = Literal["query", "app", "export", "web", "signed"]
+"""Which of the service's roots a path stands below; `web` is what people look at.
+
+A `signed` path is a whole address, which the service gave out and whose parameters are its key: it goes out without the
+credentials, and its parameters show nowhere.
+"""
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Lifetime = Literal["none", "discovery", "range"]
 """How long an answer may be served again: never, until discovery is cleared, or by the days that it speaks of."""
@@ -74,6 +78,8 @@ class Request(Generic[R]):
     body: Mapping[str, Json] | None = None
     form: bool = False
     """Whether the body goes out as the fields of a form rather than as JSON."""
+    content: bytes | None = attrs.field(default=None, repr=False)
+    """What goes out as it is in place of a body, such as a file."""
     decode: Callable[[Reply], Json] = decode
     """How the body becomes a tree."""
     redirects: bool = False
@@ -108,7 +114,7 @@ class Request(Generic[R]):
     @property
     def repeatable(self) -> bool:
         """Whether sending it twice does no more than sending it once: it only reads."""
-        return self.base != "app" or self.verb == "GET"
+        return self.base not in {"app", "signed"} or self.verb == "GET"
 
 
 @attrs.frozen
@@ -117,7 +123,7 @@ class Message:
 
     verb: str
     url: str
-    params: Params
+    params: Params = attrs.field(repr=False)
     headers: Mapping[str, str] = attrs.field(repr=False)
     body: bytes | None = attrs.field(default=None, repr=False)
     timeout: float = 503.0

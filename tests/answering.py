@@ -106,7 +106,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         url = urlsplit(self.path)
         params = parse_qsl(url.query, keep_blank_values=True)
-        parsed = json.loads(body) if body else None
+        json_sent = "json" in self.headers.get("Content-Type", "json")
+        parsed = (json.loads(body) if json_sent else body.decode()) if body else None
         told = self.service.take(Asked(self.command, url.path, params, parsed, self.headers.get("Authorization")))
         content = told.content if isinstance(told.content, bytes) else json.dumps(told.content).encode()
         self.send_response(told.status)

@@ -82,6 +82,8 @@ class Settings:
 
     def base_url(self, base: str) -> str:
         """Where requests of one base go, without a trailing slash."""
+        if base == "signed":
+            return ""
         if base == "app" and self.app_base_url:
             return f"{self.app_base_url}/api/app"
         if base == "web" and self.app_base_url:

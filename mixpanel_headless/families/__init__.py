@@ -44,6 +44,7 @@ from .feature_flags import FeatureFlags
 from .flows import Flows
 from .identity import Identity
 from .insights import Insights
+from .lookup_tables import LookupTables
 from .report_links import ReportLinks
 from .schemas import Schemas
 from .users import Users
@@ -65,6 +66,7 @@ class Catalog(
     Anomalies[Mode],
     Deletions[Mode],
     BusinessContexts[Mode],
+    LookupTables[Mode],
     Experiments[Mode],
     FeatureFlags[Mode],
     Webhooks[Mode],

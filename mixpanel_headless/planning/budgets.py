@@ -78,6 +78,8 @@ def spends(request: Request[Any], pools: Pools) -> tuple[Spend, ...]:
     """What one request takes, from every budget at once."""
     if request.base == "export":
         return (Spend(pools.export),)
+    if request.base == "signed":
+        return ()
     if request.base in {"app", "web"}:
         return (Spend(pools.schemas if "/schemas" in request.path else pools.app),)
     segment = request.path.strip("/").partition("/")[0]
