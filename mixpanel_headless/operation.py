@@ -12,16 +12,17 @@ import inspect
 import re
 import typing
 from collections import abc
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from datetime import date
 from types import MethodType, NoneType, SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
 from .governance.facts import Facts, Said, facts_of
 from .query.patterns import plain_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from .accounts.settings import Settings
     from .dispatch import Dispatcher
@@ -49,7 +50,7 @@ KNOWN_REQUESTS = 1024
 class Surface(Generic[Mode]):
     """What a family of operations stands on: a way to send a request, in one of the two modes."""
 
-    blocking: ClassVar[bool] = False
+    blocking: bool = False
     for_blocking: bool = False
     """Whether it makes the calls of a blocking twin."""
     settings: Settings
@@ -70,9 +71,9 @@ class Surface(Generic[Mode]):
         """The lines of a streamed answer, some at a time and each once, by way of the scheduler."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin reads")
 
-    async def enter(self, method: Named) -> None:
-        """Raises PolicyDenied for a call in several steps that a policy denies as a whole."""
-        raise TypeError(f"{type(self).__name__} is blocking: its async twin enters")
+    def steps(self, method: Named) -> AbstractContextManager[None]:
+        """The steps of one call; raises PolicyDenied before the first if a policy denies the whole."""
+        raise TypeError(f"{type(self).__name__} is blocking: its async twin takes the steps")
 
     @property
     def twin(self) -> Surface[Async]:
@@ -181,9 +182,8 @@ class Composite(Method[P, R_co]):
     def __init__(self, call: Callable[..., Coroutine[Any, Any, R_co]], said: Said) -> None:
         @functools.wraps(call)
         async def enter(surface: Surface[Async], *args: Any, **kwargs: Any) -> R_co:
-            if self.facts.changes:
-                await surface.enter(self)
-            return await call(surface, *args, **kwargs)
+            with surface.steps(self) if self.facts.changes else nullcontext():
+                return await call(surface, *args, **kwargs)
 
         super().__init__(enter, call, said)
 

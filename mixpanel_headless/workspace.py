@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 import attrs
 
+from .accounts.journal import make_recorder
 from .accounts.settings import Lifetimes, Limits, Settings, resolve_settings
 from .dispatch import Asked
 from .families import Catalog
@@ -81,7 +82,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
             "cache_bytes": cache_bytes,
             "cache_entries": 0 if self.settings.cache == "off" else 4096,
         }
-        governor = Governor(self.read_policies(self.settings.policy or None, policy))
+        governor = Governor(make_recorder(self.settings), self.read_policies(self.settings.policy or None, policy))
         self.runtime = Runtime(self.settings, scheduling, governor, check_reserve(reserve, self.settings.limits))
         if wanted := self.settings.telemetry if telemetry is None else telemetry:
             from .observers import choose_observers
@@ -188,9 +189,9 @@ class AsyncWorkspace(Configured[Async]):
             async for lines in pages:
                 yield lines
 
-    async def enter(self, method: Named) -> None:
-        """Raises PolicyDenied for a call in several steps that a policy denies as a whole."""
-        self.runtime.governor.enter(method.facts, self.pin, current_task())
+    def steps(self, method: Named) -> AbstractContextManager[None]:
+        """The steps of one call; raises PolicyDenied before the first if a policy denies the whole."""
+        return self.runtime.governor.steps(method.facts, self.pin, current_task())
 
     async def scheduler(self) -> rs.Scheduler:
         """The scheduler that this workspace and its views share."""

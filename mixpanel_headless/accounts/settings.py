@@ -37,6 +37,10 @@ ON_LOSS: tuple[OnLoss, ...] = ("wait", "cautious", "error")
 """What calls do while the store is lost: wait for it, go on by an eighth of each limit, or fail."""
 CACHES = ("disk", "memory", "off")
 """Where answers are kept, if not on a Redis server as well: in memory and a file, in memory, or nowhere."""
+AUDITS = ("best-effort", "required")
+"""Whether a change is made that cannot be written down first."""
+MIRRORS = ("structlog", "syslog", "otel")
+"""Where the rows of the audit log may go as well."""
 CACHE_BYTES, CACHE_BYTES_ON_SERVER = 512_000_000, 128_000_000
 """How many bytes of answers are kept at most in a file of one's own, and on a server that others use as well."""
 
@@ -79,6 +83,8 @@ class Settings:
     cache_file_bytes: int = CACHE_BYTES
     telemetry: str = ""
     policy: str = ""
+    audit: str = "best-effort"
+    audit_mirrors: tuple[str, ...] = ()
 
     def base_url(self, base: str) -> str:
         """Where requests of one base go, without a trailing slash."""
@@ -147,6 +153,12 @@ def resolve_settings(
         cache=answers,
         telemetry=env.get("MP_TELEMETRY", ""),
         policy=env.get("MP_POLICY", ""),
+        audit=check_choice("MP_AUDIT", env.get("MP_AUDIT") or AUDITS[0], AUDITS),
+        audit_mirrors=tuple(
+            check_choice("MP_AUDIT_MIRROR", name.strip(), MIRRORS)
+            for name in (env.get("MP_AUDIT_MIRROR") or "").split(",")
+            if name.strip()
+        ),
         cache_file_bytes=check_size("MP_CACHE_BYTES", read_number(env, "MP_CACHE_BYTES", cache_bytes, int)),
     )
 
@@ -329,6 +341,12 @@ def check_cache(cache: object, store: str | None) -> str:
         hint = "Set MP_CACHE to disk, redis, memory, off or the address of a Redis server, or leave it out."
         raise ConfigError("MP_CACHE names no cache.", hint=hint)
     return str(cache)
+
+
+def check_choice(name: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise ConfigError(f"{name} names no choice: {shown(value)}.", hint=f"Set {name} to {' or '.join(known)}.")
+    return value
 
 
 def check_size(name: str, size: int) -> int:

@@ -23,8 +23,13 @@ ANSWERS_FILE = "answers-v1.sqlite"
 
 def state_folder(settings: Settings) -> Path:
     """MP_STATE_DIR, or the platform's folder for a user's state."""
-    if settings.state_dir is not None:
-        return settings.state_dir
+    return state_home(settings.state_dir)
+
+
+def state_home(given: Path | None) -> Path:
+    """The folder that was given, or the platform's for a user's state."""
+    if given is not None:
+        return given
     from platformdirs import user_state_path
 
     return user_state_path("mixpanel-headless", appauthor=False)

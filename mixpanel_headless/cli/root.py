@@ -11,6 +11,7 @@ from mixpanel_headless.cli.stdout import refuse_lost_output
 
 HERE = "mixpanel_headless.cli"
 COMMANDS = {
+    "audit": Entry(f"{HERE}.audit", "audit", "What programs have changed, and whether the log of it is whole."),
     "budget": Entry(f"{HERE}.budget", "budget", "What the project's query limits have left."),
     "demo": Entry(f"{HERE}.demo.command", "demo", "Watch agents share one budget over a local Mixpanel."),
     "inspect": Entry(f"{HERE}.discovery", "inspect", "Names of events, properties and values."),

@@ -26,6 +26,7 @@ from mixpanel_headless.operation import Mode
 from .alerts import Alerts
 from .annotations import Annotations
 from .anomalies import Anomalies
+from .audit_trail import Auditing
 from .blueprints import Blueprints
 from .bookmarks import Bookmarks
 from .budget import Budgeting
@@ -76,6 +77,7 @@ class Catalog(
     Discovery[Mode],
     Identity[Mode],
     Budgeting[Mode],
+    Auditing[Mode],
     FanIn[Mode],
     Exports[Mode],
 ):

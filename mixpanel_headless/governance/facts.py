@@ -91,11 +91,12 @@ FAMILY_VERBS: dict[str, Verb] = {
     "exports": "read",
     "identity": "read",
     "budget": "read",
+    "audit_trail": "read",
     "fanin": "read",
     "report_links": "read",
 }
 """What the operations of a family do whose names begin with none of those words."""
-ANSWERING = frozenset(FAMILY_VERBS) - {"exports", "identity", "budget", "fanin", "report_links"}
+ANSWERING = frozenset(FAMILY_VERBS) - {"audit_trail", "exports", "identity", "budget", "fanin", "report_links"}
 """Families whose answers are kept."""
 ASKED_ABOUT = frozenset(
     {"bookmarks", "cohorts", "custom_events", "custom_properties", "lookup_tables", "metrics", "behaviors"}

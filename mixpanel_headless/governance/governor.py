@@ -1,15 +1,19 @@
-"""The gate that every call of a workspace passes: what no policy denies may go, and what changes something is counted."""
+"""The gate that every call of a workspace passes: what no policy denies may go, and what changes something is written down."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
+from anyio import CancelScope
 
 from mixpanel_headless.errors import PolicyDenied
 
-from .before import read_before
+from .audit import outcome_of
+from .before import Before, digest_of, read_before, tree_of
 from .facts import UnexplainedOperation
 from .policy import Act, Policy, Verdict, asks_for_names, decide
 from .targets import target_of
@@ -20,7 +24,11 @@ if TYPE_CHECKING:
     from mixpanel_headless.dispatch import Asked
     from mixpanel_headless.options import Pin, Task
 
+    from .audit import Entry, Recorder
     from .facts import Facts
+
+WITHIN: ContextVar[str] = ContextVar("mixpanel_headless_within", default="")
+"""The call in several steps that is under way."""
 
 R = TypeVar("R")
 
@@ -29,6 +37,7 @@ R = TypeVar("R")
 class Governor:
     """What holds for all calls of a workspace and its views."""
 
+    recorder: Recorder
     policies: tuple[Policy, ...] = ()
     changes: int = 0
     """How much has been changed outside of tasks."""
@@ -45,33 +54,52 @@ class Governor:
         if self.policies or asked.task is not None:
             self.refuse(act_of(asked), asked.task)
 
-    def enter(self, facts: Facts, pin: Pin, task: Task | None) -> None:
-        """Raises PolicyDenied for several steps as a whole, before the first of them."""
+    @contextmanager
+    def steps(self, facts: Facts, pin: Pin, task: Task | None) -> Iterator[None]:
+        """What is changed inside belongs to one call; raises PolicyDenied before the first step if that is denied."""
         self.refuse(Act(facts, pin.project, pin.workspace, None), task)
+        token = WITHIN.set(facts.full_name)
+        try:
+            yield
+        finally:
+            WITHIN.reset(token)
 
-    def refuse(self, act: Act, task: Task | None) -> Verdict:
-        """What the policies say of a call, unless they deny it."""
+    def refuse(self, act: Act, task: Task | None) -> None:
+        """Raises PolicyDenied for a call that the policies deny."""
         verdict = self.decide(act, task)
         if verdict.effect == "deny":
-            raise denied(verdict, act)
-        return verdict
+            raise refusal_of(verdict, act)
 
     async def carry_out(self, asked: Asked[R], send: Callable[[], Awaitable[R]]) -> R:
         """The answer to a call that changes something, once the policies let it go."""
-        act = act_of(asked)
+        act, before = act_of(asked), Before()
         if asks_for_names((policy for policy, _ in self.in_force(asked.task)), act):
             before = await read_before(asked)
             act = attrs.evolve(act, target=before.name(act.target))
-        verdict = self.refuse(act, asked.task)
-        if verdict.effect == "confirm":
-            raise unconfirmed(verdict, act)
+        verdict = self.decide(act, asked.task)
+        if verdict.effect != "allow":
+            await self.recorder.deny(asked, act, verdict, WITHIN.get())
+            raise refusal_of(verdict, act)
         self.count(asked.task, 1)
         try:
-            return await send()
+            entry = await self.recorder.intend(asked, act, verdict, before, WITHIN.get())
+            return await self.follow(entry, send)
         except Exception as error:
             if getattr(error, "sent", None) is False:
                 self.count(asked.task, -1)
             raise
+
+    async def follow(self, entry: Entry, send: Callable[[], Awaitable[R]]) -> R:
+        """What was sent, and then the row that says what became of it, however it ended."""
+        try:
+            answer = await send()
+        except BaseException as error:
+            with CancelScope(shield=True):
+                await entry.conclude(outcome_of(error), error=error)
+            raise
+        after = tree_of(answer)
+        await entry.conclude("done", "" if after is None else digest_of(after))
+        return answer
 
     def count(self, task: Task | None, change: int) -> None:
         """One change more, or one less, in a task and those around it."""
@@ -115,13 +143,10 @@ def attended() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def denied(verdict: Verdict, act: Act) -> PolicyDenied:
-    """The error for a call that a policy denies."""
-    return refusal(f"{tell(act)} is denied", verdict, act, "POLICY_DENIED", "Ask for less, or change the policy.")
-
-
-def unconfirmed(verdict: Verdict, act: Act) -> PolicyDenied:
-    """The error for a call that needs a token from a plan."""
+def refusal_of(verdict: Verdict, act: Act) -> PolicyDenied:
+    """The error for a call that a policy denies, or lets go only with a token from a plan."""
+    if verdict.effect == "deny":
+        return refusal(f"{tell(act)} is denied", verdict, act, "POLICY_DENIED", "Ask for less, or change the policy.")
     return refusal(f"{tell(act)} needs to be confirmed", verdict, act, "CONFIRMATION_NEEDED", CONFIRM_HINT)
 
 

@@ -1,0 +1,86 @@
+"""`mp audit`: what this machine's programs have changed, and whether the log of it is as it was written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mixpanel_headless.cli.failures import AS_JSON
+from mixpanel_headless.cli.output import FORMATS, encode, write_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mixpanel_headless.cli.output import Format
+    from mixpanel_headless.governance.journal import Journal
+
+FLAWED = 1
+"""The exit code of `verify` for a log that is not as it was written."""
+
+
+@click.group("audit")
+def audit() -> None:
+    """What programs that keep their state here have changed; needs no credentials and costs no request."""
+
+
+def format_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How the result is written."""
+    for option in (
+        click.option("--json", is_flag=True, help="The same as --format json."),
+        click.option("--format", "format_name", type=click.Choice(FORMATS), help="How to write it."),
+    ):
+        command = option(command)
+    return command
+
+
+@audit.command("log")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many of the newest rows.")
+@click.option("--operation", help="Only rows of these operations, such as 'dashboards.*'.")
+@click.option("--outcome", help="Only changes that ended so: done, failed, 'not sent', unknown or denied.")
+@format_options
+def log(limit: int, operation: str | None, outcome: str | None, format_name: Format | None, json: bool) -> None:
+    """The newest rows, the oldest of them first."""
+    from mixpanel_headless.governance.trail import read_log
+
+    write_result(read_log(journal(), limit, operation, outcome), chosen(format_name, json))
+
+
+@audit.command("show")
+@click.argument("seq", type=int)
+@format_options
+def show(seq: int, format_name: Format | None, json: bool) -> None:
+    """The rows of the change that row SEQ is of: what was meant, and what became of it."""
+    from mixpanel_headless.governance.trail import show_call
+
+    write_result(show_call(journal(), seq), chosen(format_name, json))
+
+
+@audit.command("verify")
+@click.option("--json", is_flag=True, help="The findings as JSON.")
+def verify(json: bool) -> None:
+    """Whether every row is there, in its place and as it was written; exit code 1 if not."""
+    from mixpanel_headless.governance.trail import verify_log
+
+    click.get_current_context().meta[AS_JSON] = json
+    found = verify_log(journal())
+    click.echo(encode(found.to_dict()) if json else str(found))
+    if not found.ok:
+        raise click.exceptions.Exit(FLAWED)
+
+
+def journal() -> Journal:
+    """The log in the folder that MP_STATE_DIR names, or in the platform's."""
+    from mixpanel_headless.accounts.state import state_home
+    from mixpanel_headless.governance.trail import journal_at
+
+    given = os.environ.get("MP_STATE_DIR")
+    return journal_at(state_home(Path(given) if given else None))
+
+
+def chosen(format_name: Format | None, json: bool) -> Format | None:
+    """The format that the caller chose, known to what writes errors as well."""
+    click.get_current_context().meta[AS_JSON] = json or format_name in {"json", "jsonl"}
+    return "json" if json else format_name

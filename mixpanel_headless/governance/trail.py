@@ -1,0 +1,129 @@
+"""The audit log as it is read: rows, changes that never ended, and whether every row is as it was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from mixpanel_headless.errors import InvalidArgumentError, shown
+from mixpanel_headless.results.discovery import Listing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mixpanel_headless.results.table import Table
+
+    from .chain import Finding
+    from .journal import Journal
+
+
+@attrs.frozen
+class AuditRow:
+    """One row, as it was written."""
+
+    fields: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.fields[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON-ready data."""
+        return dict(self.fields)
+
+
+class AuditRows(Listing[AuditRow]):
+    """Rows of the log; their table leaves out the digests."""
+
+    @property
+    def table(self) -> Table:
+        """One line a row, with what people look for."""
+        from mixpanel_headless.results.table import Table
+
+        return Table(COLUMNS, [tuple(cell(name, row.fields.get(name)) for name in COLUMNS) for row in self])
+
+
+COLUMNS = ("seq", "at", "kind", "operation", "target", "outcome", "account", "task", "process")
+
+
+def cell(name: str, value: object) -> object:
+    """A field as the table shows it: a moment to the second, a list in one line."""
+    if name == "at" and isinstance(value, str):
+        return value[:19].replace("T", " ")
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+@attrs.frozen
+class Verification:
+    """Whether the log is as it was written: what is wrong with it, and the changes of which nobody knows how they ended."""
+
+    rows: int
+    findings: list[Finding]
+    open_intents: list[AuditRow]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every row is there, in its place and unchanged; an open intent is no flaw of the log."""
+        return not self.findings
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verification as JSON-ready data."""
+        return {
+            "ok": self.ok,
+            "rows": self.rows,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "open_intents": [row.to_dict() for row in self.open_intents],
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{self.rows} rows, {'all as they were written' if self.ok else f'{len(self.findings)} flaws'}"]
+        lines += [f"{one.flaw}: row {one.seq} ({one.file}, line {one.line}). {one.message}" for one in self.findings]
+        lines += [f"open: row {row.seq}, {row.operation} by process {row.process}" for row in self.open_intents]
+        return "\n".join(lines)
+
+
+def read_log(journal: Journal, limit: int | None, operation: str | None, outcome: str | None) -> AuditRows:
+    """The newest rows that fit, the oldest of them first."""
+    from fnmatch import fnmatchcase
+
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise InvalidArgumentError(f"limit is {shown(limit)}.", hint="Give a whole number of at least 1, or None.")
+    rows = [
+        AuditRow(row)
+        for row in journal.rows()
+        if (operation is None or fnmatchcase(str(row.get("operation", "")), operation))
+        and (outcome is None or row.get("outcome") == outcome)
+    ]
+    return AuditRows(rows if limit is None else rows[-limit:])
+
+
+def verify_log(journal: Journal) -> Verification:
+    """Every row held against those around it."""
+    findings, rows = journal.inspect(), list(journal.rows())
+    return Verification(len(rows), findings, list(open_intents(rows)))
+
+
+def show_call(journal: Journal, seq: int) -> AuditRows:
+    """Both rows of the change that one row is of."""
+    rows = list(journal.rows())
+    found = next((row for row in rows if row.get("seq") == seq), None)
+    if found is None:
+        raise InvalidArgumentError(f"The audit log has no row {shown(seq)}.", hint="`log` lists them.")
+    return AuditRows(AuditRow(row) for row in rows if row.get("call") == found.get("call"))
+
+
+def open_intents(rows: list[dict[str, Any]]) -> Iterator[AuditRow]:
+    """Rows of changes that were begun and have no outcome: their program died, or they are under way."""
+    ended = {row.get("call") for row in rows if row.get("kind") == "outcome"}
+    return (AuditRow(row) for row in rows if row.get("kind") == "intent" and row.get("call") not in ended)
+
+
+def journal_at(folder: Path) -> Journal:
+    """The log of a state folder, to be read; nothing is made there."""
+    from .journal import FOLDER, Journal
+
+    return Journal(folder / FOLDER)
