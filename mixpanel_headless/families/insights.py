@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from mixpanel_headless.operation import Mode, Surface, operation
-from mixpanel_headless.query.insights import ask_insights, build_insights_params, check_limit
-from mixpanel_headless.query.patterns import Question, read_question
-from mixpanel_headless.request import Request
-from mixpanel_headless.results.insights import QueryResult, check_reply
+from mixpanel_headless.query.insights import ask_insights, build_insights_params
+from mixpanel_headless.query.patterns import read_question
+from mixpanel_headless.results.insights import QueryResult
+
+from .reports import DEFAULT_LIMIT, request_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from mixpanel_headless.query.filter_clauses import AnyFilter
     from mixpanel_headless.query.groups import AnyGroup
     from mixpanel_headless.query.insights_query import AnyMetric
-
-DEFAULT_LIMIT = 3000
+    from mixpanel_headless.request import Request
 
 
 class Insights(Surface[Mode]):
@@ -83,7 +81,7 @@ class Insights(Surface[Mode]):
             time_comparison=time_comparison,
             data_group_id=data_group_id,
         )
-        return request_insights(question, self.pin.project, limit)
+        return request_report(QueryResult, question, self.pin.project, limit)
 
     @operation
     def run_params(
@@ -93,24 +91,4 @@ class Insights(Surface[Mode]):
 
         Costs one query, like `query`; the bookmark is sent as it is.
         """
-        return request_insights(read_question(params), self.pin.project, limit, workspace_id)
-
-
-def request_insights(
-    question: Question, project: str, limit: int, workspace: int | None = None
-) -> Request[QueryResult]:
-    """The request that asks an insights question."""
-    number, most = int(project), check_limit(limit)
-    return Request(
-        "POST",
-        "query",
-        "/insights",
-        lambda tree, provenance: QueryResult.from_reply(tree, None, provenance),
-        body={"bookmark": msgspec.Raw(question.bookmark), "project_id": number, "queryLimits": {"limit": most}},
-        accept=check_reply,
-        lifetime="range",
-        closes_on=question.last_day,
-        names_project=False,
-        workspace=workspace,
-        canonical=b"%d %d %b" % (number, most, question.canonical),
-    )
+        return request_report(QueryResult, read_question(params), self.pin.project, limit, workspace_id)

@@ -35,6 +35,11 @@ class Report:
         raise NotImplementedError
 
     @property
+    def shown(self) -> Table:
+        """The table in the form that people read."""
+        return self.table
+
+    @property
     def title(self) -> str:
         """What was asked, in one line."""
         raise NotImplementedError
@@ -48,6 +53,10 @@ class Report:
     def df(self) -> pd.DataFrame:
         """The table as a pandas data frame (extra `pandas`)."""
         return self.table.to_pandas()
+
+    def to_table_dict(self) -> list[dict[str, Any]]:
+        """The table as JSON-ready data, one dict a row; free to change."""
+        return copy_tree(self.table.to_dicts())
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready data, free to change."""
@@ -75,12 +84,12 @@ class Report:
     def _repr_html_(self) -> str:
         from .views import html_table
 
-        return html_table(self.table, title=self.title, note=self.note)
+        return html_table(self.shown, title=self.title, note=self.note)
 
     def __rich__(self) -> RenderableType:
         from .views import terminal_table
 
-        return terminal_table(self.table, title=self.title, note=self.note)
+        return terminal_table(self.shown, title=self.title, note=self.note)
 
 
 def check_answer(reply: Any, is_sound: Callable[[dict[str, Any]], bool], wanted: str) -> None:

@@ -18,8 +18,7 @@ def summarize(result: Report, rows: int = 10) -> str:
 
     A table that fits is given whole. A longer time series becomes one line a curve; any other table its first rows.
     """
-    table = result.table
-    lines = [printable(result.title), *_data(table, max(rows, 1))]
+    lines = [printable(result.title), *_data(result.shown, max(rows, 1))]
     if result.note:
         lines.append(f"({printable(result.note)})")
     return "\n".join(lines)

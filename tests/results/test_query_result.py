@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from mixpanel_headless.errors import MissingExtraError, QueryError
-from mixpanel_headless.results.insights import QueryResult, check_reply
+from mixpanel_headless.results.insights import QueryResult
 
 if TYPE_CHECKING:
     from mixpanel_headless.results.provenance import Provenance
@@ -76,7 +76,7 @@ def test_a_result_can_be_made_from_keywords() -> None:
 )
 def test_an_answer_without_a_series_is_a_query_error(body: Any, names: str) -> None:
     with pytest.raises(QueryError, match=names) as caught:
-        check_reply(body)
+        QueryResult.check_reply(body)
     assert caught.value.status_code == 200
     assert caught.value.response_body == body
 

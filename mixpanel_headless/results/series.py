@@ -1,0 +1,143 @@
+"""What the answers of insights, funnels and retentions have in common: the parts beside their series."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import attrs
+
+from mixpanel_headless.errors import QueryError
+
+from .provenance import Provenance, given
+from .report import Report
+from .trees import copy_tree
+
+_OBJECT = (dict, Mapping)  # in this order, because to ask an abstract class takes ten times as long
+_PARTS = {"computed_at": str, "date_range": dict, "headers": list, "meta": dict}
+_ENDS = {"from_date": str, "to_date": str}
+_EMPTY: dict[type, Any] = {str: "", list: [], dict: {}}
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SeriesReport(Report):
+    """An answer: the raw `series`, the same as a `table` or data frame, and where it came from.
+
+    Answers may be built from one shared JSON tree: `headers`, `series`, `params` and `meta` become this result's own
+    on first access, so changing them is seen by nobody else. `table` and `df` show the answer as it was given.
+    """
+
+    shapes: ClassVar[tuple[type, ...]] = _OBJECT
+    """What the JSON of a series can be."""
+
+    computed_at: str = ""
+    from_date: str = ""
+    to_date: str = ""
+    _headers: Sequence[Any] = attrs.field(factory=list)
+    _series: Any = attrs.field(factory=dict)
+    _params: Mapping[str, Any] | None = attrs.field(factory=dict)  # None: the bookmark that provenance tells
+    _meta: Mapping[str, Any] = attrs.field(factory=dict)
+    provenance: Provenance = attrs.field(factory=given)
+
+    @classmethod
+    def from_reply(cls, reply: Any, params: Mapping[str, Any] | None, provenance: Provenance | None = None) -> Self:
+        """The result of a decoded answer; raises QueryError when the answer reports an error or holds no series.
+
+        `params` None stands for the bookmark in the provenance's request.
+        """
+        cls.check_reply(reply)
+        computed_at, dates, headers, meta = _parts(reply, _PARTS)
+        from_date, to_date = _parts(dates, _ENDS)
+        return cls(
+            computed_at=computed_at,
+            from_date=sys.intern(str(from_date)),  # a batch holds few ranges and many answers
+            to_date=sys.intern(str(to_date)),
+            headers=headers,
+            series=reply["series"],
+            params=params,
+            meta=meta,
+            provenance=provenance or given(),
+        )
+
+    @classmethod
+    def check_reply(cls, reply: Any) -> None:
+        """Raises QueryError unless the decoded answer holds a series; call it before an answer goes into a cache."""
+        if isinstance(reply, _OBJECT) and reply.get("error"):
+            raise QueryError(f"The query failed: {reply['error']}", status_code=200, response_body=reply)
+        if not isinstance(reply, _OBJECT) or not isinstance(reply.get("series"), cls.shapes):
+            held = sorted(map(str, reply)) if isinstance(reply, _OBJECT) else type(reply).__name__
+            raise QueryError(f"The answer holds no series; it holds {held}.", status_code=200, response_body=reply)
+
+    @cached_property
+    def headers(self) -> list[Any]:
+        """What the levels of `series` are: the metric, then one property a breakdown."""
+        return copy_tree(list(self._headers))
+
+    @cached_property
+    def series(self) -> Any:
+        """The answer's numbers as they came."""
+        return copy_tree(dict(self._series) if isinstance(self._series, _OBJECT) else list(self._series))
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """The question as it was sent."""
+        return copy_tree(dict(self._asked()))
+
+    @cached_property
+    def meta(self) -> dict[str, Any]:
+        """The service's remarks: sampling, and whether a segment limit was hit."""
+        return copy_tree(dict(self._meta))
+
+    @property
+    def title(self) -> str:
+        """What was asked and for which days, in one line."""
+        names = self._names()
+        asked = names[0] if len(names) == 1 else f"{len(names)} metrics"
+        return f"{asked}, {self._period()}"
+
+    @property
+    def note(self) -> str:
+        """What a reader must know beside the numbers: the source, and what the service left out."""
+        return "; ".join([str(self.provenance), *self._remarks()])
+
+    def _names(self) -> list[str]:
+        """What the answer is about."""
+        return list(map(str, self._series)) if isinstance(self._series, _OBJECT) else []
+
+    def _remarks(self) -> list[str]:
+        remarks = []
+        if self._meta.get("is_segmentation_limit_hit"):
+            remarks.append("segment limit hit: the service left segments out")
+        factor = self._meta.get("min_sampling_factor")
+        if isinstance(factor, int | float) and factor < 1:
+            remarks.append(f"sampled: {factor:g} of the events")
+        return remarks
+
+    def _asked(self) -> Mapping[str, Any]:
+        return self._params if self._params is not None else self.provenance.parameter("bookmark") or {}
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            "computed_at": self.computed_at,
+            "from_date": self.from_date,
+            "to_date": self.to_date,
+            "headers": self.headers,
+            "series": self.series,
+            "params": self.params,
+            "meta": self.meta,
+        }
+
+    def __repr__(self) -> str:
+        names = self._names()
+        shown = ", ".join(map(repr, names[:2])) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+        return f"<{type(self).__name__} {shown or 'nothing'}, {self._period()}, {self.provenance}>"
+
+    def _period(self) -> str:
+        return f"{self.from_date[:10]} to {self.to_date[:10]}" if self.from_date or self.to_date else "no dates"
+
+
+def _parts(reply: Mapping[str, Any], kinds: Mapping[str, type]) -> list[Any]:
+    """The parts of these names, an empty one, which results share, for each that is missing or of another kind."""
+    return [part if isinstance(part := reply.get(name), kind) else _EMPTY[kind] for name, kind in kinds.items()]
