@@ -103,10 +103,12 @@ if TYPE_CHECKING:
     from .results.discovery import TopEvent as TopEvent
     from .results.flow_trees import FlowTreeNode as FlowTreeNode
     from .results.flows import FlowQueryResult as FlowQueryResult
+    from .results.funnels import FunnelQueryResult as FunnelQueryResult
     from .results.insights import QueryResult as QueryResult
     from .results.plan import Plan as Plan
     from .results.plan import PlannedCall as PlannedCall
     from .results.provenance import Provenance as Provenance
+    from .results.retention import RetentionQueryResult as RetentionQueryResult
     from .results.users import UserQueryResult as UserQueryResult
     from .workspace import AsyncWorkspace as AsyncWorkspace
     from .workspace import Workspace as Workspace
@@ -147,9 +149,11 @@ else:
             "results.discovery": ("Listing", "TopEvent"),
             "results.flow_trees": ("FlowTreeNode",),
             "results.flows": ("FlowQueryResult",),
+            "results.funnels": ("FunnelQueryResult",),
             "results.insights": ("QueryResult",),
             "results.plan": ("Plan", "PlannedCall"),
             "results.provenance": ("Provenance",),
+            "results.retention": ("RetentionQueryResult",),
             "results.users": ("UserQueryResult",),
             "types": ("types",),
             "workspace": ("AsyncWorkspace", "Workspace"),

@@ -43,11 +43,13 @@ from .exports import Exports
 from .fanin import FanIn
 from .feature_flags import FeatureFlags
 from .flows import Flows
+from .funnels import Funnels
 from .identity import Identity
 from .insights import Insights
 from .lookup_tables import LookupTables
 from .report_links import ReportLinks
 from .schemas import Schemas
+from .retention import Retention
 from .users import Users
 from .webhooks import Webhooks
 
@@ -72,6 +74,8 @@ class Catalog(
     FeatureFlags[Mode],
     Webhooks[Mode],
     Insights[Mode],
+    Funnels[Mode],
+    Retention[Mode],
     Flows[Mode],
     Users[Mode],
     Discovery[Mode],

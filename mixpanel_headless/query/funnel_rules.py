@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from mixpanel_headless.errors import ValidationError
 
+from .filter_clauses import filter_problems
 from .rules import Rule, join, problems
 from .suggestions import listed, nearest
 from .vocabulary import Alignment, FunnelOrder, ReentryMode, RetentionUnit, UnboundedMode, WindowUnit, among
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from .behaviors import Exclusion, FunnelBehavior, RetentionBehavior
+    from .steps import FunnelStep, RetentionEvent
 
 LONGEST_WINDOW: Final[dict[str, int]] = {
     "second": 31_708_800,
@@ -26,18 +28,20 @@ LONGEST_WINDOW: Final[dict[str, int]] = {
     "session": 12,
 }
 _LONGEST: Final = ", ".join(f"{size} {unit}s" for unit, size in LONGEST_WINDOW.items())
+MIN_STEPS: Final = 2
 MAX_STEPS: Final = 100
 MAX_CONSTANTS: Final = 3
 MAX_BUCKETS: Final = 730
 
 
 def funnel_problems(funnel: FunnelBehavior, place: str = "", math: str = "") -> Iterator[ValidationError]:
-    """Everything that the service would refuse in a funnel (`F1` to `F9`), measured by this math."""
+    """Everything that the service would refuse in a funnel (`F1` to `F12`), measured by this math."""
     yield from problems(_FUNNEL, funnel, place)
     if funnel.conversion_window_unit == "session" and math != "conversion_rate_session":
         yield from problems(_SESSION_WINDOW, funnel, place)
     if math == "conversion_rate_session":
         yield from problems(_SESSION_MATH, funnel, place)
+    yield from _step_problems(funnel.steps, join(place, "steps[{}]"))
     for position, exclusion in enumerate(funnel.exclusions):
         yield from _exclusion_problems(exclusion, len(funnel.steps), join(place, f"exclusions[{position}]"))
 
@@ -49,6 +53,15 @@ def retention_problems(retention: RetentionBehavior, place: str = "") -> Iterato
             path = join(place, f"bucket_sizes[{position}]")
             yield ValidationError(path, f"a bucket size is an integer, not {size!r}.", "R5_BUCKET_SIZES_INTEGER")
     yield from problems(_RETENTION, retention, place)
+    yield from _step_problems([retention.born_event], join(place, "born_event"))
+    yield from _step_problems([retention.return_event], join(place, "return_event"))
+
+
+def _step_problems(steps: Sequence[FunnelStep | RetentionEvent], place: str) -> Iterator[ValidationError]:
+    """What is wrong with the custom properties that the conditions of steps ask for."""
+    for position, step in enumerate(steps):
+        for number, condition in enumerate(step.filters):
+            yield from filter_problems(condition, f"{place.format(position)}.filters[{number}]")
 
 
 def _is_integer(value: object) -> bool:

@@ -11,12 +11,18 @@ from .fields import is_finite
 from .rules import Rule, problems
 from .suggestions import listed
 from .vocabulary import (
+    FUNNEL_MATHS,
+    FUNNEL_MATHS_OF_PROPERTIES,
     MATHS_NEEDING_PROPERTY,
     MATHS_OF_PROPERTIES,
     MATHS_OF_USERS,
     PERCENTILE_MATHS,
+    RETENTION_MATHS,
+    RETENTION_MATHS_OF_PROPERTIES,
+    FunnelMath,
     Math,
     PerUser,
+    RetentionMath,
     SegmentMethod,
     among,
 )
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
 class Measurement:
     """A math with its property, the step per user before it, and the percentile that it may need."""
 
-    math: Math = "total"
+    math: Math | FunnelMath | RetentionMath = "total"
     property: AnyProperty | None = None
     per_user: PerUser | None = None
     percentile_value: float | None = None
@@ -55,6 +61,16 @@ def measurement_problems(measurement: Measurement) -> list[ValidationError]:
     return problems(_RULES, measurement)
 
 
+def funnel_measurement_problems(measurement: Measurement) -> list[ValidationError]:
+    """What is wrong with how a funnel is measured (`F10`, `F11`, `V1B`)."""
+    return problems(_FUNNEL, measurement)
+
+
+def retention_measurement_problems(measurement: Measurement) -> list[ValidationError]:
+    """What is wrong with how a retention is measured (`BH3`, `V1B`)."""
+    return problems(_RETENTION, measurement)
+
+
 def wire_math(math: str) -> str:
     """The math's name on the wire."""
     return "custom_percentile" if math == "percentile" else math
@@ -66,6 +82,12 @@ def _names_nothing(source: object) -> bool:
     return not isinstance(source, (CustomPropertyRef, InlineCustomProperty, type(None)))
 
 
+_NAMED_PROPERTY: Final[Rule[Measurement]] = Rule(
+    "V1B_EMPTY_PROPERTY",
+    "property",
+    lambda m: _names_nothing(m.property),
+    "the property is no name and no custom property.",
+)
 _RULES: tuple[Rule[Measurement], ...] = (
     Rule(
         "V1_MATH_REQUIRES_PROPERTY",
@@ -73,12 +95,7 @@ _RULES: tuple[Rule[Measurement], ...] = (
         lambda m: among(m.math, MATHS_NEEDING_PROPERTY) and m.property is None,
         "math {0.math!r} is computed over a property; none is given.",
     ),
-    Rule(
-        "V1B_EMPTY_PROPERTY",
-        "property",
-        lambda m: _names_nothing(m.property),
-        "the property is no name and no custom property.",
-    ),
+    _NAMED_PROPERTY,
     Rule(
         "V2_MATH_REJECTS_PROPERTY",
         "property",
@@ -126,3 +143,36 @@ _RULES: tuple[Rule[Measurement], ...] = (
 )
 
 _SOUND_ALONE: Final = frozenset(math for math in get_args(Math) if not problems(_RULES, Measurement(math)))
+
+
+_FUNNEL_MATHS_ALONE: Final = FUNNEL_MATHS - FUNNEL_MATHS_OF_PROPERTIES
+_FUNNEL: tuple[Rule[Measurement], ...] = (
+    _NAMED_PROPERTY,
+    Rule(
+        "F10_MATH_MISSING_PROPERTY",
+        "property",
+        lambda m: m.property is None and among(m.math, FUNNEL_MATHS_OF_PROPERTIES - {"total"}),
+        "math {0.math!r} is computed over a property; none is given.",
+    ),
+    Rule(
+        "F11_MATH_REJECTS_PROPERTY",
+        "property",
+        lambda m: m.property is not None and among(m.math, _FUNNEL_MATHS_ALONE),
+        f"math {{0.math!r}} takes no property; these do: {listed(FUNNEL_MATHS_OF_PROPERTIES)}.",
+    ),
+)
+_RETENTION: tuple[Rule[Measurement], ...] = (
+    _NAMED_PROPERTY,
+    Rule(
+        "BH3_PROPERTY_MATH",
+        "property",
+        lambda m: m.property is None and m.math == "average",
+        "math 'average' is computed over a property; none is given.",
+    ),
+    Rule(
+        "BH3_PROPERTY_MATH",
+        "property",
+        lambda m: m.property is not None and among(m.math, RETENTION_MATHS - RETENTION_MATHS_OF_PROPERTIES),
+        f"math {{0.math!r}} takes no property; these do: {listed(RETENTION_MATHS_OF_PROPERTIES)}.",
+    ),
+)

@@ -14,26 +14,27 @@ from .custom_properties import AnyProperty, check_measured, measured_property
 from .fields import event_name, instances, one_of
 from .filter_clauses import filter_clauses
 from .filters import Filter, as_filters
-from .measurements import Measurement, measurement_problems
+from .measurements import (
+    Measurement,
+    funnel_measurement_problems,
+    measurement_problems,
+    retention_measurement_problems,
+)
 from .steps import AnyEvent, CustomEventRef, FunnelStep, check_event, event_label
-from .suggestions import listed
 from .vocabulary import (
     DATASET,
-    FUNNEL_MATHS,
-    FUNNEL_MATHS_OF_PROPERTIES,
-    RETENTION_MATHS,
-    RETENTION_MATHS_OF_PROPERTIES,
     Combinator,
     FunnelMath,
     Math,
     PerUser,
     RetentionMath,
     SegmentMethod,
-    among,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from mixpanel_headless.errors import ValidationError
 
     from .cohorts import CohortDefinition
 
@@ -79,9 +80,7 @@ class Metric:
             _check_events(self.event)
         if self.filters and isinstance(self.event, (SimpleBehavior, BehaviorRef)):
             _refuse("MT3_FILTERS_WITH_BEHAVIOR", "Metric.filters", "filters go on the events inside a behavior")
-        for problem in measurement_problems(self.measurement()):
-            code = _METRIC_CODES.get(problem.code, problem.code)
-            raise ParamValidationError(f"Metric: {problem.message}", code, path=f"Metric.{problem.path}")
+        _check_measurement("Metric", measurement_problems(self.measurement()))
 
     def measurement(self) -> Measurement:
         """The math with its property and its other parts."""
@@ -156,11 +155,7 @@ class FunnelMetric:
     def __attrs_post_init__(self) -> None:
         _check_kind(self.behavior, "funnel", "FunnelMetric.behavior", FunnelBehavior)
         check_measured(self.property, "FunnelMetric.property")
-        needs = FUNNEL_MATHS_OF_PROPERTIES - {"total"}
-        if among(self.math, needs) and self.property is None:
-            _refuse("F10_MATH_MISSING_PROPERTY", "FunnelMetric.property", f"math {self.math!r} is computed over one")
-        if among(self.math, FUNNEL_MATHS - FUNNEL_MATHS_OF_PROPERTIES) and self.property is not None:
-            _refuse("F11_MATH_REJECTS_PROPERTY", "FunnelMetric.property", f"only {listed(needs)} and total take one")
+        _check_measurement("FunnelMetric", funnel_measurement_problems(Measurement(self.math, self.property)))
 
     def to_dict(self) -> dict[str, Any]:
         """The metric as an entry of the `show` section."""
@@ -183,10 +178,7 @@ class RetentionMetric:
     def __attrs_post_init__(self) -> None:
         _check_kind(self.behavior, "retention", "RetentionMetric.behavior", RetentionBehavior)
         check_measured(self.property, "RetentionMetric.property")
-        if self.math == "average" and self.property is None:
-            _refuse("BH3_PROPERTY_MATH", "RetentionMetric.property", "math 'average' is computed over one")
-        if among(self.math, RETENTION_MATHS - RETENTION_MATHS_OF_PROPERTIES) and self.property is not None:
-            _refuse("BH3_PROPERTY_MATH", "RetentionMetric.property", "only average and total take one")
+        _check_measurement("RetentionMetric", retention_measurement_problems(Measurement(self.math, self.property)))
 
     def to_dict(self) -> dict[str, Any]:
         """The metric as an entry of the `show` section."""
@@ -206,6 +198,12 @@ def funnel_property(source: AnyProperty | None) -> dict[str, Any] | None:
     if isinstance(source, str):
         return {"name": source, "type": "number", "resourceType": "events"}
     return None if source is None else measured_property(source)
+
+
+def _check_measurement(owner: str, found: Sequence[ValidationError]) -> None:
+    for problem in found:
+        code = _METRIC_CODES.get(problem.code, problem.code)
+        raise ParamValidationError(f"{owner}: {problem.message}", code, path=f"{owner}.{problem.path}")
 
 
 def _check_events(events: tuple[AnyEvent, ...]) -> None:

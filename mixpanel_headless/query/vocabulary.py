@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 Unit = Literal["hour", "day", "week", "month", "quarter"]
 Mode = Literal["timeseries", "total", "table"]
+FunnelMode = Literal["steps", "trends", "table"]
+RetentionMode = Literal["curve", "trends", "table"]
 Math = Literal[
     "total",
     "unique",
@@ -84,6 +86,7 @@ FlowCount = Literal["unique", "total", "session"]
 FlowWindowUnit = Literal["day", "week", "month", "session"]
 
 UNITS = frozenset(get_args(Unit))
+RETENTION_UNITS = frozenset(get_args(RetentionUnit))
 MATHS = frozenset(get_args(Math)) - {"percentile"}  # as on the wire, where it is custom_percentile
 FUNNEL_MATHS = frozenset(get_args(FunnelMath))
 RETENTION_MATHS = frozenset(get_args(RetentionMath))

@@ -11,6 +11,7 @@ from .trees import copy_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     import pandas as pd
 
@@ -82,12 +83,17 @@ def flatten_series(series: Mapping[str, Any], headers: Sequence[Any] = (), chart
     return Table(columns, [_row(leaf, depth, dated=dated) for leaf in leaves])
 
 
-def segment_columns(headers: Sequence[Any], depth: int) -> tuple[str, ...]:
-    """Names for `depth` segment columns: the answer's own headers when they can serve, numbers when they cannot."""
+def segment_columns(
+    headers: Sequence[Any], depth: int, taken: AbstractSet[str] = frozenset({"date", "event", "count"})
+) -> tuple[str, ...]:
+    """Names for `depth` segment columns: the answer's own headers when they can serve, numbers when they cannot.
+
+    They cannot when one of them is `taken` by another column.
+    """
     if depth <= 1:
         return ("segment",) * depth
     named = tuple(headers[1:])
-    usable = all(isinstance(name, str) and name for name in named) and not {"date", "event", "count"} & set(named)
+    usable = all(isinstance(name, str) and name for name in named) and not taken & set(named)
     if usable and len(named) == len(set(named)) == depth:
         return named
     return tuple(f"segment_{level}" for level in range(1, depth + 1))

@@ -87,7 +87,17 @@ def test_a_stream_that_is_left_early_is_closed(box: Sandbox) -> None:
 
 
 def test_both_modes_share_signature_and_docstring() -> None:
-    for name in ("query", "run_params", "events", "properties", "property_values", "top_events", "budget"):
+    for name in (
+        "query",
+        "run_params",
+        "query_funnel",
+        "query_retention",
+        "events",
+        "properties",
+        "property_values",
+        "top_events",
+        "budget",
+    ):
         blocking, awaited = getattr(mp.Workspace, name), getattr(mp.AsyncWorkspace, name)
         assert blocking is awaited, "the family holds the one definition"
         assert inspect.signature(blocking.call_blocking) == inspect.signature(blocking.call)
@@ -108,10 +118,19 @@ def test_an_operation_knows_its_name_and_family() -> None:
     assert (query.family, query.name) == ("insights", "query")
 
 
-def test_query_takes_all_that_build_params_takes() -> None:
-    build = set(inspect.signature(mp.Workspace.build_params).parameters) - {"today"}
-    query = set(inspect.signature(mp.Workspace.query.call_blocking).parameters) - {"self", "limit"}
-    assert build == query
+@pytest.mark.parametrize(
+    ("build", "query"),
+    [
+        ("build_params", "query"),
+        ("build_funnel_params", "query_funnel"),
+        ("build_retention_params", "query_retention"),
+    ],
+)
+def test_a_query_takes_all_that_its_builder_takes_with_the_same_defaults(build: str, query: str) -> None:
+    taken = dict(inspect.signature(getattr(mp.Workspace, build)).parameters)
+    asked = dict(inspect.signature(getattr(mp.Workspace, query).call_blocking).parameters)
+    del taken["today"], asked["self"], asked["limit"]
+    assert {name: one.default for name, one in taken.items()} == {name: one.default for name, one in asked.items()}
 
 
 def test_building_a_request_sends_nothing(box: Sandbox) -> None:
