@@ -48,8 +48,8 @@ from .identity import Identity
 from .insights import Insights
 from .lookup_tables import LookupTables
 from .report_links import ReportLinks
-from .schemas import Schemas
 from .retention import Retention
+from .schemas import Schemas
 from .users import Users
 from .webhooks import Webhooks
 

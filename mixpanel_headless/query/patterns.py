@@ -12,6 +12,7 @@ import msgspec
 from mixpanel_headless.errors import InvalidArgumentError
 
 from .canonical import canonical_params
+from .closing import last_day
 from .dates import today
 from .fields import as_tuple
 from .names import is_no_name
@@ -38,9 +39,9 @@ def plain_key(args: tuple[object, ...], kwargs: Mapping[str, object]) -> object 
 
 @attrs.frozen
 class Question:
-    """A bookmark on its way to the service: its JSON, what all of its spellings share, and the last day that it covers.
+    """A bookmark on its way to the service: its JSON, what all of its spellings share, and the day it closes on.
 
-    That day is None when it moves with the clock or is not understood.
+    `last_day` is the last day whose events can change the answer, None when it moves with the clock or is not known.
     """
 
     bookmark: bytes
@@ -63,17 +64,6 @@ def read_question(params: object) -> Question:
         raise InvalidArgumentError("params is nested too deep, or holds itself.", hint=PARAMS_HINT) from None
     except (ValueError, TypeError) as error:
         raise InvalidArgumentError(f"params cannot be written as JSON: {error}.", hint=PARAMS_HINT) from None
-
-
-def last_day(params: Mapping[str, Any]) -> str | None:
-    """The end of a bookmark's fixed range, None when it moves with the clock or is not understood."""
-    match params:
-        case {"sections": {"time": [{"dateRangeType": "between", "value": [_, str(day)]}]}}:
-            return day
-        case {"date_range": {"type": "between", "to_date": str(day)}}:  # of a flow
-            return day
-        case _:
-            return None
 
 
 def by_pattern(build: Callable[Concatenate[E, P], dict[str, Any]]) -> Callable[Concatenate[E, P], Question]:
