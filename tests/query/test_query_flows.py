@@ -17,7 +17,6 @@ from mixpanel_headless.query.filters import Filter
 from mixpanel_headless.query.flows import build_flow_params, flow_mode
 from mixpanel_headless.query.groups import GroupBy
 from mixpanel_headless.query.operators import OPERATORS
-from mixpanel_headless.query.patterns import question_of
 from mixpanel_headless.query.steps import FlowStep
 from mixpanel_headless.query.vocabulary import PropertyType
 from tests.query.junk import JUNK
@@ -196,11 +195,6 @@ def test_every_problem_is_said_at_once_with_its_place() -> None:
         ("where", "V25_INVALID_FILTER_TYPE"),
     ]
     assert problems[3].suggestion == ["paths"]
-
-
-def test_a_flow_of_closed_days_is_known_by_its_last_one() -> None:
-    assert question_of(build(from_date="2026-01-01", to_date="2026-01-31")).last_day == "2026-01-31"
-    assert question_of(build(last=7)).last_day is None
 
 
 @given(st.dictionaries(st.sampled_from(ARGUMENTS), JUNK), JUNK)
