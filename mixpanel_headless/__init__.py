@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .errors import MixpanelHeadlessError as MixpanelHeadlessError
     from .errors import ParamTypeError as ParamTypeError
     from .errors import ParamValidationError as ParamValidationError
+    from .errors import PlanOutdated as PlanOutdated
     from .errors import PolicyDenied as PolicyDenied
     from .errors import QueryError as QueryError
     from .errors import QueueFull as QueueFull
@@ -47,6 +48,11 @@ if TYPE_CHECKING:
     from .fanin import Gathered as Gathered
     from .fanin import Planned as Planned
     from .fanin import later as later
+    from .governance.plan import ChangePlan as ChangePlan
+    from .governance.plan import PlannedChange as PlannedChange
+    from .governance.policy import Policy as Policy
+    from .governance.trail import AuditRow as AuditRow
+    from .governance.trail import Verification as Verification
     from .models.alerts import *
     from .models.annotations import *
     from .models.anomalies import *
@@ -123,12 +129,15 @@ else:
                 "APIError", "AuthenticationError", "BookmarkValidationError", "BudgetError", "BudgetExhausted", "BusinessContextValidationError",
                 "ClosedError", "ConfigError", "DeadlineUnreachable", "EventNotFoundError", "InvalidArgumentError",
                 "InvalidResponseError", "MissingExtraError", "MixpanelHeadlessError", "ParamTypeError",
-                "ParamValidationError", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ReportLinkNotFoundError", "ReportLinkParseError",
+                "ParamValidationError", "PlanOutdated", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ReportLinkNotFoundError", "ReportLinkParseError",
                 "ReportLinkScopeMismatchError", "ResponseValidationError", "ServerError",
                 "SessionReplayAccessError", "TaskCeilingReached", "TransportError", "UnsupportedReportLinkError", "ValidationError",
                 "WorkspaceScopeError",
             ),
             "fanin": ("Done", "Gathered", "Planned", "later"),
+            "governance.plan": ("ChangePlan", "PlannedChange"),
+            "governance.policy": ("Policy",),
+            "governance.trail": ("AuditRow", "Verification"),
             "observers": ("count_calls", "trace_calls"),
             "query.behaviors": (
                 "BehaviorRef", "Exclusion", "FunnelBehavior", "HoldingConstant", "RetentionBehavior",

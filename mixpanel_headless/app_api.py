@@ -115,6 +115,7 @@ class Constructor:
             lifetime=lifetime,
             scope=scope,
             ids=path.ids if isinstance(path, Place) else (),
+            kind=kind,
             paged=paged,
         )
 

@@ -13,6 +13,7 @@ MixpanelHeadlessError                 code, message, hint, retryable, retry_afte
 │   ├── MissingExtraError (ImportError)   install the extra that it names
 │   └── WorkspaceScopeError               name a workspace
 ├── PolicyDenied                          not allowed here
+├── PlanOutdated                          what a plan would change is no longer what it was
 ├── BudgetError                           wait, or ask for less
 │   ├── BudgetExhausted                   no slot inside the time that the caller gave
 │   ├── DeadlineUnreachable               carries the eta that made it hopeless
@@ -223,6 +224,13 @@ class PolicyDenied(MixpanelHeadlessError):  # noqa: N818 - the public name says 
 
     default_code = "POLICY_DENIED"
     exit_code = 5
+
+
+class PlanOutdated(MixpanelHeadlessError):  # noqa: N818 - the name says what happened
+    """What a plan would change is no longer what it was when the plan was made; nothing was sent."""
+
+    default_code = "PLAN_OUTDATED"
+    default_hint = "Make the plan again, and look at it."
 
 
 class BudgetError(MixpanelHeadlessError):

@@ -100,6 +100,8 @@ class Request(Generic[R]):
     """The ids and names in `path`, the first of which is the thing that the request is about."""
     entities: int | None = None
     """How many things a bulk call touches, where neither its path nor its body tells."""
+    kind: Any = None
+    """What the answer of the App API becomes, for plans to foresee one."""
     paged: bool = False
     """Whether the answer is a list that may come in pages; they are asked for one after the other and read as one."""
     retries: int = 0

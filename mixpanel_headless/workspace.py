@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from .dispatch import Dispatcher
     from .governance.documents import PolicyLike
+    from .governance.plan import DryRun
     from .governance.policy import Policy
     from .observers import Observer
     from .request import Request
@@ -151,6 +152,16 @@ class Configured(Catalog[Mode], Generic[Mode]):
         `policy` holds inside, besides those that hold already: it can only narrow what is allowed.
         """
         return task_scope(name, max_requests, max_wait, next(iter(self.read_policies(policy)), None))
+
+    def dry_run(self) -> DryRun[Mode]:
+        """A `with` block in which calls that would change something send nothing, and become entries of a plan instead.
+
+        Calls that only read are sent. Each entry costs a request that reads the thing as it is, where something reads it.
+        `plan.apply()` sends what is planned.
+        """
+        from .governance.plan import DryRun
+
+        return DryRun(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} project={self.pin.project} host={self.settings.host()}>"

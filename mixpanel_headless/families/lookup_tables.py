@@ -55,7 +55,7 @@ class LookupTables(Surface[Mode]):
         query: dict[str, Any] = {"content-type": content_type}
         return get(f"{PATH}upload-url/", kinds.LookupTableUploadUrl, scope=VIEW, **query)
 
-    @operation(verb="run")
+    @operation(verb="create")
     def _put_lookup_file(self, url: str, content: bytes) -> Request[None]:
         """Put a file where the service said."""
         return signed("PUT", url, lambda reply: None, content)

@@ -14,7 +14,7 @@ import attrs
 from mixpanel_headless.errors import MixpanelHeadlessError
 from mixpanel_headless.observation import logger
 
-from .before import digest_of
+from .before import digest_of_request
 
 if TYPE_CHECKING:
     from mixpanel_headless.dispatch import Asked
@@ -60,7 +60,7 @@ class Recorder:
 
     def describe(self, asked: Asked[Any], act: Act, within: str) -> dict[str, Any]:
         """What both rows of a change say."""
-        options, task, request = asked.options, asked.task, asked.request
+        options, task = asked.options, asked.task
         target = act.target
         return {
             "call": secrets.token_hex(8),
@@ -76,7 +76,7 @@ class Recorder:
             "verb": act.facts.verb,
             "target": [str(entity) for entity in target.entities[:MOST]] if target else [],
             "count": target.count if target else None,
-            "request": digest_of([request.verb, request.full_path(asked.pin), dict(request.params), request.body]),
+            "request": digest_of_request(asked),
         }
 
     async def write(self, fields: Mapping[str, Any], *, required: bool = False) -> None:

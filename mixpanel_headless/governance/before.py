@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import msgspec
 
-from mixpanel_headless.errors import APIError
+from mixpanel_headless.errors import APIError, InvalidResponseError
 
-from .targets import Entity, Target, entity_of
+from .targets import Entity, entity_of
 
 if TYPE_CHECKING:
     from mixpanel_headless.dispatch import Asked
 
-UNKNOWN = "unknown"
+    from .targets import Target
 
 
 @attrs.frozen
@@ -41,32 +41,39 @@ class Before:
         return attrs.evolve(target, entities=(Entity(first.id, first.parts, names, True), *others))
 
 
-async def read_before(asked: Asked[Any]) -> Before:
+async def read_before(asked: Asked[Any], target: Target | None) -> Before:
     """The thing that a call is about, for one request at most, in the same project and view; of many things none."""
-    facts, ids = asked.operation.facts, asked.request.ids
-    for name in facts.before:
+    if target is None or len(target.entities) != 1:
+        return Before()
+    entity = target.entities[0]
+    ids = tuple(filter(None, (entity.id, *entity.parts))) or entity.names
+    for name in asked.operation.facts.before:
         reader = getattr(type(asked.surface), name, None)
-        if reader is None:
+        arguments = None if reader is None or not ids else arguments_of(reader, ids)
+        if arguments is None:
             continue
-        takes = required(reader)
-        if takes > len(ids):
-            continue
-        surface = (asked.surface.twin if asked.surface.blocking else asked.surface).view(pin=asked.pin)
+        surface = asked.surface.twin if asked.surface.blocking else asked.surface
+        surface = surface.view(pin=asked.pin, options=attrs.evolve(surface.options, freshness="fresh"))
         try:
-            found = await getattr(surface, name)(*ids[:takes])
-        except APIError as error:
-            return Before(None, known=error.status_code == 404)
-        return pick(found, ids[0] if ids else None)
+            found = await getattr(surface, name)(*arguments[0], **arguments[1])
+        except (APIError, InvalidResponseError) as error:
+            return Before(None, known=getattr(error, "status_code", None) == 404)
+        return pick(found, ids[0])
     return Before()
 
 
-def required(reader: Any) -> int:
-    """How many arguments an operation needs."""
-    parameters = list(inspect.signature(reader.origin).parameters.values())[1:]
-    return sum(one.default is one.empty and one.kind is not one.KEYWORD_ONLY for one in parameters)
+def arguments_of(reader: Any, ids: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, Any]] | None:
+    """How an operation is asked for a thing: by its ids, by its name among `names`, or for a list of all; None for no way."""
+    needed = [one for one in list(inspect.signature(reader.origin).parameters.values())[1:] if one.default is one.empty]
+    named = {one.name for one in needed if one.kind is one.KEYWORD_ONLY}
+    count = len(needed) - len(named)
+    lists = "Listing[" in str(reader.origin.__annotations__.get("return"))
+    if count > len(ids) or not named <= {"names"} or not (count or lists):
+        return None
+    return ids[:count], ({"names": [ids[0]]} if named else {})
 
 
-def pick(found: Any, id_: str | None) -> Before:
+def pick(found: Any, id_: str) -> Before:
     """What was read as JSON; of a list, the one thing with that id."""
     if not isinstance(found, Sequence) or isinstance(found, (str, bytes)):
         tree = tree_of(found)
@@ -79,6 +86,19 @@ def tree_of(found: Any) -> dict[str, Any] | None:
     if hasattr(found, "to_wire"):
         found = found.to_wire()
     return found if isinstance(found, dict) else None
+
+
+def digest_of_request(asked: Asked[Any]) -> str:
+    """Names a request: equal for those that send the same to the same place."""
+    request = asked.request
+    sent = [request.verb, request.full_path(asked.pin), dict(request.params), request.body, request.content]
+    return digest_of(sent)
+
+
+def token_of(asked: Asked[Any], before: Before) -> str:
+    """Names one change of what is there now, on one host; other programs that mean the same have the same token."""
+    host = asked.surface.settings.host("app")
+    return digest_of([host, asked.operation.facts.full_name, digest_of_request(asked), before.digest])[:16]
 
 
 def digest_of(tree: Any) -> str:

@@ -13,7 +13,7 @@ from anyio import CancelScope
 from mixpanel_headless.errors import PolicyDenied
 
 from .audit import outcome_of
-from .before import Before, digest_of, read_before, tree_of
+from .before import Before, digest_of, read_before, token_of, tree_of
 from .facts import UnexplainedOperation
 from .policy import Act, Policy, Verdict, asks_for_names, decide
 from .targets import target_of
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
     from .audit import Entry, Recorder
     from .facts import Facts
+    from .plan import ChangePlan
 
+PLAN: ContextVar[ChangePlan[Any] | None] = ContextVar("mixpanel_headless_plan", default=None)
+"""The dry run that the caller is inside of."""
 WITHIN: ContextVar[str] = ContextVar("mixpanel_headless_within", default="")
 """The call in several steps that is under way."""
 
@@ -72,14 +75,18 @@ class Governor:
 
     async def carry_out(self, asked: Asked[R], send: Callable[[], Awaitable[R]]) -> R:
         """The answer to a call that changes something, once the policies let it go."""
-        act, before = act_of(asked), Before()
-        if asks_for_names((policy for policy, _ in self.in_force(asked.task)), act):
-            before = await read_before(asked)
+        act, before, plan = act_of(asked), Before(), PLAN.get()
+        if plan is not None or asked.options.confirm or self.asks_for_names(act, asked.task):
+            before = await read_before(asked, act.target)
             act = attrs.evolve(act, target=before.name(act.target))
-        verdict = self.decide(act, asked.task)
-        if verdict.effect != "allow":
+        verdict = self.decide(act, asked.task, 0 if plan is None else len(plan.changes))
+        confirmed = verdict.effect == "confirm" and token_of(asked, before) in asked.options.confirm
+        if verdict.effect == "deny" or (verdict.effect == "confirm" and not confirmed and plan is None):
             await self.recorder.deny(asked, act, verdict, WITHIN.get())
-            raise refusal_of(verdict, act)
+            raise refusal_of(verdict, act, given=bool(asked.options.confirm))
+        if plan is not None:
+            foreseen: R = plan.take(asked, act, verdict, before, WITHIN.get())
+            return foreseen
         self.count(asked.task, 1)
         try:
             entry = await self.recorder.intend(asked, act, verdict, before, WITHIN.get())
@@ -107,10 +114,14 @@ class Governor:
         for one in tasks_around(task):
             one.changes += change
 
-    def decide(self, act: Act, task: Task | None) -> Verdict:
-        """What all policies say that hold here."""
+    def asks_for_names(self, act: Act, task: Task | None) -> bool:
+        """Whether what the policies say hangs on what a thing is called."""
+        return asks_for_names((policy for policy, _ in self.in_force(task)), act)
+
+    def decide(self, act: Act, task: Task | None, planned: int = 0) -> Verdict:
+        """What all policies say that hold here; changes that are planned count as made."""
         standing = list(self.in_force(task))
-        spent = [count for _, count in standing]
+        spent = [count + planned for _, count in standing]
         return decide([policy for policy, _ in standing], act, spent, attended=attended())
 
     def in_force(self, task: Task | None) -> Iterator[tuple[Policy, int]]:
@@ -143,11 +154,16 @@ def attended() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def refusal_of(verdict: Verdict, act: Act) -> PolicyDenied:
+def refusal_of(verdict: Verdict, act: Act, *, given: bool = False) -> PolicyDenied:
     """The error for a call that a policy denies, or lets go only with a token from a plan."""
     if verdict.effect == "deny":
         return refusal(f"{tell(act)} is denied", verdict, act, "POLICY_DENIED", "Ask for less, or change the policy.")
-    return refusal(f"{tell(act)} needs to be confirmed", verdict, act, "CONFIRMATION_NEEDED", CONFIRM_HINT)
+    what = (
+        "is not what was confirmed, or has changed since; it needs to be confirmed"
+        if given
+        else "needs to be confirmed"
+    )
+    return refusal(f"{tell(act)} {what}", verdict, act, "CONFIRMATION_NEEDED", CONFIRM_HINT)
 
 
 CONFIRM_HINT = (

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-Origin = Literal["network", "flight", "cache", "fused", "sliced", "mirror", "given"]
+Origin = Literal["network", "flight", "cache", "fused", "sliced", "mirror", "given", "planned"]
 
 
 @attrs.frozen
@@ -40,7 +40,7 @@ class Provenance:
 
     `network`: this call sent the request. `flight`: an equal call had sent it already. `cache`: known from before.
     `fused`: one request answered several questions. `sliced`: cut from a wider answer. `mirror`: computed locally.
-    `given`: made by the program itself, from no request.
+    `given`: made by the program itself, from no request. `planned`: foreseen in a dry run; nobody was asked.
     """
 
     origin: Origin

@@ -1,0 +1,215 @@
+"""A dry run: what calls would change, as a value to look at, and to apply as it is or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+import attrs
+
+from mixpanel_headless.errors import InvalidArgumentError
+
+from .before import Before, digest_of, token_of
+from .foresight import FIRST, Difference, differences, foresee_after, foresee_answer, mask, plain_body
+from .governor import PLAN
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from contextvars import Token
+    from types import TracebackType
+
+    from rich.console import RenderableType
+
+    from mixpanel_headless.dispatch import Asked
+    from mixpanel_headless.operation import Async, Blocking, Surface
+    from mixpanel_headless.results.table import Table
+
+    from .policy import Act, Verdict
+
+Mode = TypeVar("Mode")
+
+
+def masked(tree: Any) -> str:
+    """JSON as it may be printed."""
+    return repr(mask("", tree))
+
+
+@attrs.frozen(eq=False)
+class PlannedChange:
+    """One request that would be sent: to what, and what would be different; it costs as many requests as `cost` says.
+
+    `before` is None where nothing is there, and where nothing reads it: `known` tells which. Ids below zero stand for
+    those that things of this plan will get.
+    """
+
+    operation: str
+    within: str
+    verb: str
+    target: str
+    count: int | None
+    method: str
+    path: str
+    body: dict[str, Any] | None = attrs.field(repr=masked)
+    before: dict[str, Any] | None = attrs.field(repr=masked)
+    known: bool
+    after: dict[str, Any] | None = attrs.field(repr=masked)
+    confirm: str
+    token: str
+    asked: Asked[Any] = attrs.field(repr=False)
+    read: Before = attrs.field(repr=False)
+    number: int | None = attrs.field(default=None, repr=False)
+    cost: int = 1
+
+    @property
+    def diff(self) -> list[Difference]:
+        """The fields that change, each with its value before and after."""
+        if self.after is None:
+            return [Difference(self.target, "there" if self.before or not self.known else "not there", "deleted")]
+        return differences(self.before or {}, self.after)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The change as JSON-ready data, without passwords."""
+        names = (
+            "operation",
+            "within",
+            "verb",
+            "target",
+            "count",
+            "method",
+            "path",
+            "known",
+            "confirm",
+            "token",
+            "cost",
+        )
+        told = {name: getattr(self, name) for name in names}
+        trees = {name: mask("", getattr(self, name)) for name in ("body", "before", "after")}
+        return {**told, **trees, "diff": [one._asdict() for one in self.diff]}
+
+    def __str__(self) -> str:
+        said = "; ".join(f"{one.path}: {one.before!r} -> {one.after!r}" for one in self.diff)
+        return f"{self.operation}({self.target}) {said}"
+
+
+@attrs.define(eq=False)
+class ChangePlan(Generic[Mode]):
+    """The changes of a dry run in their order; nothing of it is sent until `apply`."""
+
+    surface: Surface[Mode] = attrs.field(repr=False)
+    changes: list[PlannedChange] = attrs.field(factory=list)
+    applied: list[Any] = attrs.field(factory=list, repr=False)
+    """The answers of the changes that were applied."""
+    begun: bool = False
+
+    @property
+    def token(self) -> str:
+        """Names this plan: another program that means the same changes of the same things has the same token."""
+        tokens = [change.token for change in self.changes]
+        return tokens[0] if len(tokens) == 1 else digest_of(tokens)[:16]
+
+    @property
+    def cost(self) -> int:
+        """How many requests applying it sends, those that look whether something has changed meanwhile left out."""
+        return sum(change.cost for change in self.changes)
+
+    @property
+    def confirm(self) -> list[str]:
+        """The rules that want this plan to be confirmed with its token."""
+        return list(dict.fromkeys(change.confirm for change in self.changes if change.confirm))
+
+    def take(self, asked: Asked[Any], act: Act, verdict: Verdict, before: Before, within: str) -> Any:
+        """Plans a change, and gives what the service may answer to it."""
+        if getattr(asked.surface, "runtime", None) is not getattr(self.surface, "runtime", None):
+            raise InvalidArgumentError(
+                "This dry run is of another workspace.", hint="Make the call outside of it, or by its workspace."
+            )
+        request, body = asked.request, plain_body(asked.request)
+        after = foresee_after(act.facts, before.tree, body)
+        number = -FIRST - len(self.changes) if act.facts.verb == "create" else None
+        planned = PlannedChange(
+            operation=act.facts.full_name, within=within, verb=act.facts.verb, target=str(act.target or ""),
+            count=act.target.count if act.target else None, method=request.verb, path=request.full_path(asked.pin),
+            body=body, before=before.tree, known=before.known or act.facts.verb == "create", after=after,
+            confirm=verdict.rule if verdict.effect == "confirm" else "", token=token_of(asked, before),
+            asked=asked, read=before, number=number,
+        )  # fmt: skip
+        self.changes.append(planned)
+        return foresee_answer(request, after, number)
+
+    @overload
+    def apply(self: ChangePlan[Blocking], *, confirm: str | None = None) -> list[Any]: ...
+    @overload
+    def apply(self: ChangePlan[Async], *, confirm: str | None = None) -> Coroutine[Any, Any, list[Any]]: ...
+    def apply(self, *, confirm: str | None = None) -> Any:
+        """Sends exactly these changes in their order, and gives their answers.
+
+        Raises PlanOutdated, with nothing sent, if one of the things is no longer what it was. `confirm` is `token`, where
+        a rule wants one. A change that fails ends it: `applied` has the answers of those before.
+        """
+        from .applying import apply_plan
+
+        if self.surface.blocking:
+            return self.surface.wait_for(lambda _: apply_plan(self, confirm))
+        return apply_plan(self, confirm)
+
+    @property
+    def table(self) -> Table:
+        """One row for each field that changes."""
+        from mixpanel_headless.results.table import Table
+
+        rows = [(one.operation, one.target, *field) for one in self.changes for field in one.diff]
+        return Table(("operation", "target", "field", "before", "after"), [tuple(map(cell, row)) for row in rows])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as JSON-ready data, without passwords."""
+        return {
+            "token": self.token,
+            "cost": self.cost,
+            "confirm": self.confirm,
+            "changes": [change.to_dict() for change in self.changes],
+        }
+
+    def __len__(self) -> int:
+        return len(self.changes)
+
+    def __str__(self) -> str:
+        return "\n".join([f"{len(self)} changes, {self.cost} requests, token {self.token}", *map(str, self.changes)])
+
+    def __rich__(self) -> RenderableType:
+        from mixpanel_headless.results.views import terminal_table
+
+        return terminal_table(self.table, title="Planned changes", note=f"{self.cost} requests, token {self.token}")
+
+    def _repr_html_(self) -> str:
+        from mixpanel_headless.results.views import html_table
+
+        return html_table(self.table, title="Planned changes", note=f"{self.cost} requests, token {self.token}")
+
+
+def cell(value: object) -> object:
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
+
+
+class DryRun(Generic[Mode]):
+    """Inside, calls that change something become entries of a plan, in tasks and threads that carry the context too."""
+
+    def __init__(self, surface: Surface[Mode]) -> None:
+        self.plan: ChangePlan[Mode] = ChangePlan(surface)
+        self._token: Token[ChangePlan[Any] | None] | None = None
+
+    def __enter__(self) -> ChangePlan[Mode]:
+        self._token = PLAN.set(self.plan)
+        return self.plan
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._token is not None:
+            PLAN.reset(self._token)
+
+    async def __aenter__(self) -> ChangePlan[Mode]:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
