@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from .models.experiments import *
     from .models.feature_flags import *
     from .models.identity import *
+    from .models.lexicon import *
     from .models.lookup_tables import *
     from .models.report_links import *
     from .models.schemas import *
@@ -104,17 +105,36 @@ if TYPE_CHECKING:
     from .query.steps import FlowStep as FlowStep
     from .query.steps import FunnelStep as FunnelStep
     from .query.steps import RetentionEvent as RetentionEvent
+    from .results.activity import ActivityFeedResult as ActivityFeedResult
+    from .results.activity import UserEvent as UserEvent
     from .results.budget import BudgetReport as BudgetReport
+    from .results.discovery import FunnelInfo as FunnelInfo
     from .results.discovery import Listing as Listing
+    from .results.discovery import SavedCohort as SavedCohort
+    from .results.discovery import SubPropertyInfo as SubPropertyInfo
     from .results.discovery import TopEvent as TopEvent
     from .results.flow_trees import FlowTreeNode as FlowTreeNode
     from .results.flows import FlowQueryResult as FlowQueryResult
     from .results.funnels import FunnelQueryResult as FunnelQueryResult
     from .results.insights import QueryResult as QueryResult
+    from .results.legacy import CohortInfo as CohortInfo
+    from .results.legacy import EventCountsResult as EventCountsResult
+    from .results.legacy import FrequencyResult as FrequencyResult
+    from .results.legacy import FunnelResult as FunnelResult
+    from .results.legacy import FunnelResultStep as FunnelResultStep
+    from .results.legacy import NumericAverageResult as NumericAverageResult
+    from .results.legacy import NumericBucketResult as NumericBucketResult
+    from .results.legacy import NumericSumResult as NumericSumResult
+    from .results.legacy import PropertyCountsResult as PropertyCountsResult
+    from .results.legacy import RetentionResult as RetentionResult
+    from .results.legacy import SegmentationResult as SegmentationResult
     from .results.plan import Plan as Plan
     from .results.plan import PlannedCall as PlannedCall
     from .results.provenance import Provenance as Provenance
     from .results.retention import RetentionQueryResult as RetentionQueryResult
+    from .results.saved import FlowsResult as FlowsResult
+    from .results.saved import SavedReportResult as SavedReportResult
+    from .results.schema_graph import SchemaGraph as SchemaGraph
     from .results.users import UserQueryResult as UserQueryResult
     from .workspace import AsyncWorkspace as AsyncWorkspace
     from .workspace import Workspace as Workspace
@@ -155,7 +175,7 @@ else:
             "query.metrics": ("CohortMetric", "FunnelMetric", "Metric", "RetentionMetric"),
             "query.steps": ("CustomEventRef", "FlowStep", "FunnelStep", "RetentionEvent"),
             "results.budget": ("BudgetReport",),
-            "results.discovery": ("Listing", "TopEvent"),
+            "results.discovery": ("FunnelInfo", "Listing", "SavedCohort", "SubPropertyInfo", "TopEvent"),
             "results.flow_trees": ("FlowTreeNode",),
             "results.flows": ("FlowQueryResult",),
             "results.funnels": ("FunnelQueryResult",),
@@ -163,6 +183,10 @@ else:
             "results.plan": ("Plan", "PlannedCall"),
             "results.provenance": ("Provenance",),
             "results.retention": ("RetentionQueryResult",),
+            "results.activity": ("ActivityFeedResult", "UserEvent",),
+            "results.legacy": ("CohortInfo", "EventCountsResult", "FrequencyResult", "FunnelResult", "FunnelResultStep", "NumericAverageResult", "NumericBucketResult", "NumericSumResult", "PropertyCountsResult", "RetentionResult", "SegmentationResult",),
+            "results.saved": ("FlowsResult", "SavedReportResult",),
+            "results.schema_graph": ("SchemaGraph",),
             "results.users": ("UserQueryResult",),
             "types": ("types",),
             "workspace": ("AsyncWorkspace", "Workspace"),

@@ -46,9 +46,12 @@ from .flows import Flows
 from .funnels import Funnels
 from .identity import Identity
 from .insights import Insights
+from .legacy import Legacy
+from .lexicon import Lexicon
 from .lookup_tables import LookupTables
 from .report_links import ReportLinks
 from .retention import Retention
+from .saved import SavedReports
 from .schemas import Schemas
 from .users import Users
 from .webhooks import Webhooks
@@ -70,6 +73,9 @@ class Catalog(
     Deletions[Mode],
     BusinessContexts[Mode],
     LookupTables[Mode],
+    Legacy[Mode],
+    SavedReports[Mode],
+    Lexicon[Mode],
     Experiments[Mode],
     FeatureFlags[Mode],
     Webhooks[Mode],

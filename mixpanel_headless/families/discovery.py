@@ -8,22 +8,29 @@ ws.property_values("plan", event="Sign Up", limit=20)
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, get_args
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import attrs
+import msgspec
+
+from mixpanel_headless.app_api import get
 from mixpanel_headless.errors import EventNotFoundError, InvalidArgumentError, InvalidResponseError, QueryError, shown
 from mixpanel_headless.operation import Async, Mode, Surface, composite, operation
 from mixpanel_headless.planning.names import similar_names
 from mixpanel_headless.query.dates import Day, checked_day, today
+from mixpanel_headless.replies import read_rows
 from mixpanel_headless.request import Json, Request, query_params
-from mixpanel_headless.results.discovery import Listing, TopEvent
+from mixpanel_headless.results.discovery import FunnelInfo, Listing, SavedCohort, SubPropertyInfo, TopEvent
 from request_scheduler.checks import is_whole
 
 if TYPE_CHECKING:
+    from mixpanel_headless.models.bookmarks import BookmarkInfo
     from mixpanel_headless.results.provenance import Provenance
 
 CountType = Literal["general", "unique", "average"]
 EARLIEST = "2000-01-01"
+MOST_SAMPLES = 5
 
 
 class Discovery(Surface[Mode]):
@@ -95,6 +102,46 @@ class Discovery(Surface[Mode]):
         )
 
     @operation
+    def subproperties(
+        self, property_name: str, *, event: str | None = None, sample_size: int = 50
+    ) -> Request[Listing[SubPropertyInfo]]:
+        """The keys of the objects that a property holds, from `sample_size` of its values. Costs one query.
+
+        What those values are: `string`, `number`, `boolean` or `datetime`; `string` where they differ.
+        """
+        check_name("property_name", property_name)
+        check_count("sample_size", sample_size)
+        params = query_params(name=property_name, limit=sample_size, event=event)
+        return Request(
+            "GET", "query", "/events/properties/values", read_subproperties, params, lifetime="discovery", shape=list
+        )
+
+    @operation
+    def funnels(self) -> Request[Listing[FunnelInfo]]:
+        """The saved funnels, by name; `funnel` asks one. Costs one query."""
+        return Request("GET", "query", "/funnels/list", read_funnels, lifetime="discovery", shape=list)
+
+    @operation
+    def cohorts(self) -> Request[Listing[SavedCohort]]:
+        """The saved cohorts, by name. Costs one query; `list_cohorts_full` costs none and tells more."""
+        return Request("POST", "query", "/cohorts/list", read_cohorts, lifetime="discovery", shape=list)
+
+    @operation
+    def list_bookmarks(self, bookmark_type: str | None = None) -> Request[Listing[BookmarkInfo]]:
+        """The saved reports of one type, all of them by default; never kept, and costs no query."""
+        from mixpanel_headless.models.bookmarks import BookmarkInfo
+
+        listed = get(
+            "bookmarks",
+            list[BookmarkInfo],
+            v=2,
+            type=bookmark_type,
+            project_id=self.pin.project,
+            query_origin="mixpanel-headless",
+        )
+        return attrs.evolve(listed, read=lambda tree, provenance: listed.read(or_no_rows(tree), provenance))
+
+    @operation
     def top_events(self, *, type: CountType = "general", limit: int | None = None) -> Request[Listing[TopEvent]]:  # noqa: A002
         """Today's busiest events with their change against yesterday; never kept. Costs one query."""
         if type not in get_args(CountType):
@@ -137,6 +184,75 @@ def read_keys(tree: Json, provenance: Provenance) -> Listing[str]:
 def read_values(tree: Json, provenance: Provenance) -> Listing[str]:
     values = tree if isinstance(tree, list) else ()
     return Listing([str(value) for value in values if value is not None], provenance=provenance)
+
+
+def read_funnels(tree: Json, provenance: Provenance) -> Listing[FunnelInfo]:
+    rows = tree if isinstance(tree, list) else ()
+    found = [FunnelInfo(row.get("funnel_id", 0), row.get("name", "")) for row in rows if isinstance(row, dict)]
+    return Listing(sorted(found, key=lambda one: one.name), provenance=provenance)
+
+
+def read_cohorts(tree: Json, provenance: Provenance) -> Listing[SavedCohort]:
+    rows = tree if isinstance(tree, list) else ()
+    found = [
+        SavedCohort(
+            row.get("id", 0),
+            row.get("name", ""),
+            row.get("count"),
+            row.get("description") or "",
+            row.get("created", ""),
+            bool(row.get("is_visible")),
+        )
+        for row in rows
+        if isinstance(row, dict)
+    ]
+    return Listing(sorted(found, key=lambda one: one.name), provenance=provenance)
+
+
+def or_no_rows(tree: Json) -> Json:
+    """An answer without rows says that there are none."""
+    return tree if isinstance(read_rows(tree), list) else {"results": []}
+
+
+def read_subproperties(tree: Json, provenance: Provenance) -> Listing[SubPropertyInfo]:
+    """The keys of the objects in a property's values, by name."""
+    samples: dict[str, list[Any]] = {}
+    for value in tree if isinstance(tree, list) else ():
+        for row in objects_in(value):
+            for name, inner in row.items():
+                if inner is not None and not isinstance(inner, (dict, list)):
+                    samples.setdefault(name, []).append(inner)
+    found = []
+    for name, values in sorted(samples.items()):
+        kinds = {kind_of(value) for value in values}
+        distinct = list({(type(value), value): value for value in values}.values())
+        found.append(
+            SubPropertyInfo(name, kinds.pop() if len(kinds) == 1 else "string", tuple(distinct[:MOST_SAMPLES]))
+        )
+    return Listing(found, provenance=provenance)
+
+
+def objects_in(value: Json) -> list[dict[str, Any]]:
+    """The objects that a value of a property is, or holds in a list; the service gives them as text."""
+    if isinstance(value, str):
+        try:
+            value = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            return []
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+
+
+def kind_of(value: Any) -> str:
+    """What a plain value is, as the service's own words have it."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, (int, float)):
+        return "number"
+    try:
+        datetime.fromisoformat(value if len(value) >= len(EARLIEST) else "")
+    except ValueError:
+        return "string"
+    return "datetime"
 
 
 def read_top_events(tree: Json, provenance: Provenance) -> Listing[TopEvent]:

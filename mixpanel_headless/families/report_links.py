@@ -38,21 +38,25 @@ from mixpanel_headless.replies import read_redirect
 from mixpanel_headless.request import Json, Request, Scope
 
 from .flows import Flows
+from .funnels import Funnels
 from .identity import Identity
 from .insights import Insights
+from .retention import Retention
 
 if TYPE_CHECKING:
     from mixpanel_headless.models.bookmarks import Bookmark
     from mixpanel_headless.models.report_links import LinkRecord, ReportLink, ResolvedReportLink
     from mixpanel_headless.query.vocabulary import FlowMode
     from mixpanel_headless.results.flows import FlowQueryResult
+    from mixpanel_headless.results.funnels import FunnelQueryResult
     from mixpanel_headless.results.insights import QueryResult
     from mixpanel_headless.results.provenance import Provenance
+    from mixpanel_headless.results.retention import RetentionQueryResult
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
-class ReportLinks(Insights[Mode], Flows[Mode], Identity[Mode]):
+class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], Identity[Mode]):
     """Links to reports."""
 
     def saved_report_link(
@@ -239,7 +243,7 @@ class ReportLinks(Insights[Mode], Flows[Mode], Identity[Mode]):
     @composite
     async def query_report_link(
         self: ReportLinks[Async], link: str | ResolvedReportLink, *, mode: FlowMode | None = None
-    ) -> QueryResult | FlowQueryResult:
+    ) -> QueryResult | FunnelQueryResult | RetentionQueryResult | FlowQueryResult:
         """The answer to the report that a link points at, as its own kind of result.
 
         `mode` shows a flow in another way than the link does; other reports have none. Costs one query, none when the
@@ -259,6 +263,10 @@ class ReportLinks(Insights[Mode], Flows[Mode], Identity[Mode]):
         match resolved.report_type:
             case "insights":
                 return await scoped.run_params(resolved.params)
+            case "funnels":
+                return await scoped.run_funnel_params(resolved.params)
+            case "retention":
+                return await scoped.run_retention_params(resolved.params)
             case "flows":
                 return await scoped.run_flow_params(resolved.params, mode=mode or linked_mode(resolved.params))
             case other:

@@ -94,6 +94,7 @@ FAMILY_VERBS: dict[str, Verb] = {
     "audit_trail": "read",
     "fanin": "read",
     "report_links": "read",
+    "lexicon": "read",
 }
 """What the operations of a family do whose names begin with none of those words."""
 ANSWERING = frozenset(FAMILY_VERBS) - {"audit_trail", "exports", "identity", "budget", "fanin", "report_links"}

@@ -12,6 +12,7 @@ __all__ = (
     "Bookmark",
     "BookmarkHistoryPagination",
     "BookmarkHistoryResponse",
+    "BookmarkInfo",
     "BookmarkMetadata",
     "BulkUpdateBookmarkEntry",
     "CreateBookmarkParams",
@@ -64,6 +65,23 @@ class Bookmark(Entity):
     original_type: str | None = None
     unique_view_count: int | None = None
     total_view_count: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class BookmarkInfo(Entity):
+    """A saved report as lists have it, without its question; `type` may be one that no call here asks."""
+
+    id: int
+    name: str
+    type: str
+    project_id: int | None = None
+    created: str | None = None
+    modified: str | None = None
+    workspace_id: int | None = None
+    dashboard_id: int | None = None
+    description: str | None = None
+    creator_id: int | None = None
+    creator_name: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -31,6 +31,47 @@ class TopEvent:
         return {"event": self.event, "count": self.count, "percent_change": self.percent_change}
 
 
+@attrs.frozen
+class FunnelInfo:
+    """A saved funnel, which `funnel` asks."""
+
+    funnel_id: int
+    name: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The funnel as JSON-ready data."""
+        return attrs.asdict(self)
+
+
+@attrs.frozen
+class SavedCohort:
+    """A saved cohort; `count` is None where the service tells none."""
+
+    id: int
+    name: str
+    count: int | None
+    description: str
+    created: str
+    is_visible: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The cohort as JSON-ready data."""
+        return attrs.asdict(self)
+
+
+@attrs.frozen
+class SubPropertyInfo:
+    """One key of the objects that a property holds: what its values are, and up to five different ones."""
+
+    name: str
+    type: str
+    sample_values: tuple[Any, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The key as JSON-ready data."""
+        return {"name": self.name, "type": self.type, "sample_values": list(self.sample_values)}
+
+
 class Listing(list[T]):
     """A plain list that carries its `provenance` and shows itself as a table in notebooks and terminals."""
 
