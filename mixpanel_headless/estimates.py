@@ -44,6 +44,7 @@ class Estimator:
         """What would become of one call; raises what a wrong argument raises."""
         check_planned(call)
         asked, scheduler = call.asked(self.task), self.dispatcher.scheduler
+        self.dispatcher.governor.refuse(asked)
         prepared = await self.dispatcher.make_ready(asked)
         wanted = self.dispatcher.call_of(asked, prepared)
         fate: Fate = "send"

@@ -256,7 +256,7 @@ class Batch:
     async def _answer(self, call: Planned[Any]) -> Any:
         asked = self.asked(call)
         self.latest = call  # its request can be built
-        if self.manifest is None or not asked.request.repeatable:
+        if self.manifest is None or not asked.request.repeatable or asked.operation.facts.changes:
             return await self.dispatcher.ask(asked)
         prepared = await self.dispatcher.make_ready(asked)
         digest = digest_of(prepared.key)

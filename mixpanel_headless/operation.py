@@ -22,7 +22,7 @@ from .query.patterns import plain_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractAsyncContextManager
 
     from .accounts.settings import Settings
     from .dispatch import Dispatcher
@@ -71,7 +71,7 @@ class Surface(Generic[Mode]):
         """The lines of a streamed answer, some at a time and each once, by way of the scheduler."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin reads")
 
-    def steps(self, method: Named) -> AbstractContextManager[None]:
+    def steps(self, method: Named) -> AbstractAsyncContextManager[None]:
         """The steps of one call; raises PolicyDenied before the first if a policy denies the whole."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin takes the steps")
 
@@ -182,7 +182,7 @@ class Composite(Method[P, R_co]):
     def __init__(self, call: Callable[..., Coroutine[Any, Any, R_co]], said: Said) -> None:
         @functools.wraps(call)
         async def enter(surface: Surface[Async], *args: Any, **kwargs: Any) -> R_co:
-            with surface.steps(self) if self.facts.changes else nullcontext():
+            async with surface.steps(self) if self.facts.changes else nullcontext():
                 return await call(surface, *args, **kwargs)
 
         super().__init__(enter, call, said)

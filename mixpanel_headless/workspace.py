@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 import attrs
 
-from .accounts.journal import make_recorder
 from .accounts.settings import Lifetimes, Limits, Settings, resolve_settings
 from .dispatch import Asked
 from .families import Catalog
@@ -22,13 +21,14 @@ from .runtime import Lease, LoopThread, Runtime
 if TYPE_CHECKING:
     import os
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from types import TracebackType
 
     import request_scheduler as rs
     from request_scheduler.stores import OnLoss
 
     from .dispatch import Dispatcher
+    from .governance.audit import Recorder
     from .governance.documents import PolicyLike
     from .governance.plan import DryRun
     from .governance.policy import Policy
@@ -83,7 +83,8 @@ class Configured(Catalog[Mode], Generic[Mode]):
             "cache_bytes": cache_bytes,
             "cache_entries": 0 if self.settings.cache == "off" else 4096,
         }
-        governor = Governor(make_recorder(self.settings), self.read_policies(self.settings.policy or None, policy))
+        policies = self.read_policies(self.settings.policy or None, policy)
+        governor = Governor(functools.partial(make_recorder, self.settings), policies)
         self.runtime = Runtime(self.settings, scheduling, governor, check_reserve(reserve, self.settings.limits))
         if wanted := self.settings.telemetry if telemetry is None else telemetry:
             from .observers import choose_observers
@@ -102,9 +103,8 @@ class Configured(Catalog[Mode], Generic[Mode]):
             return ()
         from .governance.documents import read_policy
 
-        found = [getattr_static(type(self), name) for name in dir(type(self))]
-        operations = [one.facts.full_name for one in found if isinstance(one, Named)]
-        return tuple(read_policy(source, operations) for source in given)
+        owner: Any = type(self)
+        return tuple(read_policy(source, operation_names(owner)) for source in given)
 
     def prepare(self) -> None:
         """What one mode needs beyond this; views share it."""
@@ -200,9 +200,9 @@ class AsyncWorkspace(Configured[Async]):
             async for lines in pages:
                 yield lines
 
-    def steps(self, method: Named) -> AbstractContextManager[None]:
+    def steps(self, method: Named) -> AbstractAsyncContextManager[None]:
         """The steps of one call; raises PolicyDenied before the first if a policy denies the whole."""
-        return self.runtime.governor.steps(method.facts, self.pin, current_task())
+        return self.runtime.governor.steps(method.facts, self.options, self.pin, current_task())
 
     async def scheduler(self) -> rs.Scheduler:
         """The scheduler that this workspace and its views share."""
@@ -275,6 +275,20 @@ class Workspace(Configured[Blocking]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def make_recorder(settings: Settings) -> Recorder:
+    """What writes down the changes that a workspace makes."""
+    from .accounts.journal import open_recorder
+
+    return open_recorder(settings)
+
+
+@functools.cache
+def operation_names(cls: Any) -> frozenset[str]:
+    """The full names of all calls that a workspace has, for policies to be held against."""
+    found = (getattr_static(cls, name) for name in dir(cls))
+    return frozenset(f"{one.family}.{one.name}" for one in found if isinstance(one, Named))
 
 
 async def anext_or(items: AsyncIterator[object], end: object) -> object:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 
-def make_recorder(settings: Settings) -> Recorder:
+def open_recorder(settings: Settings) -> Recorder:
     """What writes down the changes that a workspace makes; its files are opened by the first."""
     credentials = settings.credentials
     named = credentials.username if isinstance(credentials, ServiceAccount) else f"oauth:{fingerprint(credentials)}"

@@ -7,17 +7,15 @@ import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from os import getpid
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import attrs
 
 from mixpanel_headless.errors import MixpanelHeadlessError
 from mixpanel_headless.observation import logger
 
-from .before import digest_of_request
-
 if TYPE_CHECKING:
-    from mixpanel_headless.dispatch import Asked
+    from mixpanel_headless.options import Options, Task
 
     from .before import Before
     from .journal import Journal
@@ -36,6 +34,14 @@ class AuditError(MixpanelHeadlessError):
     default_hint = "See to the folder that MP_STATE_DIR names, or set MP_AUDIT=best-effort."
 
 
+class Caller(NamedTuple):
+    """Whose call it is: with which wishes, in which task, as a step of which other call."""
+
+    options: Options
+    task: Task | None
+    within: str = ""
+
+
 @attrs.define(eq=False)
 class Recorder:
     """Writes the rows of one workspace; `required` lets no change go that cannot be written down."""
@@ -47,36 +53,35 @@ class Recorder:
     _journal: Journal | None = None
     _warned: bool = False
 
-    async def intend(self, asked: Asked[Any], act: Act, verdict: Verdict, before: Before, within: str) -> Entry:
+    async def intend(self, act: Act, verdict: Verdict, caller: Caller, request: str, before: Before) -> Entry:
         """The row before a change; AuditError if it is required and cannot be written."""
-        entry = Entry(self, {**self.describe(asked, act, within), "before": before.digest, **rule_of(verdict)})
-        await self.write({"kind": "intent", **entry.fields}, required=self.required)
-        return entry
+        fields = {**self.describe(act, caller, request), "before": before.digest, **rule_of(verdict)}
+        await self.write({"kind": "intent", **fields}, required=self.required)
+        return Entry(self, fields)
 
-    async def deny(self, asked: Asked[Any], act: Act, verdict: Verdict, within: str) -> None:
+    async def deny(self, act: Act, verdict: Verdict, caller: Caller, request: str = "") -> None:
         """The row of a change that was denied."""
-        fields = {**self.describe(asked, act, within), **rule_of(verdict), "outcome": "denied"}
-        await self.write({"kind": "outcome", **fields})
+        fields = {**self.describe(act, caller, request), **rule_of(verdict)}
+        await self.write({"kind": "outcome", **fields, "outcome": "denied"})
 
-    def describe(self, asked: Asked[Any], act: Act, within: str) -> dict[str, Any]:
-        """What both rows of a change say."""
-        options, task = asked.options, asked.task
-        target = act.target
+    def describe(self, act: Act, caller: Caller, request: str) -> dict[str, Any]:
+        """What both rows of a change say; `request` is the digest of what is sent."""
+        task, target = caller.task, act.target
         return {
             "call": secrets.token_hex(8),
             "account": self.account,
-            "tenant": options.tenant or (task.name if task else "default"),
+            "tenant": caller.options.tenant or (task.name if task else "default"),
             "task": task.name if task else None,
             "host": socket.gethostname(),
             "process": getpid(),
             "project": act.project,
             "workspace": act.workspace,
             "operation": act.facts.full_name,
-            "within": within or None,
+            "within": caller.within or None,
             "verb": act.facts.verb,
             "target": [str(entity) for entity in target.entities[:MOST]] if target else [],
             "count": target.count if target else None,
-            "request": digest_of_request(asked),
+            "request": request,
         }
 
     async def write(self, fields: Mapping[str, Any], *, required: bool = False) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,21 +13,25 @@ from anyio import CancelScope
 
 from mixpanel_headless.errors import PolicyDenied
 
-from .audit import outcome_of
-from .before import Before, digest_of, read_before, token_of, tree_of
 from .facts import UnexplainedOperation
-from .policy import Act, Policy, Verdict, asks_for_names, decide
-from .targets import target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
     from mixpanel_headless.dispatch import Asked
-    from mixpanel_headless.options import Pin, Task
+    from mixpanel_headless.options import Options, Pin, Task
 
+    from . import audit, before, policy, targets
     from .audit import Entry, Recorder
     from .facts import Facts
     from .plan import ChangePlan
+    from .policy import Act, Policy, Verdict
+else:  # most programs only read, and begin sooner without
+    from mixpanel_headless._lazy import LazyModule
+
+    audit, before, policy, targets = (
+        LazyModule(f"mixpanel_headless.governance.{name}") for name in ("audit", "before", "policy", "targets")
+    )
 
 PLAN: ContextVar[ChangePlan[Any] | None] = ContextVar("mixpanel_headless_plan", default=None)
 """The dry run that the caller is inside of."""
@@ -36,14 +41,19 @@ WITHIN: ContextVar[str] = ContextVar("mixpanel_headless_within", default="")
 R = TypeVar("R")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, slots=False)
 class Governor:
     """What holds for all calls of a workspace and its views."""
 
-    recorder: Recorder
+    make_recorder: Callable[[], Recorder]
     policies: tuple[Policy, ...] = ()
     changes: int = 0
     """How much has been changed outside of tasks."""
+
+    @functools.cached_property
+    def recorder(self) -> Recorder:
+        """What writes changes down."""
+        return self.make_recorder()
 
     def admit(self, asked: Asked[Any]) -> None:
         """Raises PolicyDenied for a call that changes nothing and that some policy denies."""
@@ -54,42 +64,48 @@ class Governor:
                 hint='Say what it does where it is defined, such as @operation(verb="run").',
                 sent=False,
             )
-        if self.policies or asked.task is not None:
-            self.refuse(act_of(asked), asked.task)
+        if self.policies or any(one.policy is not None for one in tasks_around(asked.task)):
+            self.refuse(asked)
 
-    @contextmanager
-    def steps(self, facts: Facts, pin: Pin, task: Task | None) -> Iterator[None]:
+    def refuse(self, asked: Asked[Any]) -> None:
+        """Raises PolicyDenied for a call that is denied whatever its things are called."""
+        act = act_of(asked)
+        verdict = self.decide(act, asked.task)
+        if verdict.effect == "deny" and not (asked.operation.facts.changes and self.asks_for_names(act, asked.task)):
+            raise refusal_of(verdict, act)
+
+    @asynccontextmanager
+    async def steps(self, facts: Facts, options: Options, pin: Pin, task: Task | None) -> AsyncGenerator[None]:
         """What is changed inside belongs to one call; raises PolicyDenied before the first step if that is denied."""
-        self.refuse(Act(facts, pin.project, pin.workspace, None), task)
+        act = policy.Act(facts, pin.project, pin.workspace, None)
+        verdict = self.decide(act, task)
+        if verdict.effect == "deny":
+            await self.recorder.deny(act, verdict, audit.Caller(options, task, WITHIN.get()))
+            raise refusal_of(verdict, act)
         token = WITHIN.set(facts.full_name)
         try:
             yield
         finally:
             WITHIN.reset(token)
 
-    def refuse(self, act: Act, task: Task | None) -> None:
-        """Raises PolicyDenied for a call that the policies deny."""
-        verdict = self.decide(act, task)
-        if verdict.effect == "deny":
-            raise refusal_of(verdict, act)
-
     async def carry_out(self, asked: Asked[R], send: Callable[[], Awaitable[R]]) -> R:
         """The answer to a call that changes something, once the policies let it go."""
-        act, before, plan = act_of(asked), Before(), PLAN.get()
+        act, found, plan = act_of(asked), before.Before(), PLAN.get()
+        caller = audit.Caller(asked.options, asked.task, WITHIN.get())
         if plan is not None or asked.options.confirm or self.asks_for_names(act, asked.task):
-            before = await read_before(asked, act.target)
-            act = attrs.evolve(act, target=before.name(act.target))
+            found = await before.read_before(asked, act.target)
+            act = attrs.evolve(act, target=found.name(act.target))
         verdict = self.decide(act, asked.task, 0 if plan is None else len(plan.changes))
-        confirmed = verdict.effect == "confirm" and token_of(asked, before) in asked.options.confirm
+        confirmed = verdict.effect == "confirm" and before.token_of(asked, found) in asked.options.confirm
         if verdict.effect == "deny" or (verdict.effect == "confirm" and not confirmed and plan is None):
-            await self.recorder.deny(asked, act, verdict, WITHIN.get())
+            await self.recorder.deny(act, verdict, caller, before.digest_of_request(asked))
             raise refusal_of(verdict, act, given=bool(asked.options.confirm))
         if plan is not None:
-            foreseen: R = plan.take(asked, act, verdict, before, WITHIN.get())
+            foreseen: R = plan.take(asked, act, verdict, found, caller.within)
             return foreseen
         self.count(asked.task, 1)
         try:
-            entry = await self.recorder.intend(asked, act, verdict, before, WITHIN.get())
+            entry = await self.recorder.intend(act, verdict, caller, before.digest_of_request(asked), found)
             return await self.follow(entry, send)
         except Exception as error:
             if getattr(error, "sent", None) is False:
@@ -102,10 +118,10 @@ class Governor:
             answer = await send()
         except BaseException as error:
             with CancelScope(shield=True):
-                await entry.conclude(outcome_of(error), error=error)
+                await entry.conclude(audit.outcome_of(error), error=error)
             raise
-        after = tree_of(answer)
-        await entry.conclude("done", "" if after is None else digest_of(after))
+        after = before.tree_of(answer)
+        await entry.conclude("done", "" if after is None else before.digest_of(after))
         return answer
 
     def count(self, task: Task | None, change: int) -> None:
@@ -116,29 +132,29 @@ class Governor:
 
     def asks_for_names(self, act: Act, task: Task | None) -> bool:
         """Whether what the policies say hangs on what a thing is called."""
-        return asks_for_names((policy for policy, _ in self.in_force(task)), act)
+        return policy.asks_for_names((one for one, _ in self.in_force(task)), act)
 
     def decide(self, act: Act, task: Task | None, planned: int = 0) -> Verdict:
         """What all policies say that hold here; changes that are planned count as made."""
         standing = list(self.in_force(task))
         spent = [count + planned for _, count in standing]
-        return decide([policy for policy, _ in standing], act, spent, attended=attended())
+        return policy.decide([one for one, _ in standing], act, spent, attended=attended())
 
     def in_force(self, task: Task | None) -> Iterator[tuple[Policy, int]]:
         """The policies that hold, each with the changes that count for its cap; a workspace's counts for each whole task."""
         around = list(tasks_around(task))
         spent = around[-1].changes if around else self.changes
-        for policy in self.policies:
-            yield policy, spent
-        for one in around:
-            if one.policy is not None:
-                yield one.policy, one.changes
+        for one in self.policies:
+            yield one, spent
+        for inner in around:
+            if inner.policy is not None:
+                yield inner.policy, inner.changes
 
 
 def act_of(asked: Asked[Any]) -> Act:
     """A call as policies see it."""
     facts = asked.operation.facts
-    return Act(facts, asked.pin.project, asked.pin.workspace, target_of(asked.request, facts))
+    return policy.Act(facts, asked.pin.project, asked.pin.workspace, targets.target_of(asked.request, facts))
 
 
 def tasks_around(task: Task | None) -> Iterator[Task]:

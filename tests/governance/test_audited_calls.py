@@ -89,6 +89,15 @@ def test_a_denied_change_is_written_down_with_the_rule(service: Answering, tmp_p
     assert (row["outcome"], row["origin"], row["operation"]) == ("denied", "analyst", "annotations.delete_annotation")
 
 
+def test_a_call_in_steps_that_is_denied_as_a_whole_is_written_down(service: Answering, tmp_path: Path) -> None:
+    policy = {"deny": [{"operations": ["create_report_link"]}]}
+    with service.workspace(state_dir=tmp_path, policy=policy) as ws:
+        with pytest.raises(mp.PolicyDenied):
+            ws.create_report_link(ws.build_params("Login"))
+        (row,) = rows_of(ws)
+    assert (row["operation"], row["outcome"]) == ("report_links.create_report_link", "denied")
+
+
 def test_a_step_of_a_call_names_the_call(service: Answering, tmp_path: Path) -> None:
     with service.workspace(state_dir=tmp_path, workspace=9) as ws:
         ws.create_report_link(ws.build_params("Login"))

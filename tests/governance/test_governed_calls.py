@@ -134,6 +134,11 @@ def test_batches_and_estimates_keep_to_the_policy_also_for_answers_that_are_know
     assert isinstance(gathered[0].error, mp.PolicyDenied)
 
 
+def test_a_plan_of_calls_tells_of_a_denied_change(service: Answering) -> None:
+    with service.workspace(policy="analyst") as ws, pytest.raises(mp.PolicyDenied):
+        ws.plan([mp.later(ws.delete_annotation, 7)])
+
+
 def test_what_was_not_sent_does_not_count(service: Answering) -> None:
     with service.workspace(policy={"caps": {"mutations": 1}}) as ws:
         with pytest.raises(mp.InvalidArgumentError):
