@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .accounts.settings import Lifetimes as Lifetimes
     from .accounts.settings import Limits as Limits
     from .errors import APIError as APIError
+    from .errors import AuditError as AuditError
     from .errors import AuthenticationError as AuthenticationError
     from .errors import BookmarkValidationError as BookmarkValidationError
     from .errors import BudgetError as BudgetError
@@ -146,7 +147,7 @@ else:
         {
             "accounts.settings": ("Lifetimes", "Limits"),
             "errors": (
-                "APIError", "AuthenticationError", "BookmarkValidationError", "BudgetError", "BudgetExhausted", "BusinessContextValidationError",
+                "APIError", "AuditError", "AuthenticationError", "BookmarkValidationError", "BudgetError", "BudgetExhausted", "BusinessContextValidationError",
                 "ClosedError", "ConfigError", "DeadlineUnreachable", "EventNotFoundError", "InvalidArgumentError",
                 "InvalidResponseError", "MissingExtraError", "MixpanelHeadlessError", "ParamTypeError",
                 "ParamValidationError", "PlanOutdated", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ReportLinkNotFoundError", "ReportLinkParseError",

@@ -13,6 +13,8 @@ MixpanelHeadlessError                 code, message, hint, retryable, retry_afte
 │   ├── MissingExtraError (ImportError)   install the extra that it names
 │   └── WorkspaceScopeError               name a workspace
 ├── PolicyDenied                          not allowed here
+├── AuditError                            the change could not be written down, so it was not made
+├── UnexplainedOperation                  nothing says what the call does: a flaw of its definition
 ├── PlanOutdated                          what a plan would change is no longer what it was
 ├── BudgetError                           wait, or ask for less
 │   ├── BudgetExhausted                   no slot inside the time that the caller gave
@@ -231,6 +233,19 @@ class PlanOutdated(MixpanelHeadlessError):  # noqa: N818 - the name says what ha
 
     default_code = "PLAN_OUTDATED"
     default_hint = "Make the plan again, and look at it."
+
+
+class AuditError(MixpanelHeadlessError):
+    """A change was not made, because it could not be written down first."""
+
+    default_code = "AUDIT_UNWRITABLE"
+    default_hint = "See to the folder that MP_STATE_DIR names, or set MP_AUDIT=best-effort."
+
+
+class UnexplainedOperation(MixpanelHeadlessError):  # noqa: N818 - it says what it is
+    """A call of which nothing says what it does, so that no policy can speak of it: its family's author mends that."""
+
+    default_code = "UNEXPLAINED_OPERATION"
 
 
 class BudgetError(MixpanelHeadlessError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import attrs
 
-from mixpanel_headless.errors import MixpanelHeadlessError
+from mixpanel_headless.errors import AuditError, MixpanelHeadlessError
 from mixpanel_headless.observation import logger
 
 if TYPE_CHECKING:
@@ -25,13 +25,6 @@ Mirror: TypeAlias = Callable[[Mapping[str, Any]], None]
 """What hears of each row that was written."""
 Outcome = Literal["done", "failed", "not sent", "unknown", "denied"]
 """`failed`: the service refused it. `unknown`: it was sent, and no whole answer came."""
-
-
-class AuditError(MixpanelHeadlessError):
-    """A change was not made, because it could not be written down first."""
-
-    default_code = "AUDIT_UNWRITABLE"
-    default_hint = "See to the folder that MP_STATE_DIR names, or set MP_AUDIT=best-effort."
 
 
 class Caller(NamedTuple):

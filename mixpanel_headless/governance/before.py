@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import msgspec
 
-from mixpanel_headless.errors import APIError, InvalidResponseError
+from mixpanel_headless.errors import APIError, InvalidResponseError, PolicyDenied
 
 from .targets import Entity, entity_of
 
@@ -56,7 +56,7 @@ async def read_before(asked: Asked[Any], target: Target | None) -> Before:
         surface = surface.view(pin=asked.pin, options=attrs.evolve(surface.options, freshness="fresh"))
         try:
             found = await getattr(surface, name)(*arguments[0], **arguments[1])
-        except (APIError, InvalidResponseError) as error:
+        except (APIError, InvalidResponseError, PolicyDenied) as error:
             return Before(None, known=getattr(error, "status_code", None) == 404)
         return pick(found, ids[0])
     return Before()

@@ -11,7 +11,7 @@ from typing import Literal, TypedDict, get_args
 
 import attrs
 
-from mixpanel_headless.errors import MixpanelHeadlessError
+from mixpanel_headless.errors import UnexplainedOperation
 
 Verb = Literal["read", "create", "update", "delete", "run", "share"]
 """`run` makes the service compute or do something and leaves nothing changed; `share` lets others see what is there."""
@@ -58,8 +58,8 @@ class Facts:
         """Tags of earlier answers that it makes void: those of its family, of lists, and of questions that name its things."""
         if not self.changes:
             return frozenset()
-        asked = ANSWERING if self.family in ASKED_ABOUT and self.verb != "create" else frozenset({"discovery"})
-        return asked | {self.family}
+        asked = QUESTIONS if self.family in ASKED_ABOUT and self.verb != "create" else frozenset()
+        return asked | LISTS | {self.family}
 
     @property
     def full_name(self) -> str:
@@ -97,8 +97,10 @@ FAMILY_VERBS: dict[str, Verb] = {
     "lexicon": "read",
 }
 """What the operations of a family do whose names begin with none of those words."""
-ANSWERING = frozenset(FAMILY_VERBS) - {"audit_trail", "exports", "identity", "budget", "fanin", "report_links"}
-"""Families whose answers are kept."""
+LISTS = frozenset({"discovery", "lexicon"})
+"""Families that keep what there is."""
+QUESTIONS = frozenset({"saved", *(family for family, verb in FAMILY_VERBS.items() if verb == "run")})
+"""Families that keep answers to questions."""
 ASKED_ABOUT = frozenset(
     {"bookmarks", "cohorts", "custom_events", "custom_properties", "lookup_tables", "metrics", "behaviors"}
 )
@@ -142,9 +144,3 @@ def readers_of(family: str, noun: str, said: Said) -> tuple[str, ...]:
 def reaches(verb: Verb, word: str) -> bool:
     """Whether an operation of a family that tells people does so."""
     return verb in {"create", "update"} or word == "test"
-
-
-class UnexplainedOperation(MixpanelHeadlessError):  # noqa: N818 - it says what it is
-    """An operation without facts: a flaw of its definition, which its family's author mends."""
-
-    default_code = "UNEXPLAINED_OPERATION"

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 from anyio import CancelScope
 
-from mixpanel_headless.errors import PolicyDenied
-
-from .facts import UnexplainedOperation
+from mixpanel_headless.errors import PolicyDenied, UnexplainedOperation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from .facts import Facts
     from .plan import ChangePlan
     from .policy import Act, Policy, Verdict
+    from .targets import Target
 else:  # most programs only read, and begin sooner without
     from mixpanel_headless._lazy import LazyModule
 
@@ -35,6 +34,8 @@ else:  # most programs only read, and begin sooner without
 
 PLAN: ContextVar[ChangePlan[Any] | None] = ContextVar("mixpanel_headless_plan", default=None)
 """The dry run that the caller is inside of."""
+LOOKING: ContextVar[bool] = ContextVar("mixpanel_headless_looking", default=False)
+"""Whether it is the policies themselves that read something."""
 WITHIN: ContextVar[str] = ContextVar("mixpanel_headless_within", default="")
 """The call in several steps that is under way."""
 
@@ -64,6 +65,8 @@ class Governor:
                 hint='Say what it does where it is defined, such as @operation(verb="run").',
                 sent=False,
             )
+        if LOOKING.get():
+            return
         if self.policies or any(one.policy is not None for one in tasks_around(asked.task)):
             self.refuse(asked)
 
@@ -92,9 +95,11 @@ class Governor:
         """The answer to a call that changes something, once the policies let it go."""
         act, found, plan = act_of(asked), before.Before(), PLAN.get()
         caller = audit.Caller(asked.options, asked.task, WITHIN.get())
-        if plan is not None or asked.options.confirm or self.asks_for_names(act, asked.task):
+        if plan is not None or asked.options.confirm:
             found = await before.read_before(asked, act.target)
             act = attrs.evolve(act, target=found.name(act.target))
+        if self.asks_for_names(act, asked.task):
+            act = attrs.evolve(act, target=await look(asked, act))
         verdict = self.decide(act, asked.task, 0 if plan is None else len(plan.changes))
         confirmed = verdict.effect == "confirm" and before.token_of(asked, found) in asked.options.confirm
         if verdict.effect == "deny" or (verdict.effect == "confirm" and not confirmed and plan is None):
@@ -121,7 +126,8 @@ class Governor:
                 await entry.conclude(audit.outcome_of(error), error=error)
             raise
         after = before.tree_of(answer)
-        await entry.conclude("done", "" if after is None else before.digest_of(after))
+        with CancelScope(shield=True):
+            await entry.conclude("done", "" if after is None else before.digest_of(after))
         return answer
 
     def count(self, task: Task | None, change: int) -> None:
@@ -155,6 +161,15 @@ def act_of(asked: Asked[Any]) -> Act:
     """A call as policies see it."""
     facts = asked.operation.facts
     return policy.Act(facts, asked.pin.project, asked.pin.workspace, targets.target_of(asked.request, facts))
+
+
+async def look(asked: Asked[Any], act: Act) -> Target | None:
+    """What a call is about, with the names that it has now: policies may see them, whatever the caller may read."""
+    token = LOOKING.set(True)
+    try:
+        return (await before.read_before(asked, act.target)).name(act.target)
+    finally:
+        LOOKING.reset(token)
 
 
 def tasks_around(task: Task | None) -> Iterator[Task]:

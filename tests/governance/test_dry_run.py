@@ -109,6 +109,12 @@ def test_reading_goes_on_in_a_dry_run_and_a_denied_change_is_denied(service: Ans
     assert len(plan) == 0
 
 
+def test_a_plan_shows_nothing_that_its_caller_may_not_read(service: Answering) -> None:
+    with service.workspace(policy={"allow": [{"verbs": ["delete"]}]}) as ws, ws.dry_run() as plan:
+        ws.delete_dashboard(5)
+    assert (plan.changes[0].before, plan.changes[0].known, service.sent) == (None, False, [])
+
+
 def test_planned_changes_count_for_the_cap(service: Answering) -> None:
     with service.workspace(policy={"caps": {"mutations": 1}}) as ws, ws.dry_run():
         ws.delete_annotation(7)

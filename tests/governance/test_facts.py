@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mixpanel_headless.governance.facts import VERBS, Said, UnexplainedOperation, facts_of
+from mixpanel_headless.errors import UnexplainedOperation
+from mixpanel_headless.governance.facts import VERBS, Said, facts_of
 from mixpanel_headless.operation import Named
 from mixpanel_headless.workspace import Workspace
 

@@ -8,8 +8,9 @@ import pytest
 
 import mixpanel_headless as mp
 from mixpanel_headless.app_api import post
-from mixpanel_headless.governance.facts import UnexplainedOperation
+from mixpanel_headless.errors import UnexplainedOperation
 from mixpanel_headless.operation import Mode, Surface, operation
+from mixpanel_headless.sandbox import Sandbox
 from mixpanel_headless.workspace import AsyncWorkspace
 from tests.answering import Answering
 
@@ -35,6 +36,21 @@ def service() -> Iterator[Answering]:
 
 def note(description: str = "Release") -> mp.CreateAnnotationParams:
     return mp.CreateAnnotationParams(date="2026-01-01 00:00:00", description=description)
+
+
+def test_an_analyst_asks_the_sandbox_and_changes_nothing() -> None:
+    event = {"event": "Login", "properties": {"distinct_id": "u1", "time": 1767607200}}
+    with Sandbox(events=[event]) as box:
+        given: dict[str, Any] = {
+            "project": str(box.project),
+            "username": box.username,
+            "secret": box.secret,
+            "api_base_url": box.url,
+        }
+        with mp.Workspace(**given, policy="analyst", store="memory", cache="memory") as ws:
+            assert ws.query("Login", from_date="2026-01-05", to_date="2026-01-05").df["count"].sum() == 1
+            with pytest.raises(mp.PolicyDenied, match="analyst allows"):
+                ws.create_dashboard(mp.CreateDashboardParams(title="Mine"))
 
 
 def test_an_analyst_reads_and_may_not_write(service: Answering) -> None:
@@ -112,9 +128,13 @@ def test_a_thing_is_protected_by_the_name_that_it_has_now(service: Answering) ->
 
 
 def test_a_thing_is_not_renamed_into_a_protected_name(service: Answering) -> None:
-    service.tell({"results": {"id": 6, "title": "Draft"}})
-    with service.workspace(policy={"allow": [{"names": ["Draft*"]}]}) as ws, pytest.raises(mp.PolicyDenied):
-        ws.update_dashboard(6, mp.UpdateDashboardParams(title="Revenue"))
+    service.tell({"results": {"id": 6, "title": "Draft"}}).tell({"results": {"id": 6, "title": "Draft 2"}})
+    with service.workspace(policy={"allow": [{"names": ["Draft*"], "verbs": ["update"]}]}) as ws:
+        with pytest.raises(mp.PolicyDenied, match="update_dashboard"):
+            ws.update_dashboard(6, mp.UpdateDashboardParams(title="Revenue"))
+        with pytest.raises(mp.PolicyDenied, match="get_dashboard"):
+            ws.get_dashboard(6)  # though policies look at names themselves
+        ws.update_dashboard(6, mp.UpdateDashboardParams(title="Draft 2"))
 
 
 def test_a_call_in_several_steps_is_refused_before_the_first(service: Answering) -> None:
@@ -157,6 +177,29 @@ def test_a_bulk_deletion_that_nobody_watches_needs_a_confirmation(service: Answe
     with service.workspace(policy="admin") as ws:
         ws.bulk_delete_dashboards([1, 2])
     assert len(service.sent) == 1
+
+
+def test_what_a_change_touches_is_asked_again_and_other_answers_are_kept(service: Answering) -> None:
+    def ask(ws: mp.Workspace) -> int:
+        before = len(service.sent)
+        ws.cohorts()
+        ws.segmentation("Login", from_date="2026-01-01", to_date="2026-01-02")
+        ws.me()
+        return len(service.sent) - before
+
+    def tell() -> None:
+        service.tell([], path="cohorts/list").tell({"data": {"values": {}, "series": []}}, path="/segmentation")
+
+    with service.workspace(policy="admin") as ws:
+        tell()
+        assert [ask(ws), ask(ws)] == [3, 0]
+        service.tell({"results": {"id": 1, "name": "A"}})
+        ws.create_cohort(mp.CreateCohortParams(name="A"))
+        tell()
+        assert ask(ws) == 1  # no question names a cohort that was not there
+        ws.delete_cohort(1)
+        tell()
+        assert ask(ws) == 2
 
 
 class Toys(Surface[Mode]):
