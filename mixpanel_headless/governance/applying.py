@@ -10,7 +10,7 @@ from mixpanel_headless.errors import InvalidArgumentError, PlanOutdated
 
 from .before import read_before, token_of, tree_of
 from .foresight import settle_ids
-from .governor import PLAN, act_of, refusal_of
+from .governor import PLAN, WITHIN, act_of, refusal_of
 from .policy import Verdict
 from .targets import entity_of
 
@@ -71,7 +71,11 @@ async def apply_change(change: PlannedChange, known: dict[str, str | int]) -> An
     if change.confirm:
         before = await read_before(asked, act_of(asked).target)
         asked = asked._replace(options=attrs.evolve(asked.options, confirm=frozenset({token_of(asked, before)})))
-    answer = await (await asked.surface.dispatcher()).ask(asked)
+    within = WITHIN.set(change.within)
+    try:
+        answer = await (await asked.surface.dispatcher()).ask(asked)
+    finally:
+        WITHIN.reset(within)
     tree = tree_of(answer)
     if change.number is not None and tree is not None and (made := entity_of(tree).id) is not None:
         known[str(change.number)] = made

@@ -42,11 +42,11 @@ class Before:
 
 
 async def read_before(asked: Asked[Any], target: Target | None) -> Before:
-    """The thing that a call is about, for one request at most, in the same project and view; of many things none."""
+    """The thing that a call is about, in the same project and view, for one request (for a list one a page); none of many."""
     if target is None or len(target.entities) != 1:
         return Before()
     entity = target.entities[0]
-    ids = tuple(filter(None, (entity.id, *entity.parts))) or entity.names
+    ids = tuple(filter(None, (entity.id, *entity.parts)))
     for name in asked.operation.facts.before:
         reader = getattr(type(asked.surface), name, None)
         arguments = None if reader is None or not ids else arguments_of(reader, ids)

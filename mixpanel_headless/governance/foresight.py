@@ -68,11 +68,12 @@ def foresee_after(facts: Facts, before: dict[str, Any] | None, body: dict[str, A
 
 def foresee_answer(request: Request[Any], after: dict[str, Any] | None, number: int | None) -> Any:
     """The answer to a call that is only planned; a thing that it would make has an id that stands for its own."""
+    entity = request.kind if isinstance(request.kind, type) and attrs.has(request.kind) else None
     tree: Any = dict(after or {})
     if get_origin(request.kind) is list:
         tree = []
-    elif attrs.has(request.kind) if isinstance(request.kind, type) else False:
-        tree = sketch(request.kind, tree, number)
+    elif entity is not None:
+        tree = sketch(entity, tree, number)
     elif number is not None:
         tree["id"] = number
     told = Provenance(origin="planned", computed_at=datetime.now(UTC))
@@ -80,9 +81,11 @@ def foresee_answer(request: Request[Any], after: dict[str, Any] | None, number: 
         try:
             return request.read(tree, told)
         except ResponseValidationError as error:  # what is sent may have another form than what is answered
+            if entity is None:
+                break
             spelled = {re.split(r"[.\[]", one.rpartition(" @ $.")[2])[0] for one in error.fields}
-            kept = {name: value for name, value in tree.items() if name not in wires(request.kind, spelled)}
-            tree = sketch(request.kind, kept, number)
+            kept = {name: value for name, value in tree.items() if name not in wires(entity, spelled)}
+            tree = sketch(entity, kept, number)
     raise MixpanelHeadlessError(
         f"Nobody can foresee what {request.verb} {request.path} would be answered with.",
         hint="The change is in the plan; make calls that need its answer after it was applied.",

@@ -159,8 +159,9 @@ class Governor:
 
 def act_of(asked: Asked[Any]) -> Act:
     """A call as policies see it."""
-    facts = asked.operation.facts
-    return policy.Act(facts, asked.pin.project, asked.pin.workspace, targets.target_of(asked.request, facts))
+    facts, request = asked.operation.facts, asked.request
+    view = request.workspace or asked.pin.workspace
+    return policy.Act(facts, asked.pin.project, view, targets.target_of(request, facts))
 
 
 async def look(asked: Asked[Any], act: Act) -> Target | None:

@@ -81,7 +81,7 @@ class PlannedChange:
             "token",
             "cost",
         )
-        told = {name: getattr(self, name) for name in names}
+        told = {name: getattr(self, name) for name in names} | {"params": dict(self.asked.request.params)}
         trees = {name: mask("", getattr(self, name)) for name in ("body", "before", "after")}
         return {**told, **trees, "diff": [one._asdict() for one in self.diff]}
 

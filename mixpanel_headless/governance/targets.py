@@ -48,17 +48,17 @@ class Target:
 def target_of(request: Request[Any], facts: Facts) -> Target:
     """What a request is about."""
     body = request.body if isinstance(request.body, Mapping) else {}
+    listed = [rows for rows in body.values() if is_list(rows)]
+    entries = tuple(entity_of(entry) for rows in listed for entry in rows)
     if facts.bulk:
-        entities = tuple(entity_of(entry) for rows in body.values() if is_list(rows) for entry in rows)
-        listed = any(map(is_list, body.values()))
-        return Target(entities, len(entities) if listed else request.entities)
-    named = entity_of(body)
-    ids = request.ids or ((named.id,) if named.id is not None else ())
-    known = facts.verb == "create" or bool(named.names and not request.ids)
-    names = tuple(dict.fromkeys([*named.names, *(name for name in ids if not name.isdigit())]))
-    if not ids and not names:
-        return Target()
-    return Target((Entity(ids[0] if ids else None, ids[1:], names, known),))
+        return Target(entries, len(entries) if listed else request.entities)
+    own, creates = entity_of(body), facts.verb == "create"
+    ids = request.ids or ((own.id,) if own.id is not None else ())
+    names = tuple(dict.fromkeys([*own.names, *(name for name in ids if not name.isdigit())]))
+    if not ids and not names:  # as the service has it for some, a call about one thing lists it
+        return Target() if creates else Target(entries)
+    first = ids[0] if ids else None if creates else names[0]
+    return Target((Entity(first, ids[1:], names, creates or not ids),))
 
 
 def entity_of(entry: Any) -> Entity:
