@@ -114,6 +114,8 @@ if TYPE_CHECKING:
     from .results.discovery import SavedCohort as SavedCohort
     from .results.discovery import SubPropertyInfo as SubPropertyInfo
     from .results.discovery import TopEvent as TopEvent
+    from .results.exports import Exported as Exported
+    from .results.exports import ExportedFile as ExportedFile
     from .results.flow_trees import FlowTreeNode as FlowTreeNode
     from .results.flows import FlowQueryResult as FlowQueryResult
     from .results.funnels import FunnelQueryResult as FunnelQueryResult
@@ -177,6 +179,7 @@ else:
             "query.steps": ("CustomEventRef", "FlowStep", "FunnelStep", "RetentionEvent"),
             "results.budget": ("BudgetReport",),
             "results.discovery": ("FunnelInfo", "Listing", "SavedCohort", "SubPropertyInfo", "TopEvent"),
+            "results.exports": ("Exported", "ExportedFile"),
             "results.flow_trees": ("FlowTreeNode",),
             "results.flows": ("FlowQueryResult",),
             "results.funnels": ("FunnelQueryResult",),

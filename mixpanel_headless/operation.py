@@ -21,8 +21,9 @@ from .governance.facts import Facts, Said, facts_of
 from .query.patterns import plain_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
     from .accounts.settings import Settings
     from .dispatch import Dispatcher
@@ -69,6 +70,10 @@ class Surface(Generic[Mode]):
 
     def read_lines(self, request: Request[Any], operation: Stream[Any, Any]) -> AsyncGenerator[list[bytes]]:
         """The lines of a streamed answer, some at a time and each once, by way of the scheduler."""
+        raise TypeError(f"{type(self).__name__} is blocking: its async twin reads")
+
+    async def read_into(self, path: Path, request: Request[Any], operation: Named) -> int:
+        """Fill a file with a streamed answer, whole, by way of the scheduler; the requests that it took."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin reads")
 
     def steps(self, method: Named) -> AbstractAsyncContextManager[None]:
@@ -194,13 +199,13 @@ class Stream(Named, Generic[P, R_co]):
     The definition yields pages, so that the blocking form crosses the thread once a page and not once an item.
     """
 
-    def __init__(self, pages: Callable[Concatenate[Any, P], AsyncIterator[Sequence[R_co]]], said: Said) -> None:
+    def __init__(self, pages: Callable[Concatenate[Any, P], AsyncIterator[Iterable[R_co]]], said: Said) -> None:
         super().__init__(said)
-        declare_result(pages, r"AsyncIterator\[(?:Sequence|list)\[(.*)\]\]", "AsyncIterator[{}]")
+        declare_result(pages, r"AsyncIterator\[(?:Iterable|Sequence|list)\[(.*)\]\]", "AsyncIterator[{}]")
 
         @functools.wraps(pages)
         async def iterate(surface: Surface[Async], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[R_co]:
-            async with aclosing(cast("AsyncGenerator[Sequence[R_co]]", pages(surface, *args, **kwargs))) as arriving:
+            async with aclosing(cast("AsyncGenerator[Iterable[R_co]]", pages(surface, *args, **kwargs))) as arriving:
                 async for page in arriving:
                     for item in page:
                         yield item
@@ -308,11 +313,11 @@ def composite(call: Any = None, /, **said: Unpack[Said]) -> Any:
 
 
 @overload
-def stream(pages: Callable[Concatenate[Any, P], AsyncIterator[Sequence[R]]], /) -> Stream[P, R]: ...
+def stream(pages: Callable[Concatenate[Any, P], AsyncIterator[Iterable[R]]], /) -> Stream[P, R]: ...
 @overload
 def stream(
     **said: Unpack[Said],
-) -> Callable[[Callable[Concatenate[Any, P], AsyncIterator[Sequence[R]]]], Stream[P, R]]: ...
+) -> Callable[[Callable[Concatenate[Any, P], AsyncIterator[Iterable[R]]]], Stream[P, R]]: ...
 def stream(pages: Any = None, /, **said: Unpack[Said]) -> Any:
     """An async generator of pages as a method of both workspaces that gives their items."""
     return Stream(pages, said) if pages is not None else lambda pages: Stream(pages, said)

@@ -10,22 +10,20 @@ class Splitter:
         self._rest: list[bytes] = []
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """The lines that this piece completes, blank ones left out."""
+        """The lines that this piece completes, empty ones left out."""
         end = piece.rfind(b"\n")
         if end < 0:
             self._rest.append(piece)
             return []
         whole = b"".join((*self._rest, piece[:end]))
         self._rest = [piece[end + 1 :]]
-        return not_blank(whole.split(b"\n"))
+        return not_empty(whole.split(b"\n"))
 
     def end(self) -> list[bytes]:
         """What follows the last line break, if anything does."""
-        return not_blank([b"".join(self._rest)])
+        return not_empty([b"".join(self._rest)])
 
 
-def not_blank(lines: list[bytes]) -> list[bytes]:
-    """The lines that hold something; most texts have no blank ones, and telling so is quick."""
-    if all(lines) and not any(line.isspace() for line in lines):
-        return lines
-    return [line for line in lines if line and not line.isspace()]
+def not_empty(lines: list[bytes]) -> list[bytes]:
+    """The lines that hold something; most texts have no empty ones, and telling so is quick."""
+    return lines if all(lines) else [line for line in lines if line]

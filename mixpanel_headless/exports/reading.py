@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 import attrs
 
@@ -23,27 +23,44 @@ if TYPE_CHECKING:
 
 PAGES_AHEAD = 2
 """Pages that wait for a slow reader, before the service is made to wait."""
+LAST = 1 << 10
+"""How much of a body's end tells whether it is whole."""
 TERMINATED = b"terminated early"
 """What the service writes as last line of an export that it could not finish."""
 
 
+class Sink(Protocol):
+    """Where the bodies of a call's requests go, until one of them is whole."""
+
+    asked: int
+    """Requests that were sent."""
+
+    @property
+    def reached(self) -> int:
+        """Grows with everything that no request before has brought."""
+
+    def begin(self) -> None:
+        """A new request is answered from its beginning."""
+
+    async def take(self, piece: bytes, incoming: Incoming) -> None:
+        """Some more of the body; waits while whoever reads it is slow."""
+
+    async def end(self, incoming: Incoming) -> None:
+        """The body has come to its end; raises TransportError if that is none."""
+
+
 class StreamAttempt(Attempt):
-    """One run of a streamed call: what is new of its lines goes to `deliver`, which waits while the reader is slow."""
+    """One run of a streamed call, which lasts as long as the body that it pours into its sink."""
 
-    __slots__ = ("deliver", "delivered", "had", "idle")
+    __slots__ = ("had", "idle", "sink")
 
-    def __init__(
-        self,
-        plain: Attempt,
-        deliver: Callable[[list[bytes]], Awaitable[None]],
-        delivered: Delivered,
-        idle: asyncio.Event,
-    ) -> None:
+    def __init__(self, plain: Attempt, sink: Sink, idle: asyncio.Event) -> None:
         super().__init__(plain.dispatcher, plain.request, plain.message, plain.label, plain.tenant, plain.retries)
-        self.deliver, self.delivered, self.had, self.idle = deliver, delivered, delivered.count, idle
+        self.sink, self.had, self.idle = sink, sink.reached, idle
 
     async def __call__(self) -> rs.Outcome[None]:
         self.idle.clear()
+        self.sink.asked += 1
         try:
             async with self.dispatcher.transport.open(self.message) as incoming:
                 if incoming.status != 200:
@@ -58,21 +75,47 @@ class StreamAttempt(Attempt):
     @property
     def in_vain(self) -> bool:
         """Whether it has brought nothing new."""
-        return self.delivered.count == self.had
+        return self.sink.reached == self.had
 
     def broken(self, error: TransportError) -> rs.NotSent | rs.Failed:
         """A cut; after something new has come it ends the flight, for that was no try in vain and is no outage."""
         return super().broken(error) if self.in_vain else rs.Failed(error, settlement=rs.Settlement.UNKNOWN)
 
     async def _pour(self, incoming: Incoming) -> None:
-        self.delivered.begin()
-        splitter = Splitter()
+        self.sink.begin()
         async with aclosing(incoming.pieces()) as pieces:
             async for piece in pieces:
-                await self._pass_on(splitter.feed(piece), incoming)
-        last = splitter.end()
-        if last and not incoming.tells_its_end and not last[0].rstrip().endswith(b"}"):
-            raise cut(incoming, "inside a line")
+                await self.sink.take(piece, incoming)
+        await self.sink.end(incoming)
+
+
+@attrs.define(eq=False)
+class LineSink:
+    """Passes lines on as they come, each once however often the body begins again."""
+
+    delivered: Delivered
+    deliver: Callable[[list[bytes]], Awaitable[None]]
+    asked: int = 0
+    _splitter: Splitter = attrs.field(factory=Splitter)
+
+    @property
+    def reached(self) -> int:
+        """The lines that were passed on."""
+        return self.delivered.count
+
+    def begin(self) -> None:
+        """A new request is answered from its beginning."""
+        self.delivered.begin()
+        self._splitter = Splitter()
+
+    async def take(self, piece: bytes, incoming: Incoming) -> None:
+        """Some more of the body."""
+        await self._pass_on(self._splitter.feed(piece), incoming)
+
+    async def end(self, incoming: Incoming) -> None:
+        """The last line, which may lack its line break."""
+        last = self._splitter.end()
+        check_end(b"".join(last), incoming)
         await self._pass_on(last, incoming)
 
     async def _pass_on(self, lines: list[bytes], incoming: Incoming) -> None:
@@ -82,6 +125,39 @@ class StreamAttempt(Attempt):
             await self.deliver(new)
         if ended:
             raise cut(incoming, "as the service itself says")
+
+
+@attrs.define(eq=False)
+class FileSink:
+    """Writes the body to a file, from its beginning with each request, so that in the end it holds one whole answer."""
+
+    file: IO[bytes]
+    asked: int = 0
+    reached: int = 0
+
+    def begin(self) -> None:
+        """A new request is answered from its beginning."""
+        self.file.seek(0)
+        self.file.truncate()
+
+    async def take(self, piece: bytes, incoming: Incoming) -> None:
+        """Some more of the body."""
+        self.file.write(piece)
+        self.reached = max(self.reached, self.file.tell())
+
+    async def end(self, incoming: Incoming) -> None:
+        """See that the last line is whole, and no word of an export that the service could not finish."""
+        self.file.seek(max(0, self.file.tell() - LAST))
+        tail = self.file.read(LAST)
+        check_end(tail.rpartition(b"\n")[2], incoming)
+        if tail.rstrip().rpartition(b"\n")[2] == TERMINATED:
+            raise cut(incoming, "as the service itself says")
+
+
+def check_end(last: bytes, incoming: Incoming) -> None:
+    """Raise TransportError if a body whose length nobody told ends inside a line."""
+    if last.strip() and not incoming.tells_its_end and not last.rstrip().endswith(b"}"):
+        raise cut(incoming, "inside a line")
 
 
 def cut(incoming: Incoming, where: str) -> TransportError:
@@ -119,21 +195,38 @@ class LineReader:
 
     async def _ask(self, delivered: Delivered) -> None:
         try:
-            call = self.dispatcher.call_of(self.asked, await self.dispatcher.make_ready(self.asked))
-            while not await self._finish(call, delivered):
-                pass
+            await pour(self.dispatcher, self.asked, LineSink(delivered, self._arrived.put), self._idle)
         except Exception as error:  # noqa: BLE001 - the reader gets it
             await self._arrived.put(error)
         else:
             await self._arrived.put(None)
 
-    async def _finish(self, call: rs.Call[Any], delivered: Delivered) -> bool:
-        """Whether the answer has come to its end; False when it broke after it had brought something new."""
-        attempt = StreamAttempt(cast("Attempt", call.run), self._arrived.put, delivered, self._idle)
-        try:
-            await self.dispatcher.submit_call(attrs.evolve(call, run=attempt, key=None))
-        except (TransportError, ServerError, RateLimitError):
-            if attempt.in_vain:
-                raise
-            return False
-        return True
+
+async def read_into(file: IO[bytes], dispatcher: Dispatcher, asked: Asked[Any]) -> int:
+    """Fill a file with one request's whole answer, through as many requests as that takes; how many they were."""
+    sink, idle = FileSink(file), asyncio.Event()
+    idle.set()
+    try:
+        await pour(dispatcher, asked, sink, idle)
+    finally:
+        await idle.wait()
+    return sink.asked
+
+
+async def pour(dispatcher: Dispatcher, asked: Asked[Any], sink: Sink, idle: asyncio.Event) -> None:
+    """Ask until a body has come to its end; `idle` is set while no request is under way."""
+    call = dispatcher.call_of(asked, await dispatcher.make_ready(asked))
+    while not await finish(dispatcher, call, sink, idle):
+        pass
+
+
+async def finish(dispatcher: Dispatcher, call: rs.Call[Any], sink: Sink, idle: asyncio.Event) -> bool:
+    """Whether the answer has come to its end; False when it broke after it had brought something new."""
+    attempt = StreamAttempt(cast("Attempt", call.run), sink, idle)
+    try:
+        await dispatcher.submit_call(attrs.evolve(call, run=attempt, key=None))
+    except (TransportError, ServerError, RateLimitError):
+        if attempt.in_vain:
+            raise
+        return False
+    return True

@@ -5,20 +5,26 @@ for row in ws.stream_events(from_date="2026-01-01", to_date="2026-01-31"): ...
 
 from __future__ import annotations
 
+import os  # noqa: TC003 - commands are made from annotations
 import time
-from collections.abc import Mapping, Sequence  # noqa: TC003 - commands are made from annotations
+from collections.abc import Mapping, Sequence  # noqa: TC003 - as above
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from mixpanel_headless.operation import Async, Mode, Surface, operation, stream
+import attrs
+
+from mixpanel_headless.operation import Async, Mode, Surface, composite, operation, stream
 from mixpanel_headless.query.exports import EventExport, ProfileExport
 from mixpanel_headless.request import Json, Request
 from mixpanel_headless.results.profiles import check_profiles, read_profile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
+    from datetime import date
+    from pathlib import Path
 
     from mixpanel_headless.query.dates import Day
+    from mixpanel_headless.results.exports import Exported
     from mixpanel_headless.results.provenance import Provenance
 
 RETRIES = 3
@@ -44,7 +50,7 @@ class Exports(Surface[Mode]):
         where: str | None = None,
         limit: int | None = None,
         raw: bool = False,
-    ) -> AsyncIterator[list[dict[str, Any]]]:
+    ) -> AsyncIterator[Iterable[dict[str, Any]]]:
         """Every event from one day to another, both included, each once however often the connection breaks.
 
         Rows are `event_name`, `event_time` (UTC), `distinct_id`, `insert_id` (a random one if the event has none) and
@@ -62,6 +68,44 @@ class Exports(Surface[Mode]):
             async for lines in pages:
                 yield reader.rows(lines)
         reader.tell()
+
+    @composite
+    async def export_events(
+        self: Exports[Async],
+        to: str | os.PathLike[str],
+        *,
+        from_date: Day,
+        to_date: Day,
+        format: Literal["parquet", "jsonl.gz"] = "parquet",  # noqa: A002 - what callers call it
+        events: Sequence[str] | None = None,
+        where: str | None = None,
+        progress: bool = False,
+    ) -> Exported:
+        """Every event of some days, both ends included, in a folder: one file a day, each event once.
+
+        `to` is a path, or a URL that fsspec knows, such as `s3://bucket/folder`. Parquet has the columns `event_name`,
+        `event_time`, `distinct_id`, `insert_id` and `properties` (JSON, all of them) and needs the extra `analytics`;
+        `jsonl.gz` has the service's own lines. Of copies with one `$insert_id`, time, user and name, the one that arrived
+        last stays. A manifest, `export.json`, names the files that are whole: the same call after a crash or Ctrl-C goes on
+        with the days that are missing, and with those that were not closed when they were asked for. Costs one request of
+        the export budget a day, and one more for each cut. `progress` shows how far it has come.
+        """
+        from mixpanel_headless.exports.days import DayFiles, days_between
+        from mixpanel_headless.exports.places import choose_place
+        from mixpanel_headless.exports.writing import check_format
+        from mixpanel_headless.results.progress import Progress
+
+        wanted = EventExport(from_date=from_date, to_date=to_date, events=events, where=where)
+        form, host = check_format(format), self.settings.host("export")
+        question = {"of": "events", "format": form, "host": host, **wanted.question(self.pin.project)}
+        place, days = choose_place(to), days_between(str(wanted.from_date), str(wanted.to_date))
+
+        async def read(day: date, lines: Path) -> int:
+            request = Exports._event_lines.request(self, attrs.evolve(wanted, from_date=day, to_date=day))
+            return await self.read_into(lines, request, Exports.export_events)
+
+        with Progress(len(days), shown=progress, noun="days") as bar:
+            return await DayFiles(place, question, form, read, bar).make(days)
 
     @operation
     def _profiles_as_sent(self, body: Mapping[str, Any]) -> Request[Mapping[str, Any]]:
@@ -104,6 +148,43 @@ class Exports(Surface[Mode]):
             if not profiles or not page.get("session_id"):
                 return
             body = {**body, "page": body["page"] + 1, "session_id": page["session_id"]}
+
+    @composite
+    async def export_profiles(
+        self: Exports[Async],
+        to: str | os.PathLike[str],
+        *,
+        format: Literal["parquet", "jsonl.gz"] = "parquet",  # noqa: A002 - what callers call it
+        where: str | None = None,
+        cohort_id: str | None = None,
+        output_properties: Sequence[str] | None = None,
+        group_id: str | None = None,
+        behaviors: Sequence[Mapping[str, Any]] | None = None,
+        as_of_timestamp: int | None = None,
+        include_all_users: bool = False,
+        progress: bool = False,
+    ) -> Exported:
+        """Every profile, or those that are chosen, in a folder, some pages to a file.
+
+        `to`, `format` and `progress` are those of `export_events`, the others those of `stream_profiles`. Rows are
+        `distinct_id`, `last_seen` and `properties`. The same call after a crash or Ctrl-C goes on in the same list while the
+        service knows it, which costs nothing; else, and after an export that came to its end, it begins anew. Costs one
+        query for all pages together.
+        """
+        from mixpanel_headless.exports.pages import PageFiles
+        from mixpanel_headless.exports.places import choose_place
+        from mixpanel_headless.exports.writing import check_format
+        from mixpanel_headless.results.progress import Progress
+
+        wanted = ProfileExport(
+            where=where, cohort_id=cohort_id, output_properties=output_properties, group_id=group_id,
+            behaviors=behaviors, as_of_timestamp=as_of_timestamp, include_all_users=include_all_users,
+        )  # fmt: skip
+        form, host = check_format(format), self.settings.host("query")
+        body = wanted.body(self.pin.project, time.time())
+        place, question = choose_place(to), {"of": "profiles", "format": form, "host": host, **body}
+        with Progress(0, shown=progress, noun="profiles") as bar:
+            return await PageFiles(place, question, form, body, self._profiles_as_sent, bar).make()
 
 
 def read_nothing(tree: Json, provenance: Provenance) -> None:

@@ -9,7 +9,7 @@ import attrs
 
 from mixpanel_headless.errors import ParamValidationError
 
-from .dates import Day, as_text
+from .dates import Day, as_text, checked_day
 from .fields import is_positive_integer
 from .rules import Rule, problems
 
@@ -31,6 +31,15 @@ class EventExport:
     events: Sequence[str] | None = None
     where: str | None = None
     limit: int | None = None
+
+    def question(self, project: str) -> dict[str, Any]:
+        """What is asked whatever the days, as JSON; raises ParamValidationError that tells everything that is wrong."""
+        self.params(project)
+        first, last = checked_day(self.from_date, "from_date"), checked_day(self.to_date, "to_date")
+        if first > last:
+            text = f"from_date {first} is after to_date {last}."
+            raise ParamValidationError(text, "WR6_DATES_REVERSED", path="from_date")
+        return {"project": project, "events": list(self.events) if self.events else None, "where": self.where or None}
 
     def params(self, project: str) -> dict[str, str]:
         """The query parameters; raises ParamValidationError that tells everything that is wrong."""

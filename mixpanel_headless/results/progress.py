@@ -22,9 +22,15 @@ class Progress:
     """Counts what is done, and says when the budget lets the rest be done; it never costs the batch its answers."""
 
     def __init__(
-        self, total: int, *, shown: bool, file: TextIO | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        total: int,
+        *,
+        shown: bool,
+        file: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        noun: str = "calls",
     ) -> None:
-        self.total, self.done, self.failed = total, 0, 0
+        self.total, self.done, self.failed, self.noun = total, 0, 0, noun
         self._file = (file or sys.stderr) if shown else None
         self._clock, self._due_at, self._said = clock, -math.inf, ""
         self._ends = 0.0
@@ -43,13 +49,18 @@ class Progress:
         self._ends = now + rest
         if self._bar is not None:
             self._due_at = now + BAR_EVERY
-            self._bar.update(self._task, completed=self.done, description=f"{self.failed:,} failed" * bool(self.failed))
+            self._bar.update(
+                self._task,
+                completed=self.done,
+                total=self.total,
+                description=f"{self.failed:,} failed" * bool(self.failed),
+            )
         elif self._file is not None:
             self._due_at = now + LINE_EVERY
             self._say(", ".join(filter(None, [self._counts(), self._rest()])))
 
     def _counts(self) -> str:
-        counts = f"{self.done:,} of {self.total:,} calls"
+        counts = f"{self.done:,} of {self.total:,} {self.noun}"
         return f"{counts}, {self.failed:,} failed" if self.failed else counts
 
     def _rest(self) -> str:

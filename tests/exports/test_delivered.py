@@ -79,4 +79,4 @@ def test_a_text_gives_the_same_lines_wherever_it_is_cut(size: int) -> None:
     text = b"\nfirst\n\n  \nsecond line\r\n\nlast"
     splitter = Splitter()
     found = [line for start in range(0, len(text), size) for line in splitter.feed(text[start : start + size])]
-    assert [*found, *splitter.end()] == [b"first", b"second line\r", b"last"]
+    assert [*found, *splitter.end()] == [b"first", b"  ", b"second line\r", b"last"]

@@ -1,0 +1,95 @@
+"""Lines of an export as a Parquet file, by DuckDB; events are read back into an engine from such files."""
+
+# ruff: noqa: S608 - only constants of this module are spliced; every name is bound
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from .expressions import MILLISECONDS_FROM
+from .tables import connect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LONGEST_LINE = 2_000_000
+"""Bytes of a line up to which DuckDB reads it; its buffers are twice as large."""
+MEMORY = 64_000_000
+"""Bytes that DuckDB may take, its buffers of lines not counted."""
+OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 8192"
+INGESTED = "TRY_CAST(json_extract_string(properties, '/mp_processing_time_ms') AS BIGINT)"
+
+MOMENT = f"to_timestamp(CASE WHEN s > {MILLISECONDS_FROM} THEN s / 1000 ELSE s END)"
+EVENTS = f"""
+SELECT event AS event_name, {MOMENT} AS event_time, coalesce(x[2], '') AS distinct_id, x[3] AS insert_id,
+  CASE WHEN event IS NULL OR json_type(properties) IS DISTINCT FROM 'OBJECT' THEN error('no event') ELSE properties END
+    AS properties
+FROM (SELECT *, coalesce(CAST(x[1] AS DOUBLE), 0) AS s FROM (
+  SELECT *, json_extract_string(properties, ['/time', '/distinct_id', '/$insert_id']) AS x
+  FROM read_json([$lines], format = 'newline_delimited', columns = {{event: 'VARCHAR', properties: 'JSON'}},
+                 maximum_object_size = $longest)))
+"""
+READ_EVENTS = """
+SELECT event_name, to_timestamp(event_us / 1e6) AS event_time, distinct_id, insert_id,
+  properties FROM read_json([$lines], format = 'newline_delimited', columns = {
+  event_name: 'VARCHAR', event_us: 'BIGINT', distinct_id: 'VARCHAR', insert_id: 'VARCHAR', properties: 'VARCHAR'},
+  maximum_object_size = $longest)
+"""
+PROFILES = """
+SELECT distinct_id, last_seen, properties FROM read_json([$lines], format = 'newline_delimited', columns = {
+  distinct_id: 'VARCHAR', last_seen: 'VARCHAR', properties: 'VARCHAR'}, maximum_object_size = $longest)
+"""
+KEY = "event_name, distinct_id, event_time, insert_id"
+OLDER = f"""
+SELECT file_row_number FROM read_parquet([$file], file_row_number = true)
+WHERE insert_id IS NOT NULL AND hash({KEY}) IN (
+  SELECT hash({KEY}) AS h FROM read_parquet([$file]) WHERE insert_id IS NOT NULL GROUP BY h HAVING count(*) > 1)
+QUALIFY row_number() OVER (PARTITION BY {KEY} ORDER BY coalesce({INGESTED}, 0) DESC, file_row_number DESC) > 1
+"""
+NEWEST = """
+SELECT * EXCLUDE (file_row_number) FROM read_parquet([$file], file_row_number = true)
+WHERE file_row_number NOT IN (SELECT unnest($older)) ORDER BY file_row_number
+"""
+
+
+class NotPlain(ValueError):  # noqa: N818 - it says what the lines are
+    """Some line is no event, or one that only a more patient reader understands."""
+
+
+def write_parquet(lines: Path, file: Path, select: str, longest: int = LONGEST_LINE) -> int:
+    """The number of rows written; raises NotPlain if not all lines are what `select` reads, or one has more bytes."""
+    import duckdb
+
+    with closing(small(lines.parent, MEMORY + 4 * longest)) as db:
+        try:
+            return copy(db, select, file, lines=str(lines), longest=longest)
+        except (duckdb.InvalidInputException, duckdb.ConversionException) as problem:
+            raise NotPlain(str(problem)) from None
+
+
+def drop_copies(file: Path, kept: Path) -> int:
+    """The number of events that are older copies of others by their `$insert_id`; if any, `kept` gets those that are none.
+
+    What the service takes for one event agrees in name, time and user too; it counts the copy that arrived last.
+    """
+    with closing(small(file.parent)) as db:
+        older = [number for (number,) in db.execute(OLDER, {"file": str(file)}).fetchall()]
+        if older:
+            copy(db, NEWEST, kept, file=str(file), older=older)
+        return len(older)
+
+
+def small(folder: Path, memory: int = MEMORY) -> Any:
+    """A database that takes little memory and keeps the rest in a folder."""
+    db = connect()
+    db.execute(f"SET memory_limit = '{memory}B'")
+    db.execute("SET temp_directory = $folder", {"folder": str(folder / ".duckdb")})
+    return db
+
+
+def copy(db: Any, select: str, target: Path, **values: Any) -> int:
+    """The number of rows of a statement that went into a Parquet file."""
+    name = str(target).replace("'", "''")
+    rows: int = db.execute(f"COPY ({select}) TO '{name}' ({OPTIONS})", values).fetchall()[0][0]
+    return rows
