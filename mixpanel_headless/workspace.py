@@ -84,7 +84,8 @@ class Configured(Catalog[Mode], Generic[Mode]):
             "cache_entries": 0 if self.settings.cache == "off" else 4096,
         }
         policies = self.read_policies(self.settings.policy or None, policy)
-        governor = Governor(functools.partial(make_recorder, self.settings), policies)
+        recorder = functools.partial(make_recorder, self.settings)
+        governor = Governor(recorder, policies, self.settings.audit_before)
         self.runtime = Runtime(self.settings, scheduling, governor, check_reserve(reserve, self.settings.limits))
         if wanted := self.settings.telemetry if telemetry is None else telemetry:
             from .observers import choose_observers
@@ -181,6 +182,10 @@ class AsyncWorkspace(Configured[Async]):
     `priority="interactive"`. A queue of `queue_size` waiting calls is full: then callers wait, are refused, or push out
     the newest call of the lowest priority. `telemetry` names `otel` or `prometheus`, or holds what `trace_calls` and
     `count_calls` give.
+
+    `policy` says what calls may do, besides what the file or preset that MP_POLICY names says: a preset (`read_only`,
+    `analyst`, `editor`, `admin`), a TOML file, or a mapping. Without one all is allowed, except that a program without a
+    terminal needs a plan's token to delete many things at once. Every change is written down (`audit`).
     """
 
     async def send(self, request: Request[R], operation: Operation[Any, R]) -> R:

@@ -84,6 +84,7 @@ class Settings:
     telemetry: str = ""
     policy: str = ""
     audit: str = "best-effort"
+    audit_before: bool = False
     audit_mirrors: tuple[str, ...] = ()
 
     def base_url(self, base: str) -> str:
@@ -154,6 +155,7 @@ def resolve_settings(
         telemetry=env.get("MP_TELEMETRY", ""),
         policy=env.get("MP_POLICY", ""),
         audit=check_choice("MP_AUDIT", env.get("MP_AUDIT") or AUDITS[0], AUDITS),
+        audit_before=check_choice("MP_AUDIT_BEFORE", env.get("MP_AUDIT_BEFORE") or "0", ("0", "1")) == "1",
         audit_mirrors=tuple(
             check_choice("MP_AUDIT_MIRROR", name.strip(), MIRRORS)
             for name in (env.get("MP_AUDIT_MIRROR") or "").split(",")

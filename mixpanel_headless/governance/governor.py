@@ -48,6 +48,8 @@ class Governor:
 
     make_recorder: Callable[[], Recorder]
     policies: tuple[Policy, ...] = ()
+    reads_before: bool = False
+    """Whether each change is preceded by a request that reads the thing as it is, for the audit to tell."""
     changes: int = 0
     """How much has been changed outside of tasks."""
 
@@ -95,7 +97,7 @@ class Governor:
         """The answer to a call that changes something, once the policies let it go."""
         act, found, plan = act_of(asked), before.Before(), PLAN.get()
         caller = audit.Caller(asked.options, asked.task, WITHIN.get())
-        if plan is not None or asked.options.confirm:
+        if plan is not None or asked.options.confirm or self.reads_before:
             found = await before.read_before(asked, act.target)
             act = attrs.evolve(act, target=found.name(act.target))
         if self.asks_for_names(act, asked.task):

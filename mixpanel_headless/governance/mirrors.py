@@ -48,11 +48,17 @@ def tell_syslog(row: Mapping[str, Any]) -> None:
 
 @functools.cache
 def system_log() -> Logger:
-    import logging
-    from logging.handlers import SysLogHandler
     from pathlib import Path
 
-    made = logging.Logger("mixpanel_headless.audit")  # noqa: LOG001 - one that no configuration reaches
     local = next((path for path in ("/dev/log", "/var/run/syslog") if Path(path).exists()), ("localhost", 514))
-    made.addHandler(SysLogHandler(local, SysLogHandler.LOG_AUTH))
+    return log_at(local)
+
+
+def log_at(address: str | tuple[str, int]) -> Logger:
+    """A logger that sends what it is told to one address, and that no configuration of the program's reaches."""
+    import logging
+    from logging.handlers import SysLogHandler
+
+    made = logging.Logger("mixpanel_headless.audit")  # noqa: LOG001 - see above
+    made.addHandler(SysLogHandler(address, SysLogHandler.LOG_AUTH))
     return made

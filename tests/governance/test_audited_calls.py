@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 import mixpanel_headless as mp
 from mixpanel_headless.cli.root import cli
+from mixpanel_headless.governance import mirrors
 from tests.answering import Answering
 
 if TYPE_CHECKING:
@@ -183,6 +184,31 @@ def test_a_mirror_hears_of_every_row_and_stops_nothing(
         ws.delete_annotation(7)
     told = [record.message for record in caplog.records if record.message.startswith("event='audit'")]
     assert ["kind='intent'" in told[0], "kind='outcome'" in told[1]] == [True, True]
+
+
+def test_the_systems_log_hears_of_a_row_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        log = mirrors.log_at(listening.getsockname())
+        monkeypatch.setattr(mirrors, "system_log", lambda: log)
+        mirrors.tell_syslog({"seq": 1, "kind": "intent"})
+        listening.settimeout(10)
+        told = listening.recv(4096)
+        log.handlers[0].close()
+    assert b'mixpanel-headless audit {"seq":1,"kind":"intent"}' in told
+
+
+def test_the_digest_of_what_was_there_is_told_where_that_is_wished(
+    service: Answering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MP_AUDIT_BEFORE", "1")
+    for _ in range(2):
+        service.tell({"results": NOTE})
+    with service.workspace(state_dir=tmp_path) as ws:
+        ws.update_annotation(7, mp.UpdateAnnotationParams(description="Release"))
+        intent, outcome = rows_of(ws)
+    assert [sent.partition(" ")[0] for sent in service.sent] == ["GET", "PATCH"]
+    assert intent["before"] == outcome["after"] != ""  # nothing was different afterwards
 
 
 def test_opentelemetry_hears_of_every_row(service: Answering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_type
+from typing import Any, assert_type
 
 import mixpanel_headless as mp
 
@@ -19,6 +19,10 @@ def blocking(ws: mp.Workspace) -> None:
     assert_type(ws.budget(), mp.BudgetReport)
     assert_type(ws.with_options(priority="batch"), mp.Workspace)
     assert_type(ws.use(workspace=4), mp.Workspace)
+    assert_type(ws.audit.verify(), mp.Verification)
+    with ws.dry_run() as plan:
+        ws.delete_annotation(7)
+    assert_type(plan.apply(confirm=plan.token), list[Any])
     ws.query("Login", maths="unique")  # type: ignore[call-arg]
     ws.query("Login", math="uniq")  # type: ignore[arg-type]
     ws.queri("Login")  # type: ignore[attr-defined]
@@ -33,6 +37,10 @@ async def awaited(ws: mp.AsyncWorkspace) -> None:
     assert_type(await ws.properties("Login"), mp.Listing[str])
     assert_type(await ws.budget(), mp.BudgetReport)
     assert_type(ws.with_options(priority="batch"), mp.AsyncWorkspace)
+    assert_type(await ws.audit.verify(), mp.Verification)
+    async with ws.dry_run() as plan:
+        await ws.delete_annotation(7)
+    assert_type(await plan.apply(), list[Any])
     (await ws.query("Login")).df  # noqa: B018
     ws.query("Login").df  # type: ignore[attr-defined]  # noqa: B018 - an await is missing
     mp.Workspase  # type: ignore[attr-defined]  # noqa: B018
