@@ -1,9 +1,10 @@
 """Lines of an export as a Parquet file, by DuckDB; events are read back into an engine from such files."""
 
-# ruff: noqa: S608 - only constants of this module are spliced; every name is bound
+# ruff: noqa: S608 - only constants of this module, paths and numbers are spliced, as literals of SQL
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,11 @@ from .tables import connect
 if TYPE_CHECKING:
     from pathlib import Path
 
-LONGEST_LINE = 2_000_000
+LONGEST_LINE = 1_000_000
 """Bytes of a line up to which DuckDB reads it; its buffers are twice as large."""
-MEMORY = 64_000_000
+MEMORY = 56_000_000
 """Bytes that DuckDB may take, its buffers of lines not counted."""
-OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 8192"
+OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 4096"
 INGESTED = "TRY_CAST(json_extract_string(properties, '/mp_processing_time_ms') AS BIGINT)"
 
 MOMENT = f"to_timestamp(CASE WHEN s > {MILLISECONDS_FROM} THEN s / 1000 ELSE s END)"
@@ -63,7 +64,7 @@ def write_parquet(lines: Path, file: Path, select: str, longest: int = LONGEST_L
 
     with closing(small(lines.parent, MEMORY + 4 * longest)) as db:
         try:
-            return copy(db, select, file, lines=str(lines), longest=longest)
+            return copy(db, select, file, lines=literal(lines), longest=longest)
         except (duckdb.InvalidInputException, duckdb.ConversionException) as problem:
             raise NotPlain(str(problem)) from None
 
@@ -74,22 +75,34 @@ def drop_copies(file: Path, kept: Path) -> int:
     What the service takes for one event agrees in name, time and user too; it counts the copy that arrived last.
     """
     with closing(small(file.parent)) as db:
-        older = [number for (number,) in db.execute(OLDER, {"file": str(file)}).fetchall()]
+        older = [number for (number,) in db.execute(filled(OLDER, file=literal(file))).fetchall()]
         if older:
-            copy(db, NEWEST, kept, file=str(file), older=older)
+            copy(db, NEWEST, kept, file=literal(file), older=older)
         return len(older)
 
 
 def small(folder: Path, memory: int = MEMORY) -> Any:
     """A database that takes little memory and keeps the rest in a folder."""
-    db = connect()
+    db = connect(takes_values=False)
     db.execute(f"SET memory_limit = '{memory}B'")
-    db.execute("SET temp_directory = $folder", {"folder": str(folder / ".duckdb")})
+    db.execute(f"SET temp_directory = {literal(folder / f'.part-{os.getpid()}-duckdb')}")
     return db
 
 
-def copy(db: Any, select: str, target: Path, **values: Any) -> int:
+def copy(db: Any, select: str, target: Path, **values: object) -> int:
     """The number of rows of a statement that went into a Parquet file."""
-    name = str(target).replace("'", "''")
-    rows: int = db.execute(f"COPY ({select}) TO '{name}' ({OPTIONS})", values).fetchall()[0][0]
+    statement = f"COPY ({filled(select, **values)}) TO {literal(target)} ({OPTIONS})"
+    rows: int = db.execute(statement).fetchall()[0][0]
     return rows
+
+
+def literal(path: Path) -> str:
+    """A path as a text of SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def filled(statement: str, **values: object) -> str:
+    """A statement with literals in place of `$names`; values that are bound would make DuckDB import pandas."""
+    for name, value in values.items():
+        statement = statement.replace(f"${name}", str(value))
+    return statement

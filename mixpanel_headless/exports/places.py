@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -65,7 +66,7 @@ class Folder:
         for left in self.path.glob(".part-*"):
             found = UNFINISHED.match(left.name)
             if found and not is_running(int(found[1])):
-                left.unlink(missing_ok=True)
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
         return self.path
 
     def read(self, name: str) -> bytes | None:

@@ -130,19 +130,24 @@ def write_event_lines(lines: Path, file: Path) -> Counts:
     with lines.open("rb") as source, Marks() as marks, packed(file) as target:
         for line in source:
             key = read_key(line)
-            if key is not None and key.insert_id is not None:
+            if key is None:
+                bad += bool(line.strip())
+            elif key.insert_id is not None:
                 marks.add(key.mark)
         newest = find_newest(source, marks.repeated())
         source.seek(0)
         for number, line in enumerate(source):
-            key = read_key(line)
-            if key is None:
-                bad += bool(line.strip())
-            elif newest.get(key.identity, number) != number:
-                copies += 1
-            else:
-                target.write(line if line.endswith(b"\n") else line + b"\n")
-                rows += 1
+            if newest or bad:
+                key = read_key(line)
+                if key is None:
+                    continue
+                if newest.get(key.identity, number) != number:
+                    copies += 1
+                    continue
+            elif line.isspace():
+                continue
+            target.write(line if line.endswith(b"\n") else line + b"\n")
+            rows += 1
     return Counts(rows, copies, bad)
 
 
