@@ -34,14 +34,17 @@ if TYPE_CHECKING:
     from .errors import QueryError as QueryError
     from .errors import QueueFull as QueueFull
     from .errors import RateLimitError as RateLimitError
+    from .errors import ReplayNotFoundError as ReplayNotFoundError
     from .errors import ReportLinkNotFoundError as ReportLinkNotFoundError
     from .errors import ReportLinkParseError as ReportLinkParseError
     from .errors import ReportLinkScopeMismatchError as ReportLinkScopeMismatchError
     from .errors import ResponseValidationError as ResponseValidationError
     from .errors import ServerError as ServerError
     from .errors import SessionReplayAccessError as SessionReplayAccessError
+    from .errors import SignedURLExpiredError as SignedURLExpiredError
     from .errors import TaskCeilingReached as TaskCeilingReached
     from .errors import TransportError as TransportError
+    from .errors import UnsupportedReplayFormatError as UnsupportedReplayFormatError
     from .errors import UnsupportedReportLinkError as UnsupportedReportLinkError
     from .errors import ValidationError as ValidationError
     from .errors import WorkspaceScopeError as WorkspaceScopeError
@@ -106,6 +109,12 @@ if TYPE_CHECKING:
     from .query.steps import FlowStep as FlowStep
     from .query.steps import FunnelStep as FunnelStep
     from .query.steps import RetentionEvent as RetentionEvent
+    from .replays.bundle import ReplayBundle as ReplayBundle
+    from .replays.recording import Replay as Replay
+    from .replays.values import ReplayEvent as ReplayEvent
+    from .replays.values import ReplaySummary as ReplaySummary
+    from .replays.values import SignedReplay as SignedReplay
+    from .replays.values import UserAction as UserAction
     from .results.activity import ActivityFeedResult as ActivityFeedResult
     from .results.activity import UserEvent as UserEvent
     from .results.budget import BudgetReport as BudgetReport
@@ -153,7 +162,7 @@ else:
                 "ClosedError", "ConfigError", "DeadlineUnreachable", "EventNotFoundError", "InvalidArgumentError",
                 "InvalidResponseError", "MissingExtraError", "MixpanelHeadlessError", "ParamTypeError",
                 "ParamValidationError", "PlanOutdated", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ReportLinkNotFoundError", "ReportLinkParseError",
-                "ReportLinkScopeMismatchError", "ResponseValidationError", "ServerError",
+                "ReportLinkScopeMismatchError", "ReplayNotFoundError", "ResponseValidationError", "ServerError", "SignedURLExpiredError", "UnsupportedReplayFormatError",
                 "SessionReplayAccessError", "TaskCeilingReached", "TransportError", "UnsupportedReportLinkError", "ValidationError",
                 "WorkspaceScopeError",
             ),
@@ -177,6 +186,9 @@ else:
             "query.metric_refs": ("MetricRef", "SavedMetric", "WarehouseMetric"),
             "query.metrics": ("CohortMetric", "FunnelMetric", "Metric", "RetentionMetric"),
             "query.steps": ("CustomEventRef", "FlowStep", "FunnelStep", "RetentionEvent"),
+            "replays.bundle": ("ReplayBundle",),
+            "replays.recording": ("Replay",),
+            "replays.values": ("ReplayEvent", "ReplaySummary", "SignedReplay", "UserAction",),
             "results.budget": ("BudgetReport",),
             "results.discovery": ("FunnelInfo", "Listing", "SavedCohort", "SubPropertyInfo", "TopEvent"),
             "results.exports": ("Exported", "ExportedFile"),

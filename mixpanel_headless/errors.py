@@ -24,6 +24,7 @@ MixpanelHeadlessError                 code, message, hint, retryable, retry_afte
 ├── TransportError                        nothing was answered; `sent` says whether it may have arrived
 ├── ClosedError                           the workspace is closed, or belongs to another process
 ├── InvalidResponseError                  the answer cannot be read
+│   ├── UnsupportedReplayFormatError      it is a recording of another kind
 │   └── ResponseValidationError           it lacks a field, or holds one of the wrong kind
 └── APIError                              the service answered: status_code, response_body, request
     ├── AuthenticationError
@@ -31,7 +32,9 @@ MixpanelHeadlessError                 code, message, hint, retryable, retry_afte
     ├── QueryError
     │   ├── EventNotFoundError            carries similar names
     │   ├── ReportLinkNotFoundError       nothing is kept where the link points
+    │   ├── ReplayNotFoundError           nothing is kept of a session recording
     │   └── SessionReplayAccessError      the credentials may not see session recordings
+    ├── SignedURLExpiredError             the address of a recording's files is good no longer
     └── ServerError
 """
 
@@ -400,6 +403,27 @@ class SessionReplayAccessError(QueryError):
 
     default_code = "SESSION_REPLAY_ACCESS_ERROR"
     default_hint = "Ask a project admin for access to sensitive session data."
+
+
+class ReplayNotFoundError(QueryError):
+    """Nothing is kept of a session recording: it is too old, was deleted, or never was."""
+
+    default_code = "REPLAY_NOT_FOUND"
+    default_hint = "Look for it with list_replays; recordings are kept for 7, 30 or 90 days."
+
+
+class SignedURLExpiredError(APIError):
+    """The address of a recording's files is good no longer, even after it was asked for again."""
+
+    default_code = "SIGNED_URL_EXPIRED"
+    default_hint = "Fetch the recording again."
+
+
+class UnsupportedReplayFormatError(InvalidResponseError):
+    """A recording that is not made of rrweb events."""
+
+    default_code = "UNSUPPORTED_REPLAY_FORMAT"
+    default_hint = "Look at it in the browser."
 
 
 class ServerError(APIError):

@@ -126,7 +126,7 @@ def error_of(reply: Reply, now: datetime | None = None) -> MixpanelHeadlessError
         again = status != 501  # what is not supported now will not be in a minute
         hint = None if again else "Ask in another way: this service does not support it."
         return ServerError(f"Server error: {error_text(body, str(status))}", retryable=again, hint=hint, **facts)
-    if status == 403 and b"SESSION_RECORDING_SENSITIVE_DATA" in reply.body:
+    if status == 403 and "/replays/" in reply.url and b"SESSION_RECORDING_SENSITIVE_DATA" in reply.body:
         return SessionReplayAccessError(error_text(body, DEFAULT_TEXTS[403]), **facts)
     return QueryError(error_text(body, DEFAULT_TEXTS.get(status, "Request failed")), **facts)
 

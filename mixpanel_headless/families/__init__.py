@@ -49,6 +49,7 @@ from .insights import Insights
 from .legacy import Legacy
 from .lexicon import Lexicon
 from .lookup_tables import LookupTables
+from .replays import Replays
 from .report_links import ReportLinks
 from .retention import Retention
 from .saved import SavedReports
@@ -76,6 +77,7 @@ class Catalog(
     Legacy[Mode],
     SavedReports[Mode],
     Lexicon[Mode],
+    Replays[Mode],
     Experiments[Mode],
     FeatureFlags[Mode],
     Webhooks[Mode],
