@@ -140,6 +140,7 @@ if TYPE_CHECKING:
     from .results.legacy import PropertyCountsResult as PropertyCountsResult
     from .results.legacy import RetentionResult as RetentionResult
     from .results.legacy import SegmentationResult as SegmentationResult
+    from .results.mirror import MirrorReport as MirrorReport
     from .results.plan import Plan as Plan
     from .results.plan import PlannedCall as PlannedCall
     from .results.provenance import Provenance as Provenance
@@ -196,6 +197,7 @@ else:
             "results.flows": ("FlowQueryResult",),
             "results.funnels": ("FunnelQueryResult",),
             "results.insights": ("QueryResult",),
+            "results.mirror": ("MirrorReport",),
             "results.plan": ("Plan", "PlannedCall"),
             "results.provenance": ("Provenance",),
             "results.retention": ("RetentionQueryResult",),

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .operation import Named, Surface
     from .options import Options, Pin, Task
     from .planning.budgets import Pools
+    from .planning.mirror import Mirror
     from .request import Base, Json, Request
     from .transport import Transport
 
@@ -97,6 +98,7 @@ class Dispatcher:
         self.roots = {base: settings.base_url(base) for base in TIMEOUTS}
         self.hosts = {base: settings.host(base) for base in TIMEOUTS}
         self.pools: dict[str, Pools] = {}
+        self.mirrors: dict[str, Mirror] = {}
         self.pools_of(settings.project)
         self._prepared: WeakKeyDictionary[Request[Any], Prepared] = WeakKeyDictionary()
 
@@ -127,10 +129,49 @@ class Dispatcher:
 
     async def answer(self, asked: Asked[Any], prepared: Prepared) -> rs.Answer[Json]:
         """The JSON of one answer, and where it came from, by way of the scheduler; all pages of a list that has pages."""
+        if asked.options.source != "network" and (mirrored := await self.ask_mirror(asked)) is not None:
+            return mirrored
         answer = await self.submit(asked, prepared)
         if asked.request.paged and (cursor := next_cursor(answer.value)):
             return await self.follow(asked, answer, cursor)
         return answer
+
+    async def ask_mirror(self, asked: Asked[Any]) -> rs.Answer[Json] | None:
+        """The mirror's answer; None if the network is to answer, be it that nobody but the network could."""
+        from anyio import to_thread
+
+        from .planning.mirror import NotMirrored, read_question
+
+        question = read_question(asked.request)
+        if question is None:
+            return None
+        surely = asked.options.source == "auto"
+        if surely and (asked.request.workspace or asked.pin.workspace) is not None:
+            return None  # a data view may show less than was exported
+        mirror = self.mirror(asked.pin.project)
+        try:
+            answer = await to_thread.run_sync(functools.partial(mirror.answer, question, surely=surely))
+            asked.request.accept(answer.value)
+        except NotMirrored as why:
+            if surely:
+                return None
+            text = f"The mirror of project {asked.pin.project} {why}."
+            raise errors.BudgetExhausted(
+                text, code="NOT_MIRRORED", retryable=False, sent=False, hint=MIRROR_HINT
+            ) from None
+        except errors.MixpanelHeadlessError:
+            if surely:
+                return None
+            raise
+        return answer
+
+    def mirror(self, project: str) -> Mirror:
+        """What this machine keeps of a project."""
+        from .planning.mirror import mirror_of
+
+        if project not in self.mirrors:
+            self.mirrors[project] = mirror_of(self.settings, project)
+        return self.mirrors[project]
 
     async def submit(self, asked: Asked[Any], prepared: Prepared) -> rs.Answer[Json]:
         """The JSON that one request is answered with."""
@@ -388,6 +429,7 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
 
 CIRCUIT_HINT = "Wait retry_after seconds, or let calls wait with retry_server_errors."
 LOST_HINT = "See to the store that MP_STORE names, or set MP_STORE_ON_LOSS to cautious."
+MIRROR_HINT = 'Export those days with ws.mirror(), or ask with source="auto".'
 OFFLINE_HINT = 'Ask once without freshness="offline", so that there is an answer to keep.'
 
 

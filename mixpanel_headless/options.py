@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .governance.policy import Policy
 
 FRESHNESS = ("cached", "fresh", "stale_ok", "offline")
+SOURCES = ("network", "mirror", "auto")
 
 
 @attrs.define(eq=False)
@@ -47,6 +48,7 @@ class Options:
     max_age: float | None = None
     freshness: Literal["cached", "fresh", "stale_ok", "offline"] = "cached"
     retry_server_errors: int = 0
+    source: Literal["network", "mirror", "auto"] = "network"
     confirm: frozenset[str] = frozenset()
     accepted: rs.Freshness = attrs.field(
         init=False, default=attrs.Factory(lambda wish: rs.Freshness(wish.freshness, wish.max_age), takes_self=True)
@@ -71,6 +73,7 @@ def choose_options(
     freshness: str | None,
     retry_server_errors: int | None = None,
     confirm: str | None = None,
+    source: str | None = None,
 ) -> Options:
     """The wishes with those changed that are given; raises InvalidArgumentError for one that cannot be met."""
     changes: dict[str, Any] = {}
@@ -87,6 +90,10 @@ def choose_options(
             changes[name] = float(seconds)
     if retry_server_errors is not None:
         changes["retry_server_errors"] = check_retries(retry_server_errors)
+    if source is not None:
+        if source not in SOURCES:
+            raise nearest("source", source, SOURCES)
+        changes["source"] = source
     if confirm is not None:
         changes["confirm"] = frozenset({check_label("confirm", confirm)})
     if tenant is not None:

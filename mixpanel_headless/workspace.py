@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 PriorityName = Literal["interactive", "normal", "batch", "background"]
+SourceName = Literal["network", "mirror", "auto"]
 FreshnessName = Literal["cached", "fresh", "stale_ok", "offline"]
 
 
@@ -125,16 +126,19 @@ class Configured(Catalog[Mode], Generic[Mode]):
         freshness: FreshnessName | None = None,
         retry_server_errors: int | None = None,
         confirm: str | None = None,
+        source: SourceName | None = None,
     ) -> Self:
         """A light view of the same workspace whose calls carry these wishes.
 
         `deadline` is how many seconds the caller will wait, `max_age` how many seconds old an answer may be. `tenant`
         names whose share of the budget the calls spend; inside a task it is the task's name. `retry_server_errors` is how
         often a call that only reads is sent again, and paid again, after a 5xx or a broken connection. `confirm` is the
-        token of a plan, for calls that a policy lets go only with one.
+        token of a plan, for calls that a policy lets go only with one. `source` says who answers insights, funnels,
+        retention, flows and segmentation: the `network`, the `mirror` that `mirror()` made, for nothing, or the mirror only
+        where it has all that the answer hangs on (`auto`).
         """
         wishes = choose_options(
-            self.options, priority, tenant, deadline, max_age, freshness, retry_server_errors, confirm
+            self.options, priority, tenant, deadline, max_age, freshness, retry_server_errors, confirm, source
         )
         return self.view(options=wishes)
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "budget": Entry(f"{HERE}.budget", "budget", "What the project's query limits have left."),
     "demo": Entry(f"{HERE}.demo.command", "demo", "Watch agents share one budget over a local Mixpanel."),
     "inspect": Entry(f"{HERE}.discovery", "inspect", "Names of events, properties and values."),
+    "mirror": Entry(f"{HERE}.mirror", "mirror", "The project's events on this machine: answers for nothing."),
     "sandbox": Entry(f"{HERE}.sandbox", "sandbox", "Start a local Mixpanel: real HTTP, real limits, your events."),
     "simulate": Entry(f"{HERE}.simulate", "simulate", "What a budget gives to many agents: a day in seconds."),
 }

@@ -11,12 +11,14 @@ from .flows import flows
 from .generate import generate_shop
 from .insights import insights
 from .loading import add_event_lines, add_profile_lines, encode
+from .parquet import load_events
 from .project import Project
 from .raw_export import event_lines
 from .tables import Store
 
 if TYPE_CHECKING:
     import datetime as dt
+    import os
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
@@ -77,6 +79,10 @@ class Engine:
         with open_once(path) as stored:
             lines = read_csv(stored, file, named) if suffix == ".csv" else read_lines(stored, file)
             return add_event_lines(self._store, lines, file)
+
+    def load_export(self, files: Sequence[str | os.PathLike[str]]) -> int:
+        """The number of events in Parquet files of `export_events`, added much faster than by `load_events`."""
+        return load_events(self._store, files)
 
     def load_profiles(self, path: str | Path) -> int:
         """The number of profiles in a file of lines `{"$distinct_id": ..., "$properties": {...}}`."""

@@ -18,14 +18,14 @@ from .flow_ways import Course, Passage, Tail
 from .matching import SESSION_EVENTS, behavior_condition, display_name
 from .reading import choice, listing, mapping, refuse_unknown, text, truth, whole_number
 from .scopes import EventScope, Statement
+from .spans import flow_range
 from .tables import SYSTEM_EVENTS
-from .times import FIXED_SECONDS, read_range, to_ms
+from .times import FIXED_SECONDS, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from .tables import Store
-    from .times import Range
 
 QUERY_TYPES = {"flows_sankey": "graph", "flows_top_paths": "list", "flows": "tree"}
 COUNTS = ("unique", "total", "session")
@@ -109,14 +109,6 @@ def _course(bookmark: Mapping[str, Any], anchors: Sequence[Anchor], labels: Sequ
     return Course(labels, [anchor.tail for anchor in anchors], count, length, collapse)
 
 
-def _range(bookmark: Mapping[str, Any], statement: Statement) -> Range:
-    given = mapping(bookmark.get("date_range"), "date_range")
-    kind, first = text(given, "type", "between"), given.get("from_date")
-    value = [first, given.get("to_date")] if kind == "between" else first
-    clause = {"dateRangeType": kind, "value": value, "window": first}
-    return read_range(clause, statement.project, statement.now)
-
-
 @attrs.define
 class _Streams:
     """The events of everybody who passes the first anchor."""
@@ -137,7 +129,7 @@ class _Streams:
 
     def _sql(self) -> str:
         bind, scope = self.statement.bind, EventScope(self.statement, bucketed=False)
-        span = _range(self.bookmark, self.statement)
+        span = flow_range(self.bookmark, self.statement.project, self.statement.now)
         inside = f"e.t BETWEEN {bind(to_ms(span.start))} AND {bind(to_ms(span.end))}"
         anchors = self._anchor_bits(scope)
         hidden = self._names("hidden_events")

@@ -12,7 +12,10 @@ from .expressions import MILLISECONDS_FROM
 from .tables import connect
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from .tables import Store
 
 LONGEST_LINE = 1_000_000
 """Bytes of a line up to which DuckDB reads it; its buffers are twice as large."""
@@ -52,6 +55,24 @@ NEWEST = """
 SELECT * EXCLUDE (file_row_number) FROM read_parquet([$file], file_row_number = true)
 WHERE file_row_number NOT IN (SELECT unnest($older)) ORDER BY file_row_number
 """
+
+
+LOAD = """
+INSERT INTO raw_events
+SELECT (SELECT coalesce(max(seq), 0) FROM raw_events) + row_number() OVER (), event_name, distinct_id,
+  epoch_ms(event_time), insert_id, coalesce(TRY_CAST(x[1] ->> '$' AS BIGINT), 0), properties, x[2] ->> '$', x[3] ->> '$'
+FROM (SELECT *, json_extract(properties, ['/mp_processing_time_ms', '/$device_id', '/$user_id']) AS x
+      FROM read_parquet($files))
+"""
+
+
+def load_events(store: Store, files: Sequence[str | os.PathLike[str]]) -> int:
+    """The number of events added from files that `write_parquet` made."""
+    if not files:
+        return 0
+    with store.loading() as db:
+        db.execute(LOAD, {"files": [os.fspath(file) for file in files]})
+        return int(db.fetchall()[0][0])
 
 
 class NotPlain(ValueError):  # noqa: N818 - it says what the lines are

@@ -30,6 +30,10 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: int
     at: datetime
 
+    def closed(self, day: str) -> bool:
+        """Whether nothing more was expected of its day when it was asked for."""
+        return is_closed(day, self.at.astimezone(UTC).date())
+
 
 class Written(msgspec.Struct, forbid_unknown_fields=True):
     """The manifest as it is written."""
@@ -55,13 +59,9 @@ class Contents:
         self.parts, self.session = written.parts, written.session
 
     def _read(self) -> Written:
-        text = self.place.read(NAME)
-        if text is None:
+        written = read_manifest(self.place)
+        if written is None:
             return Written(1, dict(self.question), {})
-        try:
-            written = msgspec.json.decode(text, type=Written)
-        except msgspec.MsgspecError as error:
-            raise ConfigError(f"{self.place.name}/{NAME} cannot be read: {error}.", hint=HINT) from None
         if written.version != 1 or written.question != json.loads(json.dumps(self.question)):
             other = ", ".join(differences(written.question, self.question)) or f"version={written.version}"
             raise ConfigError(f"{self.place.name} holds another export ({other}).", hint=HINT)
@@ -90,9 +90,18 @@ class Contents:
     def holds(self, day: date) -> bool:
         """Whether a day is there as it will stay: its file has the size that it had, and nothing more was expected of it by then."""
         part = self.parts.get(str(day))
-        if part is None or not is_closed(str(day), part.at.astimezone(UTC).date()):
-            return False
-        return self.place.size(part.file) == part.size
+        return part is not None and part.closed(str(day)) and self.place.size(part.file) == part.size
+
+
+def read_manifest(place: Place) -> Written | None:
+    """What a folder's manifest says, None if it has none."""
+    text = place.read(NAME)
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text, type=Written)
+    except msgspec.MsgspecError as error:
+        raise ConfigError(f"{place.name}/{NAME} cannot be read: {error}.", hint=HINT) from None
 
 
 HINT = "Give another folder as to, or remove what is in this one."

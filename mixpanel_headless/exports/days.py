@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -93,9 +93,3 @@ def summarise(to: str, form: Format, parts: list[Part], requests: int) -> Export
         for part in parts
     )
     return Exported(to=to, format=form, files=files, requests=requests)
-
-
-def days_between(first: str, last: str) -> list[date]:
-    """Each day of a range, both ends included."""
-    start, end = date.fromisoformat(first), date.fromisoformat(last)
-    return [start + timedelta(days=number) for number in range((end - start).days + 1)]

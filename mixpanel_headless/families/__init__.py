@@ -49,6 +49,7 @@ from .insights import Insights
 from .legacy import Legacy
 from .lexicon import Lexicon
 from .lookup_tables import LookupTables
+from .mirror import Mirrors
 from .replays import Replays
 from .report_links import ReportLinks
 from .retention import Retention
@@ -91,6 +92,7 @@ class Catalog(
     Budgeting[Mode],
     Auditing[Mode],
     FanIn[Mode],
+    Mirrors[Mode],
     Exports[Mode],
 ):
     """All families together: what both workspaces offer."""

@@ -90,7 +90,7 @@ class Exports(Surface[Mode]):
         with the days that are missing, and with those that were not closed when they were asked for. Costs one request of
         the export budget a day, and one more for each cut. `progress` shows how far it has come.
         """
-        from mixpanel_headless.exports.days import DayFiles, days_between
+        from mixpanel_headless.exports.days import DayFiles
         from mixpanel_headless.exports.places import choose_place
         from mixpanel_headless.exports.writing import check_format
         from mixpanel_headless.results.progress import Progress
@@ -98,7 +98,7 @@ class Exports(Surface[Mode]):
         wanted = EventExport(from_date=from_date, to_date=to_date, events=events, where=where)
         form, host = check_format(format), self.settings.host("export")
         question = {"of": "events", "format": form, "host": host, **wanted.question(self.pin.project)}
-        place, days = choose_place(to), days_between(str(wanted.from_date), str(wanted.to_date))
+        place, days = choose_place(to), wanted.days()
 
         async def read(day: date, lines: Path) -> int:
             request = Exports._event_lines.request(self, attrs.evolve(wanted, from_date=day, to_date=day))

@@ -94,6 +94,7 @@ FAMILY_VERBS: dict[str, Verb] = {
     "audit_trail": "read",
     "fanin": "read",
     "report_links": "read",
+    "mirror": "read",
     "lexicon": "read",
 }
 """What the operations of a family do whose names begin with none of those words."""

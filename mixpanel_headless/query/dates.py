@@ -52,6 +52,11 @@ def checked_day(day: Day, path: str) -> str:
     return text
 
 
+def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
+    """Each day of a range, both ends included."""
+    return [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
+
+
 @attrs.frozen
 class Range:
     """The days a report covers: from `from_date` to `to_date`, or the `last` days up to now."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from mixpanel_headless.errors import ParamValidationError
 
-from .dates import Day, as_text, checked_day
+from .dates import Day, as_text, checked_day, days_between
 from .fields import is_positive_integer
 from .rules import Rule, problems
 
@@ -40,6 +41,10 @@ class EventExport:
             text = f"from_date {first} is after to_date {last}."
             raise ParamValidationError(text, "WR6_DATES_REVERSED", path="from_date")
         return {"project": project, "events": list(self.events) if self.events else None, "where": self.where or None}
+
+    def days(self) -> list[date]:
+        """Each day that is wanted, once `question` has found no fault with them."""
+        return days_between(date.fromisoformat(str(self.from_date)), date.fromisoformat(str(self.to_date)))
 
     def params(self, project: str) -> dict[str, str]:
         """The query parameters; raises ParamValidationError that tells everything that is wrong."""

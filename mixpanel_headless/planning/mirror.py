@@ -1,0 +1,181 @@
+"""The local mirror: a project's events as exported, and the questions that they answer without a request."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+import attrs
+import msgspec
+
+import request_scheduler as rs
+from mixpanel_headless.accounts.state import state_folder
+from mixpanel_headless.query.dates import days_between
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from mixpanel_headless.accounts.settings import Settings
+    from mixpanel_headless.engine import Engine, Project
+    from mixpanel_headless.exports.contents import Part
+    from mixpanel_headless.request import Request
+
+FOLDER, ZONE_FILE = "mirror", "zone.json"
+
+
+class NotMirrored(Exception):  # noqa: N818 - it says what is the matter
+    """The mirror cannot answer; the text says why, as the end of a sentence."""
+
+
+@attrs.frozen
+class Question:
+    """One question in the engine's terms."""
+
+    asked: Any
+    ask: Callable[[Engine], Any]
+    days: Callable[[Project], tuple[date, date]]
+
+
+def read_question(request: Request[Any]) -> Question | None:
+    """The question that a request asks; None for a request that asks none of those that a mirror answers."""
+    if request.base != "query" or "bookmark_id" in request.params:
+        return None
+    if request.path in BOOKMARKS:
+        body: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(request.body))
+        return BOOKMARKS[request.path](body)
+    if request.path in LEGACY:
+        return legacy_question(LEGACY[request.path], request.params)
+    return None
+
+
+def insights_question(body: Mapping[str, Any]) -> Question:
+    """Insights, a funnel or retention."""
+    from mixpanel_headless.engine import spans
+
+    bookmark, limit = body["bookmark"], body["queryLimits"]["limit"]
+    return Question(
+        bookmark,
+        lambda engine: engine.insights(bookmark, limit),
+        lambda project: spans.insights_days(bookmark, project),
+    )
+
+
+def flow_question(body: Mapping[str, Any]) -> Question:
+    """A flow."""
+    from mixpanel_headless.engine import spans
+
+    bookmark, kind = body["bookmark"], body.get("query_type")
+    return Question(
+        bookmark, lambda engine: engine.flows(bookmark, kind), lambda project: spans.flow_days(bookmark, project)
+    )
+
+
+def legacy_question(method: str, params: Mapping[str, Any]) -> Question:
+    """A segmentation."""
+    from mixpanel_headless.engine import spans
+
+    return Question(dict(params), lambda engine: getattr(engine, method)(params), lambda _: spans.legacy_days(params))
+
+
+BOOKMARKS = {"/insights": insights_question, "/arb_funnels": flow_question}
+LEGACY = {
+    "/segmentation": "segmentation",
+    "/segmentation/numeric": "segmentation_numeric",
+    "/segmentation/sum": "segmentation_sum",
+    "/segmentation/average": "segmentation_average",
+}
+"""Paths of older reports and the engine's methods that answer them."""
+
+
+@attrs.define(eq=False)
+class Mirror:
+    """One project's mirror; any thread may ask. The events are in memory from the first question on."""
+
+    folder: Path
+    project: str
+    _lock: threading.Lock = attrs.field(factory=threading.Lock)
+    _engine: Engine | None = None
+    _of: tuple[str, dict[str, Part]] | None = None
+
+    def parts(self) -> dict[str, Part]:
+        """The days that are there, by their names."""
+        from mixpanel_headless.exports.contents import read_manifest
+        from mixpanel_headless.exports.places import Folder
+
+        written = read_manifest(Folder(self.folder))
+        return written.parts if written is not None else {}
+
+    def zone(self) -> str:
+        """The project's time zone, as the mirror was told."""
+        try:
+            name: str = msgspec.json.decode((self.folder / ZONE_FILE).read_bytes(), type=str)
+        except FileNotFoundError:
+            return "UTC"
+        return name
+
+    def set_zone(self, name: str) -> None:
+        """Keep the project's time zone; BadQuery for what is none."""
+        from mixpanel_headless.engine import Project
+        from mixpanel_headless.exports.places import Folder
+
+        Project(timezone=name)
+        place = Folder(self.folder)
+        place.scratch()
+        place.write(ZONE_FILE, msgspec.json.encode(name))
+
+    def drop(self) -> None:
+        """Remove all of it."""
+        with self._lock:
+            self._forget()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def answer(self, question: Question, *, surely: bool) -> rs.Answer[Any]:
+        """The answer and when the oldest of its days was asked for; `surely`, only if nothing else can matter to it.
+
+        Raises NotMirrored, and what the engine refuses.
+        """
+        from mixpanel_headless.engine import spans
+
+        if spans.asks_for_profiles(question.asked):
+            raise NotMirrored("has no profiles")
+        parts = self.parts()
+        engine = self._loaded(parts)
+        first, last = question.days(engine.project)
+        reach = spans.reach_of(question.asked) if surely else 0
+        if reach is None:
+            raise NotMirrored("may lack events of other days that matter")
+        reach += engine.project.timezone != "UTC"  # days of an export may be those of UTC
+        wanted = [str(day) for day in days_between(first - timedelta(days=reach), last + timedelta(days=reach))]
+        lacking = [day for day in wanted if day not in parts or (surely and not parts[day].closed(day))]
+        if lacking:
+            raise NotMirrored(f"lacks {lacking[0]}" + f" and {len(lacking) - 1} other days" * (len(lacking) > 1))
+        at = min(parts[day].at for day in wanted).timestamp()
+        tree = msgspec.json.decode(msgspec.json.encode(question.ask(engine)))
+        return rs.Answer(tree, cast("Any", "mirror"), at, age=max(0.0, time.time() - at))
+
+    def _loaded(self, parts: dict[str, Part]) -> Engine:
+        with self._lock:
+            made_of = (self.zone(), parts)
+            if self._engine is None or self._of != made_of:
+                from mixpanel_headless.engine import Engine, Project
+
+                self._forget()
+                engine = Engine(Project(id=int(self.project), timezone=made_of[0]))
+                engine.load_export([self.folder / part.file for part in parts.values()])
+                self._engine, self._of = engine, made_of
+            return self._engine
+
+    def _forget(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+
+def mirror_of(settings: Settings, project: str) -> Mirror:
+    """The mirror of a project in the state folder, whether there is anything in it or not."""
+    host = settings.host("export").replace(":", "-")
+    return Mirror(state_folder(settings) / FOLDER / f"{host}-{project}", project)

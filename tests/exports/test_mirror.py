@@ -1,0 +1,200 @@
+"""The local mirror: the service's own answers, for nothing, wherever it has all that they hang on."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+import mixpanel_headless as mp
+from mixpanel_headless.cli.root import cli
+from mixpanel_headless.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FLIGHTS = Path(__file__).parents[1] / "data" / "flights-2013-01.jsonl.gz"
+KEPT: dict[str, Any] = {"from_date": "2013-01-05", "to_date": "2013-01-15"}
+DAYS: dict[str, Any] = {"from_date": "2013-01-09", "to_date": "2013-01-11"}
+NOT_KEPT: dict[str, Any] = {"from_date": "2013-01-14", "to_date": "2013-01-17"}
+
+
+@pytest.fixture(scope="module")
+def flights() -> Iterator[Sandbox]:
+    with Sandbox(events=[FLIGHTS], limit=1000, now=datetime(2013, 6, 1, tzinfo=UTC)) as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def state(flights: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder with a mirror of eleven days, for tests that only ask."""
+    folder = tmp_path_factory.mktemp("state")
+    with flights.workspace(state_dir=folder) as ws:
+        ws.mirror(**KEPT)
+    return folder
+
+
+@pytest.fixture
+def ws(flights: Sandbox, state: Path) -> Iterator[mp.Workspace]:
+    with flights.workspace(state_dir=state, cache="off") as ws:
+        yield ws
+
+
+def names(ws: mp.Workspace) -> list[str]:
+    found = ws.events(from_date="2013-01-01", to_date="2013-01-31")
+    return list(found)
+
+
+QUESTIONS: dict[str, Callable[[mp.Workspace, str, str], Any]] = {
+    "insights": lambda ws, a, b: ws.query(a, **DAYS),
+    "users": lambda ws, a, b: ws.query([a, b], math="unique", **DAYS),
+    "a breakdown": lambda ws, a, b: ws.query(a, group_by="carrier", **DAYS),
+    "a funnel": lambda ws, a, b: ws.query_funnel([a, b], conversion_window=3, **DAYS),
+    "retention": lambda ws, a, b: ws.query_retention(a, b, retention_unit="day", **DAYS),
+    "a flow": lambda ws, a, b: ws.query_flow(a, conversion_window=2, **DAYS),
+    "segmentation": lambda ws, a, b: ws.segmentation(a, on="carrier", **DAYS),
+}
+
+
+def told(result: Any) -> Any:
+    """What a result says, but for when and by whom it was computed."""
+    tree = result.to_dict()
+    return {name: value for name, value in tree.items() if name not in {"provenance", "computed_at"}}
+
+
+@pytest.mark.parametrize("kind", QUESTIONS)
+def test_the_mirror_answers_as_the_service_does_and_spends_nothing(
+    ws: mp.Workspace, flights: Sandbox, kind: str
+) -> None:
+    one, other = names(ws)[:2]
+    service = QUESTIONS[kind](ws, one, other)
+    before = len(flights.requests)
+    mirrored = QUESTIONS[kind](ws.with_options(source="mirror"), one, other)
+    assert told(mirrored) == told(service)
+    assert mirrored.provenance.origin == "mirror"
+    assert (mirrored.provenance.cost, len(flights.requests)) == (0, before)
+    assert not mirrored.df.empty
+
+
+@pytest.mark.parametrize(
+    ("kind", "origin"),
+    [("insights", "mirror"), ("a breakdown", "mirror"), ("a funnel", "mirror"), ("a flow", "mirror"),
+     ("segmentation", "mirror"), ("retention", "network")],
+)  # fmt: skip
+def test_auto_takes_the_mirror_where_nothing_else_can_matter(ws: mp.Workspace, kind: str, origin: str) -> None:
+    one, other = names(ws)[:2]
+    result = QUESTIONS[kind](ws.with_options(source="auto"), one, other)
+    assert result.provenance.origin == origin
+
+
+def test_auto_asks_the_network_where_a_conversion_may_end_after_the_last_day_that_is_kept(ws: mp.Workspace) -> None:
+    one, other = names(ws)[:2]
+    days: dict[str, Any] = {"from_date": "2013-01-10", "to_date": "2013-01-13"}
+    result = ws.with_options(source="auto").query_funnel([one, other], conversion_window=3, **days)
+    assert result.provenance.origin == "network"
+
+
+@pytest.mark.parametrize(("source", "origin"), [("auto", "network"), ("network", "network")])
+def test_days_that_are_not_kept_are_asked_of_the_network(ws: mp.Workspace, source: Any, origin: str) -> None:
+    assert ws.with_options(source=source).query(names(ws)[0], **NOT_KEPT).provenance.origin == origin
+
+
+def test_the_mirror_alone_says_what_it_lacks(ws: mp.Workspace, flights: Sandbox) -> None:
+    one, before = names(ws)[0], len(flights.requests)
+    with pytest.raises(mp.BudgetExhausted, match="lacks 2013-01-16 and 1 other days") as caught:
+        ws.with_options(source="mirror").query(one, **NOT_KEPT)
+    assert (caught.value.code, caught.value.sent, len(flights.requests)) == ("NOT_MIRRORED", False, before)
+
+
+def test_questions_about_profiles_are_not_for_the_mirror(ws: mp.Workspace) -> None:
+    mirrored = ws.with_options(source="mirror")
+    with pytest.raises(mp.BudgetExhausted, match="has no profiles"):
+        mirrored.query(names(ws)[0], where=mp.Filter.equals("plan", "pro", resource_type="people"), **DAYS)
+    with pytest.raises(mp.BudgetExhausted, match="has no profiles"):
+        mirrored.segmentation(names(ws)[0], where='user["plan"] == "pro"', **DAYS)
+
+
+def test_a_data_view_is_not_taken_for_the_whole_project(flights: Sandbox, state: Path) -> None:
+    with flights.workspace(state_dir=state, cache="off") as ws:
+        result = ws.use(workspace=5).with_options(source="auto").query("Flight", **DAYS)
+    assert result.provenance.origin == "network"
+
+
+def test_other_calls_are_answered_as_ever(ws: mp.Workspace, flights: Sandbox) -> None:
+    before = len(flights.requests)
+    assert names(ws.with_options(source="mirror"))
+    assert len(flights.requests) == before + 1
+
+
+def test_an_unknown_source_is_refused(ws: mp.Workspace) -> None:
+    with pytest.raises(mp.InvalidArgumentError, match="source"):
+        ws.with_options(source="mirrors")  # type: ignore[arg-type]
+
+
+def test_planned_calls_are_answered_by_the_mirror_too(ws: mp.Workspace) -> None:
+    one, mirrored = names(ws)[0], ws.with_options(source="mirror")
+    done = ws.gather([mp.later(mirrored.query, one, **DAYS)])
+    assert done.values[0].provenance.origin == "mirror"
+
+
+async def test_an_async_workspace_is_answered_the_same(flights: Sandbox, state: Path) -> None:
+    async with flights.async_workspace(state_dir=state) as ws:
+        one = next(iter(await ws.events(from_date="2013-01-01", to_date="2013-01-31")))
+        result = await ws.with_options(source="mirror").query(one, **DAYS)
+    assert result.provenance.origin == "mirror"
+
+
+def test_a_mirror_grows_by_the_days_that_it_lacks_and_answers_about_them(flights: Sandbox, tmp_path: Path) -> None:
+    with flights.workspace(state_dir=tmp_path, cache="off") as ws:
+        one = names(ws)[0]
+        first: dict[str, Any] = {"from_date": "2013-01-01", "to_date": "2013-01-02"}
+        assert ws.mirror(**first).days == ("2013-01-01", "2013-01-02")
+        mirrored = ws.with_options(source="mirror")
+        assert told(mirrored.query(one, **first)) == told(ws.query(one, **first))
+        longer: dict[str, Any] = {"from_date": "2013-01-01", "to_date": "2013-01-03"}
+        counted = flights.counted
+        report = ws.mirror(**longer)
+        assert flights.counted == counted + 1
+        assert told(mirrored.query(one, **longer)) == told(ws.query(one, **longer))
+    assert len(report.days) == 3
+    assert str(report).startswith(
+        f"Mirror of project {flights.project}: {report.rows:,} events, 3 days from 2013-01-01"
+    )
+
+
+def test_days_are_those_of_the_time_zone_that_the_mirror_was_told(tmp_path: Path) -> None:
+    midnight = datetime(2026, 1, 5, 4, tzinfo=UTC)
+    events: list[Any] = [
+        {"event": "A", "properties": {"distinct_id": "u", "time": int((midnight + timedelta(hours=hour)).timestamp())}}
+        for hour in range(-20, 30)
+    ]
+    days: dict[str, Any] = {"from_date": "2026-01-04", "to_date": "2026-01-05"}
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    with Sandbox(events=events, now=now, timezone="America/New_York") as box, box.workspace(state_dir=tmp_path) as ws:
+        ws.mirror(from_date="2026-01-03", to_date="2026-01-06", timezone="America/New_York")
+        mirrored = ws.with_options(source="mirror").query("A", **days)
+        assert told(mirrored) == told(ws.query("A", **days))
+        assert ws.mirror_status().timezone == "America/New_York"
+        with pytest.raises(mp.BudgetExhausted, match="lacks 2026-01-07"):
+            ws.with_options(source="mirror").query("A", from_date="2026-01-06", to_date="2026-01-06")
+
+
+def test_the_command_syncs_tells_and_drops(flights: Sandbox, tmp_path: Path) -> None:
+    variables = {**flights.environment(), "MP_STATE_DIR": str(tmp_path)}
+
+    def run(*words: str) -> dict[str, Any]:
+        done = CliRunner().invoke(cli, ["mirror", *words, "--json"], env=variables, catch_exceptions=False)
+        assert done.exit_code == 0
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    synced = run("sync", "--from-date", "2013-01-01", "--to-date", "2013-01-02")
+    assert synced["days"] == ["2013-01-01", "2013-01-02"]
+    assert run("status") == synced
+    assert run("drop") == synced
+    assert run("status")["days"] == []
+    assert not Path(synced["folder"]).exists()
