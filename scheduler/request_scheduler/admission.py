@@ -111,15 +111,14 @@ class Admission:
             return
         self.queue.discard(place)
         self._stand(flight, now)
+        self._leave_turns(place, now)
 
     def withdraw(self, flight: Flight, now: float) -> None:
         """Take a flight that was not run out of wherever it waits; what was reserved for it goes back."""
-        if flight.place is not None:
-            lane = flight.place.lane
-            self.queue.discard(flight.place)
+        if (place := flight.place) is not None:
+            self.queue.discard(place)
             flight.place = None
-            if not lane.waiting:
-                self._leave_turns(flight.call.spends, now)
+            self._leave_turns(place, now)
         _unpark(flight)
         if flight.state is State.GRANTED:
             self.settle(flight, Settlement.REFUNDED, now)
@@ -146,9 +145,9 @@ class Admission:
             self.journal.tell(events.Refusal(now, flight.call.label, flight.tenant, refusal.kind))
         pending = self.store.refuse(reservation, refusal, now, jitter)
         if pending is not None:
-            lane = self.queue.lane_of(flight.call.spends)
-            self._learning[lane] += 1
-            self.defer(self._learn(lane, pending), None)
+            lanes = self.queue.lanes_of(flight.call.spends)
+            self._learning.update(lanes)
+            self.defer(self._learn(lanes, pending), None)
 
     def tick(self, now: float) -> None:
         """Queue the retries that are due, then grant."""
@@ -161,7 +160,8 @@ class Admission:
         passed = self._undecided(now)
         claims: dict[str, Claim] = {}
         self._let_in(now)
-        while (place := self.queue.next(passed)) is not None:
+        keeps = (lambda place: self.store.keeps(place.spends, now)) if self.store.shared else None
+        while (place := self.queue.next(passed, keeps)) is not None:
             until = self._ask(place, now) if self.store.shared else self._try(place.item, now, claims)
             if until is not None:
                 self.wake_by(until)
@@ -203,8 +203,8 @@ class Admission:
                 self._grant(flight, payer, now)
             else:
                 self.settle(flight, Settlement.REFUNDED, now)
-        if standing.more and not place.lane.waiting:
-            self._leave_turns(place.spends, now)  # those behind it have gone meanwhile
+        if standing.more:
+            self._leave_turns(place, now)  # those behind it may have gone meanwhile
         self.admit(now)
 
     def wake_by(self, when: float) -> None:
@@ -248,9 +248,9 @@ class Admission:
         flight.place, flight.state = None, State.FOLLOWING
         flight.parked = self._following, self._following.add(math.inf, flight)
 
-    def _leave_turns(self, spends: tuple[Spend, ...], now: float) -> None:
-        """Let other processes know that nobody here waits for these budgets any more."""
-        pending = self.store.withdraw(spends, now)
+    def _leave_turns(self, place: Place[Flight], now: float) -> None:
+        """Let other processes know if nobody here waits any more where a call has stood."""
+        pending = None if place.lane.waiting else self.store.withdraw(place.spends, now, urgent=place.lane.urgent)
         if pending is not None:
             self.defer(pending, None)
 
@@ -261,12 +261,12 @@ class Admission:
         self.wake_by(min(self._denied.values(), default=math.inf))
         return {*self._asking, *self._denied, *+self._learning}
 
-    async def _learn(self, lane: Lane[Flight], lesson: Awaitable[None]) -> None:
-        """Let nobody of a lane ask a shared store before it has taken in a refusal."""
+    async def _learn(self, lanes: tuple[Lane[Flight], ...], lesson: Awaitable[None]) -> None:
+        """Let nobody of some lanes ask a shared store before it has taken in a refusal."""
         try:
             await lesson
         finally:
-            self._learning[lane] -= 1
+            self._learning.subtract(lanes)
 
     def _grant(self, flight: Flight, payer: Member | None, now: float) -> None:
         call = flight.call

@@ -272,6 +272,7 @@ class Dispatch:
     def define(self, budget: Budget, reserve: int, now: float) -> None:
         """Add a budget or change its limits; whoever waits for it is asked again."""
         self.admission.store.define(budget, reserve=reserve)
+        self.admission.queue.reserve(budget.name, reserve)
         self._windows[budget.name] = max((window.seconds for window in budget.windows), default=None)
         self.recheck(now)
         self.admission.settled(now)

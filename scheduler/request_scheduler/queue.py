@@ -1,10 +1,14 @@
 """Who is next: priority with ageing, then fair shares between tenants, then the earliest due time. Pure.
 
-Calls that spend the same budgets stand in one lane, so one blocked budget stops nobody who does not need it. A lane
-has a level for each priority. Of two levels the one goes first that has waited longer for its turn, where a step of
-priority is worth `ageing` seconds: a low level is served at least once in a while, yet a flood of old calls in it
-cannot become a wall before an urgent one. Inside a level, start-time fair queuing (Goyal, Vin & Cheng 1996) keeps two
-backlogged tenants of weights a and b within 1/a + 1/b of each other; a tenant's own calls go by due time.
+Calls that spend the same budgets stand in one lane, so one blocked budget stops nobody who does not need it; interactive
+ones stand in a lane beside it. A lane has a level for each priority. Of two levels the one goes first that has waited
+longer for its turn, where a step of priority is worth `ageing` seconds: a low level is served at least once in a while,
+yet a flood of old calls in it cannot become a wall before an urgent one. Inside a level, start-time fair queuing (Goyal,
+Vin & Cheng 1996) keeps two backlogged tenants of weights a and b within 1/a + 1/b of each other; a tenant's own calls go
+by due time.
+
+Of the two lanes of the same budgets, the head that ranks later waits behind one that ranks earlier and has no room. An
+interactive one does not where slots are reserved for it: however old the backlog is, it takes none of what that waits for.
 
 A tenant with a minimum share comes before all that for as long as it has had less than that part of what its lane let go
 since it began to wait. What it does not use goes to the others, and is not owed to it later.
@@ -15,7 +19,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from attrs import define, field
 
@@ -23,9 +27,12 @@ from request_scheduler.call import Priority, Spend
 from request_scheduler.schedule import Entry, Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 T = TypeVar("T")
+
+Rank: TypeAlias = tuple[float, int, int]
+"""How early a call goes, the lowest first: by how long it has waited for its turn, priority, arrival."""
 
 _PRUNE_ABOVE = 256
 _REMEMBERED_SPENDS = 4096
@@ -163,11 +170,15 @@ class Guarantee:
 
 @define(eq=False, repr=False)
 class Lane(Generic[T]):
-    """The waiting calls that spend the same budgets."""
+    """The waiting calls that spend the same budgets, the interactive ones apart from the others beside them.
+
+    What tenants are promised of the budgets is common to both.
+    """
 
     budgets: frozenset[str]
+    urgent: bool
+    guarantees: dict[str, Guarantee]
     levels: tuple[Level[T], ...] = field(factory=lambda: tuple(Level(priority) for priority in Priority))
-    guarantees: dict[str, Guarantee] = field(factory=dict)
     waiting: int = 0
 
     def count(self, place: Place[T], change: int) -> None:
@@ -186,28 +197,34 @@ class Lane(Generic[T]):
                 promise.served += place.units
                 promise.had += place.units if tenant == place.tenant else 0
 
-    def first(self, ageing: float) -> tuple[float, Place[T]] | None:
+    def first(self, ageing: float) -> tuple[Rank, Place[T]] | None:
         """The next call and how early it ranks."""
+        if not self.waiting:
+            return None
         for tenant, promise in self.guarantees.items():
-            if promise.behind:
-                return -math.inf, self._first_of(tenant)
-        best: tuple[float, Place[T]] | None = None
+            if promise.behind and (place := self._first_of(tenant)) is not None:
+                return _rank(-math.inf, place), place
+        best: tuple[Rank, Place[T]] | None = None
         for level in reversed(self.levels):
             if level.waiting:
-                rank = level.unserved_since - level.priority * ageing
-                if best is None or rank < best[0]:
+                since = level.unserved_since - level.priority * ageing
+                if best is None or since < best[0][0]:
                     place = level.first()
                     assert place is not None
-                    best = rank, place
+                    best = _rank(since, place), place
         return best
 
-    def _first_of(self, tenant: str) -> Place[T]:
+    def _first_of(self, tenant: str) -> Place[T] | None:
         for level in reversed(self.levels):
             share = level.shares.get(tenant)
             place = share.calls.first() if share is not None else None
             if place is not None:
                 return place
-        raise AssertionError(f"{tenant} was counted as waiting")
+        return None
+
+
+def _rank(since: float, place: Place[T]) -> Rank:
+    return since, -place.priority, place.turn
 
 
 class Queue(Generic[T]):
@@ -230,8 +247,9 @@ class Queue(Generic[T]):
         self._minimum = dict(minimum or {})
         self._exits: Schedule[Place[T]] | None = Schedule() if sheds else None
         self._ageing = ageing
-        self._lanes: dict[frozenset[str], Lane[T]] = {}
-        self._lane_of: dict[tuple[Spend, ...], tuple[Lane[T], int]] = {}
+        self._reserved: frozenset[str] = frozenset()
+        self._lanes: dict[frozenset[str], tuple[Lane[T], Lane[T]]] = {}
+        self._lanes_of: dict[tuple[Spend, ...], tuple[tuple[Lane[T], Lane[T]], int]] = {}
         self._turns = 0
         self._waiting = 0
 
@@ -239,11 +257,9 @@ class Queue(Generic[T]):
         return self._waiting
 
     def __iter__(self) -> Iterator[T]:
-        for lane in self._lanes.values():
-            for level in lane.levels:
-                for share in level.shares.values():
-                    for place in share.calls:
-                        yield place.item
+        for share in self._shares():
+            for place in share.calls:
+                yield place.item
 
     def push(
         self,
@@ -258,7 +274,8 @@ class Queue(Generic[T]):
         queued_at: float | None = None,
     ) -> Place[T]:
         """Let a call wait. `turn` and `queued_at` are those of its first time when it comes back."""
-        lane, units = self._lane_of.get(spends) or self._assign(spends)
+        lanes, units = self._lanes_of.get(spends) or self._assign(spends)
+        lane = lanes[priority is Priority.INTERACTIVE]
         if turn is None:
             turn = self._turns
             self._turns += 1
@@ -302,26 +319,48 @@ class Queue(Generic[T]):
         first = place.lane.first(self._ageing)
         return first is not None and first[1] is place
 
-    def lane_of(self, spends: tuple[Spend, ...]) -> Lane[T]:
-        """Where calls that spend this wait."""
-        return (self._lane_of.get(spends) or self._assign(spends))[0]
+    def lanes_of(self, spends: tuple[Spend, ...]) -> tuple[Lane[T], Lane[T]]:
+        """Where calls that spend this wait: the ordinary ones, and the interactive ones."""
+        return (self._lanes_of.get(spends) or self._assign(spends))[0]
+
+    def reserve(self, budget: str, slots: int) -> None:
+        """Let interactive calls pass others that wait for this budget, or no longer."""
+        self._reserved = self._reserved | {budget} if slots else self._reserved - {budget}
 
     def contends(self, spends: tuple[Spend, ...]) -> bool:
         """Whether somebody waits for one of these budgets."""
         if not self._waiting:
             return False
-        budgets = self.lane_of(spends).budgets
-        return any(lane.waiting and (lane.budgets & budgets) for lane in self._lanes.values())
+        budgets = self.lanes_of(spends)[0].budgets
+        return any(lane.waiting and (lane.budgets & budgets) for lanes in self._lanes.values() for lane in lanes)
 
-    def next(self, passed: Collection[Lane[T]]) -> Place[T] | None:
-        """The best call of the lanes that were not passed over."""
-        best: tuple[float, Place[T]] | None = None
-        for lane in self._lanes.values():
-            if lane.waiting and lane not in passed:
-                first = lane.first(self._ageing)
-                if first is not None and (best is None or (first[0], first[1].turn) < (best[0], best[1].turn)):
+    def next(self, passed: Collection[Lane[T]], keeps: Callable[[Place[T]], bool] | None = None) -> Place[T] | None:
+        """The best call of the lanes that were not passed over, and that does not stay behind one of those.
+
+        `keeps` tells whether slots are reserved for an interactive call: one that has none stays behind a heavier one,
+        whose room it would take. Left out where a store gives that room to nobody else.
+        """
+        best: tuple[Rank, Place[T]] | None = None
+        for lanes in self._lanes.values():
+            for lane, beside in (lanes, lanes[::-1]):
+                first = None if lane in passed else lane.first(self._ageing)
+                if first is None or (best is not None and best[0] < first[0]):
+                    continue
+                if beside not in passed or not self._stays_behind(first, beside, keeps):
                     best = first
         return None if best is None else best[1]
+
+    def _stays_behind(
+        self, first: tuple[Rank, Place[T]], beside: Lane[T], keeps: Callable[[Place[T]], bool] | None
+    ) -> bool:
+        """Whether the head of a lane waits for that of the lane beside it, which was passed over."""
+        other = beside.first(self._ageing)
+        if other is None or first[0] < other[0]:
+            return False
+        place = first[1]
+        if not place.lane.urgent or self._reserved.isdisjoint(beside.budgets):
+            return True
+        return keeps is not None and place.units < other[1].units and not keeps(place)
 
     def ahead_of(self, spends: tuple[Spend, ...], priority: Priority, tenant: str) -> tuple[dict[str, int], int]:
         """Units by budget, and calls, that go before one more call: higher priorities, and its fair order in its own."""
@@ -329,9 +368,9 @@ class Queue(Generic[T]):
         calls = 0
         weight = self._weights.get(tenant, 1.0)
         budgets = {spend.budget for spend in spends}
-        for lane in self._lanes.values():
+        for lane in (lane for lanes in self._lanes.values() for lane in lanes if lane.waiting):
             shared = lane.budgets & budgets
-            if lane.waiting and shared:
+            if shared:
                 for level in lane.levels[priority:]:
                     before = (
                         (level.units, level.waiting) if level.priority > priority else level.ahead_of(tenant, weight)
@@ -347,7 +386,7 @@ class Queue(Generic[T]):
         self, budgets: set[str], tenant: str, part: float, calls: int, units: Counter[str]
     ) -> tuple[int, Counter[str]]:
         """What goes before a tenant's next call at most, when it is promised a part of all that goes."""
-        own = sum(lane.guarantees[tenant].waiting for lane in self._lanes.values() if lane.budgets & budgets)
+        own = sum(lane.guarantees[tenant].waiting for lane, _ in self._lanes.values() if lane.budgets & budgets)
         most = math.ceil((own + 1) / part) - 1
         if calls <= most:
             return calls, units
@@ -357,12 +396,11 @@ class Queue(Generic[T]):
         """Waiting calls by tenant and by priority."""
         tenants: Counter[str] = Counter()
         priorities: Counter[str] = Counter()
-        for lane in self._lanes.values():
-            for level in lane.levels:
-                for share in level.shares.values():
-                    if count := len(share.calls):
-                        tenants[share.tenant] += count
-                        priorities[level.priority.name.lower()] += count
+        for share in self._shares():
+            if (first := share.calls.first()) is not None:
+                count = len(share.calls)
+                tenants[share.tenant] += count
+                priorities[first.priority.name.lower()] += count
         return dict(tenants), dict(priorities)
 
     def _count_out(self, place: Place[T]) -> None:
@@ -371,13 +409,20 @@ class Queue(Generic[T]):
         if self._exits is not None and place.exit is not None:
             self._exits.discard(place.exit)
 
-    def _assign(self, spends: tuple[Spend, ...]) -> tuple[Lane[T], int]:
+    def _shares(self) -> Iterator[Share[T]]:
+        for lanes in self._lanes.values():
+            for lane in lanes:
+                for level in lane.levels:
+                    yield from level.shares.values()
+
+    def _assign(self, spends: tuple[Spend, ...]) -> tuple[tuple[Lane[T], Lane[T]], int]:
         budgets = frozenset(spend.budget for spend in spends)
-        lane = self._lanes.get(budgets)
-        if lane is None:
+        lanes = self._lanes.get(budgets)
+        if lanes is None:
             promises = {tenant: Guarantee(part) for tenant, part in self._minimum.items()}
-            lane = self._lanes[budgets] = Lane(budgets, guarantees=promises)
-        if len(self._lane_of) >= _REMEMBERED_SPENDS:
-            self._lane_of.clear()
-        self._lane_of[spends] = assigned = lane, max((spend.units for spend in spends), default=1)
+            ordinary, interactive = (Lane[T](budgets, urgent, promises) for urgent in (False, True))
+            lanes = self._lanes[budgets] = ordinary, interactive
+        if len(self._lanes_of) >= _REMEMBERED_SPENDS:
+            self._lanes_of.clear()
+        self._lanes_of[spends] = assigned = lanes, max((spend.units for spend in spends), default=1)
         return assigned

@@ -165,7 +165,7 @@ def test_thousands_of_tenants_are_forgotten_when_they_are_done() -> None:
         place = queue.next(())
         assert place is not None
         queue.take(place, 0.0)
-    level = next(iter(queue._lanes.values())).levels[Priority.NORMAL]
+    level = queue.lanes_of(QUERY)[0].levels[Priority.NORMAL]
     assert len(level.shares) < 1000
 
 

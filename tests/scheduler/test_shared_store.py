@@ -87,7 +87,7 @@ async def test_the_turns_are_left_when_the_last_call_that_waits_is_given_up() ->
     class Turns(DistantStore):
         left = 0
 
-        def withdraw(self, spends: tuple[Spend, ...], now: float) -> None:
+        def withdraw(self, spends: tuple[Spend, ...], now: float, *, urgent: bool) -> None:
             self.left += 1
 
     service, store = Service(seconds=30.0), Turns()

@@ -119,7 +119,8 @@ class Store(Protocol):
         """Take everything now, or nothing and say when to ask again.
 
         A shared store is asked for the head of a lane only; it notes the heads that it denies, so that processes take
-        turns by `standing`, and names a moment to ask again or calls for it through `watch`.
+        turns by `standing`, and names a moment to ask again or calls for it through `watch`. Urgent calls have a lane, and
+        a turn, beside that of the others: one for which slots are reserved waits for nobody's turn but those of urgent ones.
 
         `flight` names a question that processes may ask together: the hex digest of its key. Its lead is taken with the
         units, in the same step, and not at all when they are denied. While another live process has it the answer is
@@ -133,8 +134,11 @@ class Store(Protocol):
     def refuse(self, reservation: Reservation, refusal: Refused, now: float, jitter: float) -> Awaitable[None] | None:
         """Give a refused reservation back and learn from the refusal."""
 
-    def withdraw(self, spends: tuple[Spend, ...], now: float) -> Awaitable[None] | None:
-        """Leave the turns for these budgets, because no call of this process waits for them any more."""
+    def withdraw(self, spends: tuple[Spend, ...], now: float, *, urgent: bool) -> Awaitable[None] | None:
+        """Leave the turns for these budgets, because no call of this process, urgent or not, waits for them any more."""
+
+    def keeps(self, spends: tuple[Spend, ...], now: float) -> bool:
+        """Whether slots of every budget are reserved for an urgent call, so that it takes none from others."""
 
     def spare(self, spends: tuple[Spend, ...], now: float) -> bool:
         """Whether half of every window would still be free: room for work that nobody waits for."""

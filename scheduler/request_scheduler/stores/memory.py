@@ -104,6 +104,12 @@ class Account:
             return now
         return self.pause.free_at(self.running, self.last_start, now)
 
+    def keeps(self, units: int, now: float) -> bool:
+        """Whether slots are reserved for `units` of an urgent call, so that it takes none from the others."""
+        for log in self.logs:
+            log.forget(now)
+        return bool(self.reserve) and all(units <= self.kept - log.urgent for log in self.logs)
+
     def leaves_room(self, units: int, claim: Claim) -> bool:
         """Whether the claim can still be met at its moment if `units` more start now."""
         if self.permits is not None and self.running + 2 > self.permits:
@@ -216,7 +222,9 @@ class MemoryStore:
         if until > now:
             return Denied(until)
         if claims and not all(
-            account.budget.name not in claims or account.leaves_room(units, claims[account.budget.name])
+            account.budget.name not in claims
+            or account.leaves_room(units, claims[account.budget.name])
+            or (urgent and account.keeps(units, now))  # a claim on a permit waits for the end of its run
             for account, units in plan
         ):
             return Denied(math.inf)
@@ -254,8 +262,16 @@ class MemoryStore:
                 jitter=jitter,
             )
 
-    def withdraw(self, spends: tuple[Spend, ...], now: float) -> None:
+    def withdraw(self, spends: tuple[Spend, ...], now: float, *, urgent: bool) -> None:
         """There are no turns but the queue's."""
+
+    def free_at(self, spends: tuple[Spend, ...], now: float, *, urgent: bool) -> float:
+        """The earliest moment at which every budget has room, infinite when that hangs on something in flight."""
+        return max((account.free_at(units, now, urgent=urgent) for account, units in self._plan(spends)), default=now)
+
+    def keeps(self, spends: tuple[Spend, ...], now: float) -> bool:
+        """Whether slots of every budget are reserved for an urgent call, so that it takes none from others."""
+        return all(account.keeps(units, now) for account, units in self._plan(spends))
 
     def spare(self, spends: tuple[Spend, ...], now: float) -> bool:
         """Whether half of every window would still be free: room for work that nobody waits for."""

@@ -55,7 +55,8 @@ class RedisLedger:
         self.crowd = Crowd()
         self._session = session
         self._rows: dict[str, Rows] = {}
-        self._denied: dict[str, Ask] = {}
+        self._denied: dict[tuple[str, bool], Ask] = {}
+        self._asked: dict[str, bool] = {}  # whether what was asked for last in a lane was urgent
         self._following: set[str] = set()
         self._landed: set[str] = set()  # since the last news
         self._heard = 0.0  # until when, by the server's clock
@@ -105,12 +106,12 @@ class RedisLedger:
 
     async def reserve(self, ask: Ask, flight: str | None, ticket: str, moment: float) -> Verdict:
         """Take everything now, or note that this process waits and say when to ask again."""
-        session = self._session
+        session, self._asked[ask.lane] = self._session, ask.urgent
         expires = repr(moment + session.shift + PATIENCE) if session.met else ""
-        own = ask_text(ask), ask.lane, expires, "more" if ask.standing.more else "", ask.tenant, _letter(ask.urgent)
+        own = ask_text(ask), ask.lane, _letter(ask.urgent), expires, "more" if ask.standing.more else "", ask.tenant
         reply = await session.ask(RESERVE, units_of(ask.spends), *own, ticket=ticket, lane=ask.lane, flight=flight)
         if reply.verdict == "granted":
-            self._denied.pop(ask.lane, None)
+            self._denied.pop(ask.seat, None)
             taken = Reservation(ask.spends, reply.moment - reply.shift, ask.tenant, ticket, ask.urgent, flight)
             self._flying[ticket] = taken
             if flight is not None:
@@ -121,9 +122,9 @@ class RedisLedger:
         if reply.verdict == "led":
             assert flight is not None
             self._following.add(flight)
-            self._denied.pop(ask.lane, None)
+            self._denied.pop(ask.seat, None)
             return Led()
-        self._denied[ask.lane] = ask
+        self._denied[ask.seat] = ask
         if reply.version != self._seen:
             self._distrust()
             await self._catch_up(moment)
@@ -171,11 +172,11 @@ class RedisLedger:
         reservation.ticket = reservation.ticket or new_name()  # so that it counts once, however often it is sent
         await self.settle(reservation, Settlement.UNKNOWN, at, moment)
 
-    async def withdraw(self, spends: tuple[Spend, ...], moment: float) -> None:
+    async def withdraw(self, spends: tuple[Spend, ...], moment: float, *, urgent: bool) -> None:
         """Let go of this process's place among those who wait for some budgets."""
         lane = lane_of(spends)
-        self._denied.pop(lane, None)
-        await self._session.ask(WITHDRAW, units_of(spends), "", lane, lane=lane)
+        self._denied.pop((lane, urgent), None)
+        await self._session.ask(WITHDRAW, units_of(spends), "", lane, _letter(urgent), lane=lane)
 
     def next_landing(self, flight: str) -> str:
         """The ticket of a run of a flight that is to be landed."""
@@ -236,7 +237,8 @@ class RedisLedger:
         rows = list(self._own_rows(names)) if forgotten else []
         session.forgotten = False
         try:
-            told = {"seen": self._read, "rows": rows, "flights": flights, "looks": looks, "heard": self._heard}
+            places = [f" {_letter(urgent)} {lane}" for lane, urgent in self._asked.items()] if looks else []
+            told = {"seen": self._read, "rows": rows, "flights": flights, "looks": places, "heard": self._heard}
             reply = await session.ask(LOAD, units, json.dumps(told), followed=flights)
         except LinkLost:
             session.forgotten = session.forgotten or forgotten

@@ -10,7 +10,7 @@ log      the name of this run of the log, a number that grows with every change,
 holders  when each process's lease ends; what a dead one held counts as spent from then on
 held     of a budget: one field a ticket in flight
 spent    of a budget: one member a settled unit, at the moment when the service can last have counted it
-turns    the ask of each process that waits in a lane, since when, and since when others have waited for it
+turns    the ask of each process that waits in a lane (u: with urgent calls), since when, and since when others wait for it
 shares   of a lane: the virtual times of tenants and their processes by priority; "*" for whoever was served last
 landings when flights have ended lately, and who ran them
 lead     of a flight: which process runs it, and by which tickets

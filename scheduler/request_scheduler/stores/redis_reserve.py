@@ -10,7 +10,7 @@ RESERVE = (
     + WAITING
     + """
 renew()
-local EXPIRES, MORE, TENANT, URGENT = tonumber(ARGV[15]), ARGV[16] ~= '', ARGV[17], ARGV[18]
+local EXPIRES, MORE, TENANT = tonumber(ARGV[16]), ARGV[17] ~= '', ARGV[18]
 
 -- Whoever sent this has given up on an answer, and takes back what it cannot know of: it must not be granted later.
 if EXPIRES and now > EXPIRES then return answer('denied', now) end
@@ -97,6 +97,23 @@ local function all_free_at(of)
   local free = now
   for name, units in pairs(of.units) do free = math.max(free, free_at(budgets[name], units, of.urgent)) end
   return free
+end
+
+-- Whether slots are reserved for an urgent call, so that it takes none from the others.
+local function keeps(of)
+  if not of.urgent then return false end
+  for name, units in pairs(of.units) do
+    local budget = budgets[name]
+    if budget.reserve == 0 then return false end
+    for _, window in ipairs(budget.windows) do
+      local urgent = budget.urgent + units
+      for _, unit in ipairs(redis.call('ZRANGEBYSCORE', budget.spent, '(' .. text(now - window.hold), '+inf')) do
+        if unit:byte(1) == 117 then urgent = urgent + 1 end
+      end
+      if urgent > budget.reserve then return false end
+    end
+  end
+  return true
 end
 """
     + ORDER

@@ -49,10 +49,8 @@ for _, row in ipairs(asked.rows) do -- what this process had written before the 
 end
 if #asked.rows > 0 then change() end
 local turns = redis.call('HGETALL', TURNS)
-if asked.looks then -- whoever looks is late nowhere
-  for i = 1, #turns, 2 do
-    if turns[i]:match('^yielded (%S+) ') == ME then redis.call('HDEL', TURNS, turns[i]) end
-  end
+for _, place in ipairs(asked.looks) do -- whoever looks is not late with what it asked for last
+  redis.call('HDEL', TURNS, 'yielded ' .. ME .. place)
 end
 local state, led = {}, {}
 for _, budget in ipairs(budgets) do read_held(budget) end

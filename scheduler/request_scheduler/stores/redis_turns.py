@@ -5,13 +5,14 @@ from __future__ import annotations
 from request_scheduler.stores.turns import AGEING, GRACE
 
 WAITING = """
-local LANE = ' ' .. ARGV[14]
+local LANE, URGENT = ' ' .. ARGV[14], ARGV[15]
+local MINE = ME .. ' ' .. URGENT -- urgent calls wait beside the others
 
 -- Forget who had how much of what nobody waits for any more.
 local function forget_idle()
   local levels = {}
   for field, value in pairs(read_hash(TURNS)) do
-    if field:match('^ask %S+( .*)$') == LANE then levels[tostring(cjson.decode(value).priority)] = true end
+    if field:match('^ask %S+ %a( .*)$') == LANE then levels[tostring(cjson.decode(value).priority)] = true end
   end
   for share in pairs(read_hash(SHARES)) do
     if not levels[share:match('^%d+')] then redis.call('HDEL', SHARES, share) end
@@ -29,7 +30,7 @@ local function drop(place)
 end
 
 local function leave()
-  drop(ME .. LANE)
+  drop(MINE .. LANE)
   forget_idle()
 end
 
@@ -38,17 +39,18 @@ local function read_turns()
   local turns, gone = {}, false
   if waiting == '0' then return turns end
   for name, value in pairs(read_hash(TURNS)) do
-    local field, holder, lane = name:match('^(%a+) (%S+)( .*)$')
+    local field, holder, kind, lane = name:match('^(%a+) (%S+)( %a)( .*)$')
     if lane == LANE then
-      turns[holder] = turns[holder] or {holder = holder}
-      turns[holder][field] = field == 'ask' and cjson.decode(value) or tonumber(value)
+      local place = holder .. kind
+      turns[place] = turns[place] or {holder = holder, place = place}
+      turns[place][field] = field == 'ask' and cjson.decode(value) or tonumber(value)
     end
   end
-  for holder, turn in pairs(turns) do
-    local dead = holder ~= ME and lease_of(holder) <= now
+  for place, turn in pairs(turns) do
+    local dead = turn.holder ~= ME and lease_of(turn.holder) <= now
     if dead or (turn.yielded and turn.yielded <= now - LEASE) then
-      drop(holder .. LANE)
-      turns[holder] = nil
+      drop(place .. LANE)
+      turns[place] = nil
       gone = true
     end
   end
@@ -62,10 +64,9 @@ ORDER = (
     f"local AGEING, GRACE = {AGEING}, {GRACE}"
     """
 local turns, ask = read_turns()
-local mine, since = turns[ME], turns[ME] and turns[ME].since or now
-turns[ME] = nil
-local crowded = next(turns) ~= nil
-turns[ME] = mine
+local mine, since = turns[MINE], turns[MINE] and turns[MINE].since or now
+local crowded = false
+for _, turn in pairs(turns) do crowded = crowded or turn.holder ~= ME end
 
 local starts
 local function start_of(share) return tonumber(starts[share] or 0) end
@@ -131,12 +132,14 @@ end
 
 -- Until when the next in turn is waited for, now if that is nobody.
 local function wait_for_others()
-  turns[ME] = {holder = ME, ask = ask, since = since}
+  local kept = keeps(ask)
+  turns[MINE] = {holder = ME, place = MINE, ask = ask, since = since}
   for _, first in ipairs(in_order()) do
-    if first.holder == ME then break end
+    if first.place == MINE then break end
+    local own = first.holder == ME -- between the two heads of a process its own queue decides
     local late = first.yielded and now >= first.yielded + GRACE
-    if not late and all_free_at(first.ask) <= now then
-      if not first.yielded then redis.call('HSET', TURNS, 'yielded ' .. first.holder .. LANE, text(now)) end
+    if not own and not late and all_free_at(first.ask) <= now and (first.ask.urgent or not kept) then
+      if not first.yielded then redis.call('HSET', TURNS, 'yielded ' .. first.place .. LANE, text(now)) end
       return (first.yielded or now) + GRACE
     end
   end
@@ -144,8 +147,8 @@ local function wait_for_others()
 end
 
 local function stand(from)
-  redis.call('HDEL', TURNS, 'yielded ' .. ME .. LANE)
-  redis.call('HSET', TURNS, 'ask ' .. ME .. LANE, ARGV[13], 'since ' .. ME .. LANE, text(from))
+  redis.call('HDEL', TURNS, 'yielded ' .. MINE .. LANE)
+  redis.call('HSET', TURNS, 'ask ' .. MINE .. LANE, ARGV[13], 'since ' .. MINE .. LANE, text(from))
   keep(TURNS)
   count_turns()
 end

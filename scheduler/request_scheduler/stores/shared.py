@@ -67,7 +67,7 @@ class Ledger(Protocol):
     def define(self, budget: Budget, reserve: int) -> None: ...
     def usage(self, moment: float) -> tuple[BudgetStatus, ...]: ...
     def refresh(self, moment: float) -> Awaitable[None] | None: ...
-    def withdraw(self, spends: tuple[Spend, ...], moment: float) -> Awaitable[None] | None: ...
+    def withdraw(self, spends: tuple[Spend, ...], moment: float, *, urgent: bool) -> Awaitable[None] | None: ...
     def charge(self, reservation: Reservation, at: float, moment: float) -> Awaitable[None] | None: ...
     def settle(
         self, reservation: Reservation, settlement: Settlement, at: float, moment: float
@@ -159,14 +159,19 @@ class SharedStore(ABC, Generic[L]):
         there = _moved(reservation, at - now)
         return self._pay(partial(self._ledger.refuse, there, refusal, at, jitter=jitter), now)
 
-    async def withdraw(self, spends: tuple[Spend, ...], now: float) -> None:
-        """Leave the turns for these budgets, because no call of this process waits for them any more."""
+    async def withdraw(self, spends: tuple[Spend, ...], now: float, *, urgent: bool) -> None:
+        """Leave the turns for these budgets, because no call of this process, urgent or not, waits for them any more."""
         try:
-            await self._transact(partial(self._ledger.withdraw, spends), now)
+            await self._transact(partial(self._ledger.withdraw, spends, urgent=urgent), now)
         except self.losses as error:  # then it is late for a while, and leaves all the same
             self._note_loss(error)
 
     # -- by the copy in memory
+
+    def keeps(self, spends: tuple[Spend, ...], now: float) -> bool:
+        """Whether slots of every budget are reserved for an urgent call, as far as this process knows."""
+        with self._ledger.lock:
+            return self._ledger.books.keeps(spends, self._timeline.of(now))
 
     def spare(self, spends: tuple[Spend, ...], now: float) -> bool:
         """Whether half of every window would still be free, as far as this process knows."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PATIENCE = 10.0
-_VERSION = 2
+_VERSION = 3
 _NEVER = -1e300
 _BEHIND = 60.0  # seconds by which a moment may lie before another's: it was read before its process waited for the file
 _NETWORK = frozenset(
@@ -56,10 +56,6 @@ CREATE TABLE spent (
 CREATE TABLE pauses (budget TEXT PRIMARY KEY, pause TEXT NOT NULL, last_start REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE learned (
     budget TEXT PRIMARY KEY, configured TEXT NOT NULL, quota TEXT NOT NULL, wall REAL NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE turns (
-    lane TEXT NOT NULL, holder TEXT NOT NULL, spends TEXT NOT NULL, urgent INTEGER NOT NULL, priority INTEGER NOT NULL,
-    tenant TEXT NOT NULL, weight REAL NOT NULL, since REAL NOT NULL, yielded REAL, PRIMARY KEY (lane, holder)
 ) WITHOUT ROWID
 """
 _SINCE_2 = """
@@ -73,6 +69,12 @@ CREATE TABLE leads (
 CREATE TABLE landings (
     id INTEGER PRIMARY KEY AUTOINCREMENT, flight TEXT NOT NULL, holder TEXT NOT NULL, at REAL NOT NULL
 )
+"""
+_SINCE_3 = """
+CREATE TABLE turns (
+    lane TEXT NOT NULL, holder TEXT NOT NULL, spends TEXT NOT NULL, urgent INTEGER NOT NULL, priority INTEGER NOT NULL,
+    tenant TEXT NOT NULL, weight REAL NOT NULL, since REAL NOT NULL, yielded REAL, PRIMARY KEY (lane, holder, urgent)
+) WITHOUT ROWID
 """
 
 
@@ -162,15 +164,18 @@ class LedgerFile:
         (version,) = database.execute("PRAGMA user_version").fetchone()
         wall, boot = self.timeline.wall(), self.timeline.boot
         if version == 0:
-            _execute(database, _TABLES + ";" + _SINCE_2)
+            _execute(database, f"{_TABLES};{_SINCE_2};{_SINCE_3}")
             database.execute(f"PRAGMA user_version = {_VERSION}")
             database.execute("INSERT INTO era VALUES (?, ?, ?, ?)", (boot, moment, wall, cautious))
             return
-        if version == 1:  # its shares and leads held nothing that outlives a run
-            _execute(database, "DROP TABLE shares; DROP TABLE leads;" + _SINCE_2)
-            database.execute(f"PRAGMA user_version = {_VERSION}")
-        elif version != _VERSION:
+        if version not in (1, 2, _VERSION):
             raise StoreLost(f"{self.path.name} has format {version}, which this version cannot read")
+        # What older files had in these tables holds nothing that outlives a run.
+        if version < 2:
+            _execute(database, "DROP TABLE shares; DROP TABLE leads;" + _SINCE_2)
+        if version < _VERSION:
+            _execute(database, "DROP TABLE turns;" + _SINCE_3)
+            database.execute(f"PRAGMA user_version = {_VERSION}")
         known, stamp, stamped_wall, _ = database.execute("SELECT * FROM era").fetchone()
         if known != boot or moment < stamp - _BEHIND:
             _enter_era(database, moment, shift_between(stamp, stamped_wall, moment, wall))

@@ -25,22 +25,13 @@ from request_scheduler.stores.memory import Account, MemoryStore
 from request_scheduler.stores.sqlite_crowd import read_crowd
 from request_scheduler.stores.sqlite_file import LedgerFile
 from request_scheduler.stores.sqlite_flights import end_leads, followed, is_led, land, landed, lead, still_led
-from request_scheduler.stores.sqlite_turns import (
-    arrive,
-    charge,
-    come_by,
-    forget_idle,
-    leave,
-    stand,
-    starts_of,
-    wait_for,
-    waiting,
-)
-from request_scheduler.stores.turns import GRACE, Ask, Turn, before, lane_of, units_of
+from request_scheduler.stores.sqlite_line import Line, Room
+from request_scheduler.stores.sqlite_turns import forget_idle, leave
+from request_scheduler.stores.turns import lane_of, units_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from request_scheduler.call import Spend
@@ -48,6 +39,7 @@ if TYPE_CHECKING:
     from request_scheduler.outcome import Refused
     from request_scheduler.status import BudgetStatus
     from request_scheduler.stores.timeline import Timeline
+    from request_scheduler.stores.turns import Ask
 
 _SPENT = "INSERT INTO spent (ticket, budget, units, tenant, urgent, at, until) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
@@ -64,8 +56,7 @@ class Ledger:
         self._timeline = timeline
         self._lease = lease
         self._defined: dict[str, tuple[Budget, int]] = {}
-        self._denied: dict[str, tuple[Ask, bool]] = {}
-        self._hanging = False
+        self._line = Line(holder, lease)
         self._saved: dict[str, tuple[Pause, float]] = {}
         self._seen: object = None
         self._unlooked = True
@@ -107,42 +98,22 @@ class Ledger:
 
     def reserve(self, ask: Ask, flight: str | None, moment: float) -> Verdict:
         """Take everything now, or note that this process waits and say when to ask again."""
-        lane = ask.lane
         with self._writing(moment) as database:
             if flight is not None and is_led(database, flight, self.holder):
                 self._following.add(flight)
-                self._forget_denial(lane)
-                if not ask.standing.more:
-                    leave(database, lane, self.holder)
+                self._line.pass_by(database, ask)
                 return Led()
-            turns = waiting(database, lane, moment - self._lease)
-            mine = next((turn for turn in turns if turn.holder == self.holder), None)
-            others = [turn for turn in turns if turn is not mine]
-            turn = Turn(self.holder, ask, moment if mine is None else mine.since)
-            until, starts = self._free_at(ask, moment), starts_of(database, lane)
-            if others or until > moment or ask.standing.more:
-                starts = arrive(database, self.holder, ask, turns, starts)
-            if until <= moment and (first := before(turn, others, starts, moment, self._has_room(moment))):
-                until = wait_for(database, lane, first, moment)
+            until = self._line.wait(database, ask, self._room(moment))
             if until > moment:
-                stand(database, turn, mine)
-                self._note_denial(ask, until - moment)
                 return Denied(until)
-            self._forget_denial(lane)
-            if others:
-                charge(database, self.holder, ask, starts)
-            if ask.standing.more:
-                stand(database, Turn(self.holder, ask, moment) if others else turn, mine)
-            elif mine is not None:
-                leave(database, lane, self.holder)
             return self._take(database, ask, flight, moment)
 
-    def withdraw(self, spends: tuple[Spend, ...], moment: float) -> None:
+    def withdraw(self, spends: tuple[Spend, ...], moment: float, *, urgent: bool) -> None:
         """Let go of this process's place among those who wait for some budgets."""
-        lane = lane_of(spends)
-        self._forget_denial(lane)
+        seat = lane_of(spends), urgent
+        self._line.forget(seat)
         with self._writing(moment) as database:
-            leave(database, lane, self.holder)
+            leave(database, seat, self.holder)
 
     def settle(self, reservation: Reservation, settlement: Settlement, at: float, moment: float) -> None:
         """Replace a reservation by what the attempt cost; it may have ended (`at`) some time ago."""
@@ -191,12 +162,12 @@ class Ledger:
     @property
     def hanging(self) -> bool:
         """Whether this process waits for what others do, or for the next few moments, and should look often."""
-        return self._hanging or bool(self._following)
+        return self._line.hanging or bool(self._following)
 
     @property
     def waits(self) -> bool:
         """Whether anything that other processes write may concern this one soon."""
-        return bool(self._denied) or bool(self._following)
+        return self._line.waits or bool(self._following)
 
     def forsake(self) -> set[str]:
         """Follow no flight any longer, because the file cannot tell when they land, and say which."""
@@ -212,7 +183,8 @@ class Ledger:
     def news(self, moment: float) -> tuple[bool, set[str]]:
         """Whether one of the heads that this process was denied could start now, and what others have landed."""
         with self._writing(moment) as database:
-            return self._can_start(database, moment), self._landed(database)
+            room, self._unlooked = self._line.look(database, self._room(moment))
+            return room, self._landed(database)
 
     def renewal_due(self, moment: float) -> bool:
         """Whether a third of the lease has passed."""
@@ -332,23 +304,6 @@ class Ledger:
                 account.pause, account.last_start = Pause(**json.loads(pause)), max(last_start, account.last_start)
                 self._saved[name] = account.pause, last_start
 
-    def _can_start(self, database: sqlite3.Connection, moment: float) -> bool:
-        """Whether asking again is worth it for a denied head: there is room, and nobody goes first who is waited for."""
-        come_by(database, self.holder)
-        asks = [ask for ask, _ in self._denied.values() if self._free_at(ask, moment) <= moment]
-        self._unlooked = bool(asks)  # whoever goes first now may be late without writing anything
-        return any(self._may_go(database, ask, moment) for ask in asks)
-
-    def _may_go(self, database: sqlite3.Connection, ask: Ask, moment: float) -> bool:
-        lane = ask.lane
-        turns = waiting(database, lane, moment - self._lease)
-        turn = next((turn for turn in turns if turn.holder == self.holder), None)
-        if turn is None:
-            return True
-        others = [other for other in turns if other is not turn]
-        first = before(turn, others, starts_of(database, lane), moment, self._has_room(moment))
-        return first is None or first.yielded is None
-
     def _landed(self, database: sqlite3.Connection) -> set[str]:
         """What others have landed since the last look, and what this process follows that nobody leads any more."""
         opened, heard = self._heard
@@ -358,28 +313,8 @@ class Ledger:
         self._following -= over
         return over
 
-    def _free_at(self, ask: Ask, moment: float) -> float:
-        with self.lock:
-            return max(
-                (
-                    self.books.account(name).free_at(units, moment, urgent=ask.urgent)
-                    for name, units in units_of(ask.spends)
-                ),
-                default=moment,
-            )
-
-    def _note_denial(self, ask: Ask, wait: float) -> None:
-        """Remember what was denied; with nothing to wait for but others, this process looks often."""
-        self._denied[ask.lane] = ask, wait <= GRACE or math.isinf(wait)
-        self._hanging = any(hangs for _, hangs in self._denied.values())
-
-    def _forget_denial(self, lane: str) -> None:
-        self._denied.pop(lane, None)
-        self._hanging = any(hangs for _, hangs in self._denied.values())
-
-    def _has_room(self, moment: float) -> Callable[[Ask], bool]:
-        """Tells what could start now, as far as this process knows the budgets."""
-        return lambda ask: all(name in self._defined for name, _ in ask.spends) and self._free_at(ask, moment) <= moment
+    def _room(self, moment: float) -> Room:
+        return Room(self.books, self.lock, moment)
 
     def _take(self, database: sqlite3.Connection, ask: Ask, flight: str | None, moment: float) -> Reservation:
         with self.lock:

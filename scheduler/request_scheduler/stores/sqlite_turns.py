@@ -93,22 +93,26 @@ def stand(database: sqlite3.Connection, turn: Turn, mine: Turn | None) -> None:
     )
 
 
-def wait_for(database: sqlite3.Connection, lane: str, first: Turn, moment: float) -> float:
+def wait_for(database: sqlite3.Connection, first: Turn, moment: float) -> float:
     """Note that the next in turn is waited for, and say until when it is."""
     if first.yielded is not None:
         return first.yielded + GRACE
-    database.execute("UPDATE turns SET yielded = ? WHERE lane = ? AND holder = ?", (moment, lane, first.holder))
+    place = *first.ask.seat, first.holder
+    database.execute("UPDATE turns SET yielded = ? WHERE lane = ? AND urgent = ? AND holder = ?", (moment, *place))
     return moment + GRACE
 
 
-def come_by(database: sqlite3.Connection, holder: str) -> None:
-    """Note that a process has looked whether it may go, and is late nowhere."""
-    database.execute("UPDATE turns SET yielded = NULL WHERE holder = ? AND yielded IS NOT NULL", (holder,))
+def come_by(database: sqlite3.Connection, seat: tuple[str, bool], holder: str) -> None:
+    """Note that a process has looked whether it may go, and is not late with what it asked for last."""
+    database.execute(
+        "UPDATE turns SET yielded = NULL WHERE lane = ? AND urgent = ? AND holder = ? AND yielded IS NOT NULL",
+        (*seat, holder),
+    )
 
 
-def leave(database: sqlite3.Connection, lane: str, holder: str) -> None:
+def leave(database: sqlite3.Connection, seat: tuple[str, bool], holder: str) -> None:
     """Take a process out of a lane's turns; what it was served stays counted while others wait."""
-    database.execute("DELETE FROM turns WHERE lane = ? AND holder = ?", (lane, holder))
+    database.execute("DELETE FROM turns WHERE lane = ? AND urgent = ? AND holder = ?", (*seat, holder))
     forget_idle(database)
 
 

@@ -1,11 +1,13 @@
 """Whose turn it is among processes that wait for the same budgets.
 
-Each process shows the head of its lane as a row, and keeps it while more of its calls wait behind. Between rows of one
-priority, start-time fair queuing between tenants by weight and then between the processes of a tenant decides; between
-priorities waiting makes up for a step, as inside a process. A process that could start but is not next yields for a
-moment, so that the next may wake. Whoever does not come by then is late: it is passed over, by everybody and without
+Each process shows the head of its lane as a row, that of its urgent calls as another, and keeps a row while more calls
+wait behind it. Between rows of one priority, start-time fair queuing between tenants by weight and then between the
+processes of a tenant decides; between priorities waiting makes up for a step, as inside a process. A process that could
+start but is not next yields for a moment, so that the next may wake; an urgent call that takes what is reserved for such
+calls yields to urgent ones only. Whoever does not come by then is late: it is passed over, by everybody and without
 another wait, until it asks or looks. It keeps its place and its virtual start, so that it catches up when it comes; who
-does not come for a whole lease has left, and no dead or slow process holds up the others.
+does not come for a whole lease has left, and no dead or slow process holds up the others. A process that looks comes by
+with the head that it asked for last: the other one may stay behind that in its own queue, and must hold up nobody.
 """
 
 from __future__ import annotations
@@ -45,6 +47,11 @@ class Ask:
         return lane_of(self.spends)
 
     @property
+    def seat(self) -> tuple[str, bool]:
+        """Where its process waits with it: urgent calls beside the others."""
+        return self.lane, self.urgent
+
+    @property
     def units(self) -> int:
         """What its share is charged."""
         return max((units for _, units in self.spends), default=1)
@@ -57,7 +64,7 @@ class Ask:
 
 @frozen
 class Turn:
-    """A process that waits with the head of its lane; since `yielded` it could go and somebody waits for it."""
+    """A process that waits with a head of its lane; since `yielded` it could go and somebody waits for it."""
 
     holder: str
     ask: Ask
@@ -94,9 +101,10 @@ def in_order(turns: list[Turn], starts: Starts) -> list[Turn]:
 def before(turn: Turn, others: list[Turn], starts: Starts, moment: float, can_go: Callable[[Ask], bool]) -> Turn | None:
     """The one whom a process has to let go first: next in order, with room for what it asks, and not late."""
     for first in in_order([*others, turn], starts):
-        if first.holder == turn.holder:
+        if first is turn:
             return None
-        if not first.late(moment) and can_go(first.ask):  # else it waits for something that does not concern this one
+        own = first.holder == turn.holder  # between the two heads of a process its own queue decides
+        if not own and not first.late(moment) and can_go(first.ask):  # else it waits for what does not concern this one
             return first
     return None
 

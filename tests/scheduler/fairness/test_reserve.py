@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
 import anyio
+import anyio.lowlevel
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from request_scheduler import Budget, DeadlineUnreachable, Priority, Scheduler, TooWide, Window
+from request_scheduler import (
+    Budget,
+    Concurrent,
+    DeadlineUnreachable,
+    ManualClock,
+    MemoryStore,
+    Priority,
+    Scheduler,
+    Spend,
+    TooWide,
+    Window,
+)
 from request_scheduler.limits import WindowLog
+from request_scheduler.stores.redis import RedisStore
+from request_scheduler.stores.sqlite import SqliteStore
+from request_scheduler.stores.timeline import Timeline
 from tests.scheduler.service import QUERY, Service
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anyio.abc import TaskGroup
+
+    from request_scheduler.stores import Store
 
 HOUR = Window(60, 3600.0)
 HOURLY = Budget("query", (HOUR,))
@@ -75,6 +100,126 @@ async def test_a_call_wider_than_what_is_not_reserved_fails_at_once() -> None:
     async with Scheduler([HOURLY], reserve={"query": 60}) as scheduler:
         with pytest.raises(TooWide):
             await scheduler.submit(service.call("a", spends=QUERY))
+
+
+def let_wait(tasks: TaskGroup, scheduler: Scheduler, service: Service, count: int) -> None:
+    for number in range(count):
+        tasks.start_soon(scheduler.submit, service.call(f"waiting {number}"))
+
+
+async def test_ten_people_an_hour_start_at_once_however_long_others_have_waited() -> None:
+    service = Service(seconds=2.0)
+    async with Scheduler([HOURLY], reserve=RESERVED) as scheduler, anyio.create_task_group() as tasks:
+        let_wait(tasks, scheduler, service, 200)
+        for hour in range(2):
+            await anyio.sleep(3000.0)
+            waited = [
+                (await scheduler.submit(service.call(f"{hour} {number}", priority=Priority.INTERACTIVE))).waited
+                for number in range(10)
+            ]
+            assert waited == [0.0] * 10
+            assert len(service.sent) == 60 * (hour + 1)
+            await anyio.sleep(600.0)
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_person_does_not_wait_for_the_permit_that_a_blocked_call_was_promised() -> None:
+    service = Service(seconds=100.0)
+    budget = Budget("query", (Window(4, 3600.0), Concurrent(2)))
+    async with Scheduler([budget], reserve={"query": 1}) as scheduler, anyio.create_task_group() as tasks:
+        let_wait(tasks, scheduler, service, 2)
+        await anyio.sleep(110.0)
+        let_wait(tasks, scheduler, Service(seconds=2000.0), 2)
+        await anyio.sleep(800.0)
+        assert (await scheduler.submit(service.call("person", priority=Priority.INTERACTIVE))).waited == 0.0
+        tasks.cancel_scope.cancel()
+
+
+async def test_people_beyond_their_part_do_not_keep_others_from_theirs() -> None:
+    service = Service(seconds=0.0)
+    budget = Budget("query", (Window(4, 60.0),))
+    async with (
+        Scheduler([budget], reserve={"query": 1}, ageing=60.0) as scheduler,
+        anyio.create_task_group() as tasks,
+    ):
+
+        async def crowd() -> None:
+            while True:
+                tasks.start_soon(scheduler.submit, service.call(priority=Priority.INTERACTIVE))
+                await anyio.sleep(5.0)
+
+        tasks.start_soon(crowd)
+        await anyio.sleep(30.0)
+        heavy = await scheduler.submit(service.call("heavy", spends=(Spend("query", 3),)))
+        assert heavy.waited <= 2 * 60.0 + 60.0
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "redis"])
+async def test_a_person_passes_an_old_backlog_in_every_store(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    clock = ManualClock()
+    budget, urgent = Budget("query", (Window(6, 3600.0),), margin=0.0), Priority.INTERACTIVE
+    url = request.getfixturevalue("redis_server").url if kind == "redis" else ""
+    service = Service(seconds=0.0)
+    async with (
+        Scheduler([budget], store=store(kind, tmp_path, url, clock), clock=clock, reserve={"query": 2}) as scheduler,
+        anyio.create_task_group() as tasks,
+    ):
+        let_wait(tasks, scheduler, service, 8)
+        with anyio.fail_after(10):
+            while len(service.sent) < 4 or scheduler.status().in_flight:
+                await anyio.lowlevel.checkpoint()
+            await clock.advance(3000.0)
+            for name in ("first", "second"):
+                answer = await scheduler.submit(service.call(name, priority=urgent))
+                assert answer.waited == 0.0
+            assert (scheduler.status().queued, len(service.sent)) == (4, 6)
+            tasks.start_soon(scheduler.submit, service.call("third", priority=urgent))
+            await clock.advance(600.0)
+            while len(service.sent) < 10:
+                await anyio.lowlevel.checkpoint()
+        assert sorted(service.names[6:]) == ["third", *(f"waiting {number}" for number in (4, 5, 6))]
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "redis"])
+async def test_a_person_passes_a_heavy_call_only_with_what_is_reserved_in_every_store(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    clock = ManualClock()
+    budget, urgent = Budget("query", (Window(5, 3600.0),), margin=0.0), Priority.INTERACTIVE
+    url = request.getfixturevalue("redis_server").url if kind == "redis" else ""
+    service = Service(seconds=0.0)
+    async with (
+        Scheduler([budget], store=store(kind, tmp_path, url, clock), clock=clock, reserve={"query": 1}) as scheduler,
+        anyio.create_task_group() as tasks,
+    ):
+        for units in (3, 4):
+            tasks.start_soon(scheduler.submit, service.call(f"heavy {units}", spends=(Spend("query", units),)))
+        with anyio.fail_after(10):
+            while len(service.sent) < 1 or scheduler.status().in_flight:
+                await anyio.lowlevel.checkpoint()
+            await clock.advance(3000.0)
+            assert (await scheduler.submit(service.call("first", priority=urgent))).waited == 0.0
+            tasks.start_soon(scheduler.submit, service.call("second", priority=urgent))
+            await clock.advance(600.0)
+            while len(service.sent) < 3:
+                await anyio.lowlevel.checkpoint()
+        assert service.names == ["heavy 3", "first", "heavy 4"], (
+            "the second would have taken what the heavy one waits for"
+        )
+        tasks.cancel_scope.cancel()
+
+
+def store(kind: str, folder: Path, url: str, clock: ManualClock) -> Store:
+    timeline = Timeline(of=lambda _: 1000.0 + clock.now(), wall=clock.wall)
+    if kind == "sqlite":
+        return SqliteStore(folder / "budget.sqlite", timeline=timeline, lease=10_000.0)
+    return RedisStore(url, group=uuid4().hex, timeline=timeline, lease=10_000.0) if url else MemoryStore()
 
 
 @given(

@@ -13,6 +13,7 @@ from attrs import define, field
 from request_scheduler import Budget, MemoryStore, Refused, Settlement, Spend
 from request_scheduler.stores import NO_CLAIMS, ORDINARY, Denied, Led, Reservation, Standing, Store, Verdict
 from request_scheduler.stores.redis import RedisStore
+from request_scheduler.stores.shared import SharedStore
 from request_scheduler.stores.sqlite import SqliteStore
 from request_scheduler.stores.timeline import Timeline
 
@@ -59,12 +60,12 @@ class Hand:
         for store in self._opened:
             self.portal.call(store.close)
 
-    def other(self, *budgets: Budget) -> Hand:
+    def other(self, *budgets: Budget, reserve: int = 0) -> Hand:
         """Another process on the same state."""
         assert self.again is not None
         other = Hand(self.again(), self.portal, self.times, self.again, self._opened)
         for budget in budgets:
-            other.store.define(budget)
+            other.store.define(budget, reserve=reserve)
         other.open()
         return other
 
@@ -117,8 +118,13 @@ class Hand:
     def refuse(self, reservation: Reservation, refusal: Refused) -> None:
         self.wait(self.store.refuse(reservation, refusal, self.now, 0.5))
 
-    def withdraw(self, *spends: Spend) -> None:
-        self.wait(self.store.withdraw(spends or (Spend("query"),), self.now))
+    def withdraw(self, *spends: Spend, urgent: bool = False) -> None:
+        self.wait(self.store.withdraw(spends or (Spend("query"),), self.now, urgent=urgent))
+
+    def look(self) -> None:
+        """Look, as a process that waits does now and then, whether it may go."""
+        assert isinstance(self.store, SharedStore)
+        self.wait(self.store._transact(self.store._ledger.news, self.now))
 
     def spend(self, count: int, **wishes: Any) -> None:
         for _ in range(count):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 GRACE = 0.25
 SHORT = Budget("query", (Window(3, 10.0),), margin=0.0)
 ONE_AT_ONCE = Budget("query", (Window(1000, 60.0), Concurrent(1)), margin=0.0)
+LONG = Budget("query", (Window(3, 800.0),), margin=0.0)
 MORE = Standing(more=True)
 
 
@@ -146,3 +147,66 @@ def test_shares_come_out_by_weight_however_late_some_come(new_shared_hand: Calla
         first.now += 0.05
     shares = [50.0 * weight for weight in weights]
     assert all(abs(had[number] - shares[number]) <= 1 for number in range(4)), (had, shares)
+
+
+URGENT = Standing(Priority.INTERACTIVE)
+
+
+def grow_old(seconds: float, *hands: Hand) -> None:
+    """Let processes wait, which renew their leases meanwhile."""
+    end = hands[0].now + seconds
+    while hands[0].now < end:
+        hands[0].now = min(end, hands[0].now + 20.0)
+        for hand in hands:
+            hand.wait(hand.store.refresh())
+
+
+def test_an_urgent_call_and_the_others_of_its_process_have_a_place_each(new_shared_hand: Callable[..., Hand]) -> None:
+    one = new_shared_hand(SHORT)
+    two = one.other(SHORT)
+    one.spend(3)
+    assert not asks(one)
+    one.now += 1.0
+    assert not asks(two)
+    assert isinstance(one.reserve(urgent=True, standing=URGENT), Denied)
+    one.withdraw(urgent=True)
+    one.now = 1010.0
+    assert not asks(two), "the first has waited longer, whatever became of its urgent call"
+    assert asks(one)
+
+
+def test_an_urgent_call_takes_what_is_reserved_though_others_go_before_it(new_shared_hand: Callable[..., Hand]) -> None:
+    old = new_shared_hand(LONG, reserve=1)
+    other = old.other(LONG, reserve=1)
+    old.spend(2)
+    assert not asks(old)
+    grow_old(800.0, old)
+    assert isinstance(other.reserve(urgent=True, standing=URGENT), Reservation)
+
+
+def test_an_urgent_call_beyond_what_is_reserved_waits_for_its_turn(new_shared_hand: Callable[..., Hand]) -> None:
+    old = new_shared_hand(LONG, reserve=1)
+    other = old.other(LONG, reserve=1)
+    old.spend(2)
+    assert not asks(old)
+    old.spend(1, urgent=True)
+    grow_old(800.0, old)
+    old.spend(1, urgent=True)
+    assert isinstance(other.reserve(urgent=True, standing=URGENT), Denied), "the old call goes first, and has room"
+    assert asks(old)
+
+
+def test_a_head_that_stays_behind_in_its_own_process_holds_up_no_other(new_shared_hand: Callable[..., Hand]) -> None:
+    both = new_shared_hand(LONG)
+    other = both.other(LONG)
+    both.spend(3)
+    assert not asks(both)
+    both.now += 1.0
+    assert not asks(other)
+    grow_old(799.0, both, other)
+    assert isinstance(both.reserve(urgent=True, standing=URGENT), Denied), "the other has waited longer"
+    assert not asks(other), "the ordinary head of the first has waited longer still"
+    both.look()
+    both.now += GRACE
+    both.look()
+    assert asks(other), "the first came by only with its urgent head"
