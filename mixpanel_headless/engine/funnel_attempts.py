@@ -128,7 +128,7 @@ class _Chain:
     def _events(self, scope: EventScope) -> str:
         if len(self.passage.windows) == 1:
             return scope.from_clause
-        return f"{scope.from_clause} JOIN buckets b ON e.t >= b.lo AND e.t < b.hi"
+        return f"{scope.from_clause} JOIN buckets b ON {self.passage.statement.placing}"
 
     def _candidates(self, number: int) -> str:
         """The next step's event for each attempt that got as far as the step before."""

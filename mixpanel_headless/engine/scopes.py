@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
@@ -41,6 +42,8 @@ class Statement:
     now: dt.datetime
     parameters: Parameters = attrs.field(factory=Parameters)
     withs: list[str] = attrs.field(factory=list)
+    placing: str = attrs.field(init=False, default="e.t >= b.lo AND e.t < b.hi")
+    """SQL: the event `e` lies in the bucket `b`."""
 
     @property
     def now_ms(self) -> int:
@@ -59,6 +62,9 @@ class Statement:
             f"buckets AS (SELECT unnest(range(len({los}))) AS bucket, unnest({los}::BIGINT[]) AS lo,"
             f" unnest({his}::BIGINT[]) AS hi)"
         )
+        if width := even_width(windows):  # computing a bucket is three times as fast as looking for it
+            low = self.bind(windows[0].lo)
+            self.placing = f"b.bucket = (e.t - {low}) // {width} AND e.t >= {low}"
 
     def query(self, sql: str) -> tuple[str, dict[str, Any]]:
         """A whole statement with its WITH entries, and the values that it uses."""
@@ -86,6 +92,13 @@ class Scope(Protocol):
 
     def join(self, sql: str) -> None:
         """Add a join to the row's FROM clause."""
+
+
+def even_width(windows: Sequence[Window]) -> int | None:
+    """The milliseconds of each window, where all have as many and one begins where the other ends."""
+    width = windows[0].hi - windows[0].lo if windows else 0
+    even = all(window.hi - window.lo == width for window in windows)
+    return width if even and all(one.hi == other.lo for one, other in itertools.pairwise(windows)) else None
 
 
 @attrs.define
@@ -121,7 +134,7 @@ class EventScope:
 
     @property
     def from_clause(self) -> str:
-        buckets = " JOIN buckets b ON e.t >= b.lo AND e.t < b.hi" if self.bucketed else ""
+        buckets = f" JOIN buckets b ON {self.statement.placing}" if self.bucketed else ""
         return f"{self.statement.name('events')} e{buckets} {' '.join(self.joins)}"
 
 

@@ -151,3 +151,15 @@ def test_a_comparison_stands_beside_the_answer(comparison: dict[str, str], first
 def test_an_answer_without_a_comparison_has_none() -> None:
     with filled(event("E", "u", "2026-01-05T10:00:00")) as engine:
         assert "time_comparison" not in engine.insights(report(metric("E")))
+
+
+@pytest.mark.parametrize("zone", ["UTC", NEW_YORK])
+def test_each_event_counts_in_the_bucket_that_it_lies_in_and_in_none_outside_the_range(zone: str) -> None:
+    """Buckets of one length are found by a division, which must not round what lies before the first up into it."""
+    offset = dt.timedelta(hours=5 if zone == NEW_YORK else 0)
+    starts = [dt.datetime(2026, 1, day, tzinfo=dt.UTC) + offset for day in (5, 6, 7, 8)]
+    times = [moment + dt.timedelta(seconds=second) for moment in starts for second in (-1, 0)]
+    with filled(*(event("E", "u", moment.isoformat()) for moment in times), timezone=zone) as engine:
+        time = {"dateRangeType": "between", "unit": "day", "value": ["2026-01-05", "2026-01-07"]}
+        answer = engine.insights(report(metric("E"), time=time, chart="line"))
+    assert points(answer) == [2, 2, 2]
