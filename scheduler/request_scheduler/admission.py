@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from request_scheduler.errors import SchedulerError
     from request_scheduler.flight import Flight, Member
     from request_scheduler.journal import Journal
+    from request_scheduler.lane import Lane, Place
     from request_scheduler.outcome import Refused
-    from request_scheduler.queue import Lane, Place, Queue
+    from request_scheduler.queue import Queue
     from request_scheduler.stores import Store, Verdict
 
 

@@ -19,15 +19,11 @@ from request_scheduler.errors import (
     SchedulerError,
     TooWide,
 )
-from request_scheduler.flight import UNSENT, Common, Flight, Member, Members, State, request_ceiling, waiting_ceiling
-from request_scheduler.outcome import Failed, NotSent, Refused, Settlement, settlement_of
-from request_scheduler.retries import next_try
+from request_scheduler.flight import UNSENT, Flight, Member, Members, State, request_ceiling, waiting_ceiling
+from request_scheduler.roster import Roster
 from request_scheduler.schedule import Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
-    from random import Random
-
     from request_scheduler.admission import Admission
     from request_scheduler.cache import Kept
     from request_scheduler.call import Call, Spend
@@ -41,19 +37,12 @@ _SERVICE_MEMORY = 0.2  # weight of the newest run in the mean duration that etas
 
 @define(eq=False)
 class Dispatch:
-    """All flights that have not ended, and everybody in them; by key, and by the names that other processes know.
-
-    `name_of` gives the name of a question that processes may share; without it each runs its own.
-    """
+    """Lets callers into flights and out of them, and says how a flight ends for everybody in it."""
 
     admission: Admission
     journal: Journal
-    random: Random
     outages: Outages
-    flights: dict[Hashable, Flight] = field(factory=dict)
-    aloft: set[Flight] = field(factory=set)
-    named: dict[str, Flight] = field(factory=dict)
-    name_of: Callable[[Call[object]], str | None] | None = None
+    roster: Roster = field(factory=Roster)
     _patience: Schedule[Member] = field(factory=Schedule)
     _windows: dict[str, float | None] = field(factory=dict)
     _service: float = 0.0
@@ -78,16 +67,16 @@ class Dispatch:
         flight = Flight(call, now, call.priority, call.deadline)
         member = Member(call, flight, wakeup, now, latest)
         flight.members.add(member)
-        self._register(flight, looked)
+        self.roster.enter(flight, looked)
         try:
             self.admission.enter(flight, now)
         except BaseException as error:
-            self._forget(flight)
+            self.roster.leave(flight)
             if isinstance(error, SchedulerError):
                 self._count_away(call, error, now)
             raise
         if latest < math.inf and flight.state in UNSENT:
-            self._await_start(member)
+            self.await_start(member)
         return member
 
     def renew(self, call: Call[object], now: float) -> None:
@@ -98,7 +87,7 @@ class Dispatch:
         if admission.queue.contends(call.spends) or not admission.store.spare(call.spends, now):
             return
         flight = Flight(call, now, Priority.BACKGROUND, None, unattended=True)
-        self._register(flight, None)
+        self.roster.enter(flight, None)
         admission.enter(flight, now)
 
     def join(self, flight: Flight, call: Call[object], wakeup: Wakeup, now: float) -> Member:
@@ -108,16 +97,9 @@ class Dispatch:
         flight.join(member)
         if flight.state in UNSENT:
             if latest < math.inf:
-                self._await_start(member)
+                self.await_start(member)
             self.admission.reposition(flight, now)
         return member
-
-    def joinable(self, call: Call[object]) -> Flight | None:
-        """The flight that a call may share, if there is one."""
-        flight = None if call.key is None else self.flights.get(call.key)
-        if flight is None or not flight.can_be_joined(unsent_only=call.freshness.mode == "fresh"):
-            return None
-        return flight
 
     def leave(self, member: Member, now: float) -> None:
         """Let a caller go without a trace; its flight ends with its last member."""
@@ -145,6 +127,10 @@ class Dispatch:
         start = self.admission.store.forecast(call.spends, ahead, calls, now, self._service, urgent)
         return max(0.0, start - now)
 
+    def learn_duration(self, seconds: float) -> None:
+        """Let etas go by how long an attempt took."""
+        self._service += _SERVICE_MEMORY * (seconds - self._service)
+
     def hand_on(self, flight: Flight, kept: Kept, now: float) -> None:
         """Give an answer that another process got to everybody in an unsent flight who accepts it; the rest waits on.
 
@@ -164,42 +150,11 @@ class Dispatch:
         if everybody:
             self.admission.withdraw(flight, now)
             if granted:
-                _give_back(flight)
+                flight.give_back()
             self.end(flight, now)
             self.admission.settled(now)
 
-    # -- attempts begin and end
-
-    def begin(self, flight: Flight, now: float) -> bool:
-        """Whether a granted flight may be sent; if its circuit is open its units go back, and it waits on or ends."""
-        name = flight.call.circuit
-        circuit = self.outages.blocking(name, now)
-        if name is None or circuit is None:
-            self.outages.start(name)
-            return True
-        self.admission.settle(flight, Settlement.REFUNDED, now)
-        _give_back(flight)
-        if flight.call.outlasts:
-            self._queue_again(flight, circuit.patience(now), now)
-        else:
-            flight.error = CircuitOpen(name, circuit.patience(now))
-            self.end(flight, now)
-        self.admission.settled(now)
-        return False
-
-    def land(self, flight: Flight, error: BaseException | None, now: float) -> None:
-        """Settle an attempt, then decide: the flight ends, or the same call queues again as a new request."""
-        flight.scope = None
-        self._settle(flight, error, now)
-        if error is not None or self.outages.circuits:
-            self.outages.learn(flight, error, now)
-        if flight.state is not State.ENDED:
-            if error is None:
-                self.end(flight, now)
-            elif not self._again(flight, error, now):
-                flight.error = error.error if isinstance(error, (Refused, NotSent, Failed)) else error
-                self.end(flight, now)
-        self.admission.settled(now)
+    # -- ends
 
     def end(self, flight: Flight, now: float) -> None:
         """Decide a flight's fate, once, for everybody who is still in it."""
@@ -211,52 +166,12 @@ class Dispatch:
             failed, callers = flight.error is not None, len(flight.members)
             self.journal.tell(events.Finished(now, flight.call.label, flight.tenant, failed, callers))
         flight.state = State.ENDED
-        self._forget(flight)
+        self.roster.leave(flight)
         for member in flight.members:
             if member.alarm is not None:
                 self._forget_patience(member)
             member.wakeup.set()
         flight.members = Members()
-
-    def _settle(self, flight: Flight, error: BaseException | None, now: float) -> None:
-        if isinstance(error, Refused):
-            self.journal.counts.refused += 1
-            self.admission.refuse(flight, error, self.random.random(), now)
-            if error.quota:
-                self.recheck(now)
-            return
-        self._service += _SERVICE_MEMORY * (now - flight.started_at - self._service)
-        settlement = settlement_of(error)
-        self.admission.settle(flight, settlement, now)
-        payer = flight.payer
-        if settlement is Settlement.REFUNDED:
-            _give_back(flight)
-        elif payer is not None:
-            payer.cost += 1
-        if self.journal.listeners:
-            self.journal.tell(events.Settled(now, flight.call.label, flight.tenant, settlement))
-
-    def _again(self, flight: Flight, error: BaseException, now: float) -> bool:
-        """Queue a flight once more, if it may; the budget's pause holds it back, not a sleep of its own."""
-        windows = [self._windows.get(name) for name, _ in flight.call.spends]
-        window = max((window for window in windows if window is not None), default=None)
-        jitter = self.random.random()
-        tries = next_try(flight.tries, flight.call, error, sent=flight.attempt, window=window, now=now, jitter=jitter)
-        if tries is None:
-            return False
-        flight.tries = tries
-        self.journal.counts.retried += 1
-        if self.journal.listeners:
-            self.journal.tell(events.Retried(now, flight.call.label, flight.tenant, flight.attempt + 1, tries.delay))
-        self._queue_again(flight, tries.delay, now)
-        return True
-
-    def _queue_again(self, flight: Flight, delay: float, now: float) -> None:
-        self.admission.reenter(flight, now, delay)
-        if flight.state in UNSENT:
-            for member in flight.members:
-                if member.latest_start < math.inf:
-                    self._await_start(member)
 
     # -- time and ends before the run
 
@@ -276,6 +191,11 @@ class Dispatch:
         self._windows[budget.name] = max((window.seconds for window in budget.windows), default=None)
         self.recheck(now)
         self.admission.settled(now)
+
+    def longest_window(self, spends: tuple[Spend, ...]) -> float | None:
+        """Seconds of the longest window of some budgets, if they have any."""
+        windows = (self._windows.get(name) for name, _ in spends)
+        return max((window for window in windows if window is not None), default=None)
 
     def recheck(self, now: float) -> None:
         """Turn away whoever waits for more than the limits, as they are now, can ever hold."""
@@ -310,7 +230,7 @@ class Dispatch:
 
     def close(self, now: float) -> None:
         """End everything that has not ended."""
-        for flight in tuple(self.aloft):
+        for flight in tuple(self.roster.aloft):
             self.fail(flight, SchedulerClosed("the scheduler was closed before this call was answered"), now)
 
     def _drop(self, member: Member, now: float) -> None:
@@ -327,9 +247,9 @@ class Dispatch:
         running, granted = flight.state is State.RUNNING, flight.state is State.GRANTED
         self.admission.withdraw(flight, now)
         if granted:
-            _give_back(flight)
+            flight.give_back()
         flight.state = State.ENDED
-        self._forget(flight)
+        self.roster.leave(flight)
         if not running:
             self.admission.settled(now)
         elif flight.scope is not None:
@@ -357,24 +277,6 @@ class Dispatch:
             if self.journal.listeners:
                 self.journal.tell(events.Joined(now, member.call.label, member.call.tenant))
 
-    def _register(self, flight: Flight, looked: int | None) -> None:
-        self.aloft.add(flight)
-        key = flight.call.key
-        if key is not None:
-            self.flights[key] = flight
-            name = None if self.name_of is None else self.name_of(flight.call)
-            if name is not None:
-                flight.common = Common(name, looked)
-                self.named[name] = flight
-
-    def _forget(self, flight: Flight) -> None:
-        self.aloft.discard(flight)
-        if flight.common is not None and self.named.get(flight.common.name) is flight:
-            del self.named[flight.common.name]
-        key = flight.call.key
-        if key is not None and self.flights.get(key) is flight:
-            del self.flights[key]
-
     def _check_circuit(self, call: Call[object], now: float) -> None:
         circuit = self.outages.blocking(call.circuit, now)
         if circuit is not None:
@@ -399,7 +301,8 @@ class Dispatch:
         self._count_away(call, error, now)
         raise error
 
-    def _await_start(self, member: Member) -> None:
+    def await_start(self, member: Member) -> None:
+        """Let a member's patience end when it could not start in time any more."""
         if member.alarm is None or member.alarm.item is None:
             member.alarm = self._patience.add(member.latest_start, member)
             self.admission.wake_by(member.latest_start)
@@ -408,10 +311,3 @@ class Dispatch:
         if member.alarm is not None:
             self._patience.discard(member.alarm)
             member.alarm = None
-
-
-def _give_back(flight: Flight) -> None:
-    """Return the charge for a request that the service did not count to the task that paid for it."""
-    allowance = flight.call.allowance if flight.payer is None else flight.payer.call.allowance
-    if allowance is not None:
-        allowance.give_back()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from request_scheduler.cache import Kept
     from request_scheduler.call import Call
-    from request_scheduler.queue import Place
+    from request_scheduler.lane import Place
     from request_scheduler.schedule import Entry, Schedule
     from request_scheduler.stores import Reservation
     from request_scheduler.wakeup import Wakeup
@@ -193,6 +193,12 @@ class Flight:
         for member in self.members:
             return member.call.tenant
         return self.call.tenant
+
+    def give_back(self) -> None:
+        """Return the charge for a request that the service did not count to the task that paid for it."""
+        allowance = self.call.allowance if self.payer is None else self.payer.call.allowance
+        if allowance is not None:
+            allowance.give_back()
 
     def can_be_joined(self, *, unsent_only: bool) -> bool:
         """Whether one more caller may share it: not once it has ended or was told to, nor when its answer is outdated."""

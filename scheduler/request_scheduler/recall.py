@@ -36,7 +36,7 @@ class Recall:
             return False
         if not shared.current():
             return True
-        return use_of(kept, call.freshness, now) is Use.NOTHING and self.dispatch.joinable(call) is None
+        return use_of(kept, call.freshness, now) is Use.NOTHING and self.dispatch.roster.joinable(call) is None
 
     async def find(self, call: Call[object]) -> Kept | None:
         """The last answer of both tiers, None for a call that accepts no earlier one."""
@@ -55,7 +55,9 @@ class Recall:
         self.journal.counts.cache_hits += 1
         if self.journal.listeners:
             self.journal.tell(events.CacheHit(now, call.label, call.tenant))
-        if (use is Use.SERVE_AND_RENEW or self._due_early(call, kept, now)) and call.key not in self.dispatch.flights:
+        if (
+            use is Use.SERVE_AND_RENEW or self._due_early(call, kept, now)
+        ) and call.key not in self.dispatch.roster.by_key:
             self.dispatch.renew(call, now)
         return kept
 
@@ -81,6 +83,6 @@ class Recall:
         return call.freshness.mode != "offline" and worth_renewing(kept, now, self.random.random)
 
     def _outdate(self, tags: frozenset[str] | None) -> None:
-        for flight in self.dispatch.flights.values():
+        for flight in self.dispatch.roster.by_key.values():
             if flight.state is State.RUNNING and (tags is None or not flight.call.tags.isdisjoint(tags)):
                 flight.outdated = True

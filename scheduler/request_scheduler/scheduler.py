@@ -16,6 +16,7 @@ from attrs import evolve
 
 from request_scheduler import events
 from request_scheduler.admission import Admission, WhenFull
+from request_scheduler.attempts import Attempts
 from request_scheduler.cache import Cache, Kept, Use, use_of
 from request_scheduler.cache_tiers import Tiers
 from request_scheduler.call import Answer, Call, Freshness
@@ -101,13 +102,14 @@ class Scheduler:
         )
         self._outages = Outages(breaker, self._journal)
         random = random or Random()  # noqa: S311 - jitter, not secrets
-        self._dispatch = Dispatch(self._admission, self._journal, random, self._outages)
+        self._dispatch = Dispatch(self._admission, self._journal, self._outages)
         self._recall = Recall(self._cache, self._dispatch, self._journal, random)
         if shared_cache is not None:
             shared_cache.on_drop = self._recall.hear_of_drop
         self._time = Timekeeper(self._dispatch)
         self._sharing = Sharing(self._dispatch, self._cache, self._time)
-        self._workers = Workers(self._dispatch, self._cache, self._journal, self._time, self._sharing)
+        attempts = Attempts(self._dispatch, self._outages, random)
+        self._workers = Workers(attempts, self._cache, self._journal, self._time, self._sharing)
         self._open = False
         for budget in budgets:
             self._dispatch.define(budget, self._reserve.get(budget.name, 0), 0.0)
@@ -190,7 +192,7 @@ class Scheduler:
     def joins(self, call: Call[object]) -> bool:
         """Whether a call would share the run of an equal one in this process if it were submitted now."""
         self._check_home()
-        return self._dispatch.joinable(call) is not None
+        return self._dispatch.roster.joinable(call) is not None
 
     def eta(self, call: Call[object], *, behind: int = 0) -> float:
         """Seconds until a call could start if it were submitted now; nothing is reserved and nothing is sent.
@@ -202,7 +204,7 @@ class Scheduler:
         if call.key is not None:
             if use_of(self._cache.get(call.key), call.freshness, now) is not Use.NOTHING:
                 return 0.0
-            flight = self._dispatch.joinable(call)
+            flight = self._dispatch.roster.joinable(call)
             if flight is not None and flight.state is not State.WAITING:
                 return 0.0
         return self._dispatch.eta(call, now, behind)
@@ -267,7 +269,7 @@ class Scheduler:
     # -- inside
 
     def _board(self, call: Call[object], now: float, looked: int | None) -> Member:
-        flight = self._dispatch.joinable(call)
+        flight = self._dispatch.roster.joinable(call)
         if flight is None:
             member = self._dispatch.open(call, self._new_wakeup(), now, looked)
         else:

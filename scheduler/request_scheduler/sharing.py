@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from request_scheduler.call import Call
     from request_scheduler.dispatch import Dispatch
     from request_scheduler.flight import Common, Flight
-    from request_scheduler.queue import Place
+    from request_scheduler.lane import Place
     from request_scheduler.stores import Verdict
     from request_scheduler.timekeeper import Timekeeper
 
@@ -45,7 +45,7 @@ class Sharing:
         admission.ask = lambda place, verdict: self._tasks.start_soon(self._ask, place, verdict)
         admission.defer = lambda pending, to_land: self._tasks.start_soon(self._finish, pending, to_land)
         if admission.store.shared and self.cache.shared is not None:
-            self.dispatch.name_of = self._name_of
+            self.dispatch.roster.name_of = self._name_of
 
     def open(self, tasks: TaskGroup, now: Callable[[], float]) -> None:
         """Work in a task group; the store is open."""
@@ -104,7 +104,7 @@ class Sharing:
     def _hear(self, landed: Collection[str]) -> None:
         """Ask again, because another process may have made room; look for the answers of flights that have landed."""
         for name in landed:
-            flight = self.dispatch.named.get(name)
+            flight = self.dispatch.roster.by_name.get(name)
             if flight is not None and flight.common is not None and flight.state in UNSENT:
                 flight.common.landed = True
                 self._tasks.start_soon(self._look_after_landing, flight, flight.common)

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from request_scheduler.attempts import Attempts
     from request_scheduler.cache_rows import Mark
     from request_scheduler.cache_tiers import Tiers
     from request_scheduler.clock import Clock
-    from request_scheduler.dispatch import Dispatch
     from request_scheduler.journal import Journal
     from request_scheduler.sharing import Sharing
     from request_scheduler.timekeeper import Timekeeper
@@ -37,7 +37,7 @@ _IDLE_WORKERS = 128  # kept for the next burst; each is one parked task
 class Workers:
     """Tasks that run granted flights one after another, and put answers that are worth it into the cache."""
 
-    dispatch: Dispatch
+    attempts: Attempts
     cache: Tiers
     journal: Journal
     time: Timekeeper
@@ -51,7 +51,7 @@ class Workers:
     _context: Context = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.dispatch.admission.launch = self.launch
+        self.attempts.dispatch.admission.launch = self.launch
 
     def open(self, tasks: TaskGroup, clock: Clock) -> None:
         """Work in the current event loop, with the context variables of whoever calls this."""
@@ -88,7 +88,7 @@ class Workers:
             await self.sharing.look_before_run(flight, flight.common)
         if flight.state is not State.GRANTED:
             return  # its last member left between grant and start, or another process has answered
-        if self.dispatch.outages.circuits and not self.dispatch.begin(flight, self._now()):
+        if self.attempts.outages.circuits and not self.attempts.begin(flight, self._now()):
             self.time.set_alarm()
             return
         flight.state = State.RUNNING
@@ -107,8 +107,8 @@ class Workers:
         except BaseException as raised:  # noqa: BLE001 - settled, then raised again unless it came from inside
             self._interrupted(flight, raised)
             return
-        self.dispatch.land(flight, error, self._now())
-        if self.dispatch.admission.alarm < self.time.until:
+        self.attempts.land(flight, error, self._now())
+        if self.attempts.dispatch.admission.alarm < self.time.until:
             self.time.set_alarm()
 
     def _receive(self, flight: Flight, result: object, now: float, since: Mark | None) -> None:
@@ -118,8 +118,8 @@ class Workers:
             flight.value = result
             return
         flight.value = result.value
-        key = flight.call.key
-        if key is not None and result.ttl > 0 and not flight.outdated and self.dispatch.flights.get(key) is flight:
+        key, flights = flight.call.key, self.attempts.dispatch.roster.by_key
+        if key is not None and result.ttl > 0 and not flight.outdated and flights.get(key) is flight:
             seconds, tags = now - flight.started_at, flight.call.tags
             kept = Kept(result.value, now, flight.ended_wall, now + result.ttl, max(0, result.size), tags, seconds)
             self.cache.put(key, kept, since)
@@ -132,7 +132,7 @@ class Workers:
         reason: SchedulerError = RunInterrupted("what the call ran was cancelled from inside")
         if outside:
             reason = SchedulerClosed("the scheduler was stopped while this call ran")
-        self.dispatch.land(flight, reason, self._now())
+        self.attempts.land(flight, reason, self._now())
         self.time.set_alarm()
         if outside:
             raise error

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from request_scheduler import Priority, Spend
-from request_scheduler.queue import Place, Queue
+from request_scheduler.queue import Queue
 from request_scheduler.schedule import Schedule
+
+if TYPE_CHECKING:
+    from request_scheduler.lane import Place
 
 QUERY = (Spend("query"),)
 

@@ -7,31 +7,27 @@ the copy meanwhile. Moments here are on the store's timeline.
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from attrs import asdict
-
-from request_scheduler.feedback import CLEAR, LESSON_LIFE, Pause, learned
-from request_scheduler.limits import Concurrent, Window
 from request_scheduler.outcome import Settlement
 from request_scheduler.stores import Denied, Led, Reservation, Verdict
 from request_scheduler.stores.crowd import Crowd
-from request_scheduler.stores.memory import Account, MemoryStore
+from request_scheduler.stores.memory import MemoryStore
+from request_scheduler.stores.sqlite_books import Lessons, read_books
 from request_scheduler.stores.sqlite_crowd import read_crowd
 from request_scheduler.stores.sqlite_file import LedgerFile
-from request_scheduler.stores.sqlite_flights import end_leads, followed, is_led, land, landed, lead, still_led
+from request_scheduler.stores.sqlite_flights import followed, is_led, land, landed, lead, still_led
+from request_scheduler.stores.sqlite_leases import Leases, end_lease
 from request_scheduler.stores.sqlite_line import Line, Room
-from request_scheduler.stores.sqlite_turns import forget_idle, leave
+from request_scheduler.stores.sqlite_turns import leave
 from request_scheduler.stores.turns import lane_of, units_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from request_scheduler.call import Spend
@@ -53,16 +49,13 @@ class Ledger:
         self.books = MemoryStore()
         self.crowd = Crowd()
         self._file = LedgerFile(path, timeline)
-        self._timeline = timeline
-        self._lease = lease
+        self._lessons = Lessons(timeline)
+        self._leases = Leases(holder, lease, timeline)
         self._defined: dict[str, tuple[Budget, int]] = {}
         self._line = Line(holder, lease)
-        self._saved: dict[str, tuple[Pause, float]] = {}
         self._seen: object = None
         self._unlooked = True
         self._defined_anew = False
-        self._renewed = -math.inf
-        self._next_expiry = math.inf
         self._following: set[str] = set()
         self._followed: frozenset[str] = frozenset()
         self._to_land: list[str] = []
@@ -125,7 +118,7 @@ class Ledger:
                 self._note_spent(database, reservation, at)
             with self.lock:
                 self.books.settle(reservation, settlement, at)
-            self._save_lessons(database, reservation)
+            self._lessons.write(database, self.books, reservation.spends)
 
     def refuse(self, reservation: Reservation, refusal: Refused, at: float, moment: float, *, jitter: float) -> None:
         """Give a refused reservation back, and let every process learn from the refusal."""
@@ -135,7 +128,7 @@ class Ledger:
                 return
             with self.lock:
                 self.books.refuse(reservation, refusal, at, jitter)
-            self._save_lessons(database, reservation)
+            self._lessons.write(database, self.books, reservation.spends)
 
     def charge(self, reservation: Reservation, at: float, moment: float) -> None:
         """Note what was spent while the file was lost."""
@@ -178,7 +171,12 @@ class Ledger:
 
     def changed(self, moment: float) -> bool:
         """Whether another process has written, or a lease has run out, since the last look for a start."""
-        return self._unlooked or self._seen is None or self._file.version() != self._seen or moment >= self._next_expiry
+        return (
+            self._unlooked
+            or self._seen is None
+            or self._file.version() != self._seen
+            or moment >= self._leases.next_end
+        )
 
     def news(self, moment: float) -> tuple[bool, set[str]]:
         """Whether one of the heads that this process was denied could start now, and what others have landed."""
@@ -188,13 +186,13 @@ class Ledger:
 
     def renewal_due(self, moment: float) -> bool:
         """Whether a third of the lease has passed."""
-        return moment >= self._renewed + self._lease / 3
+        return self._leases.due(moment)
 
     def close(self, moment: float) -> None:
         """End the own lease: what is still reserved counts as spent."""
         try:
             with self._writing(moment) as database:
-                _end_lease(database, self.holder, moment)
+                end_lease(database, self.holder, moment)
         finally:
             self._file.close()
 
@@ -223,86 +221,24 @@ class Ledger:
             stale = self._seen is None or version != self._seen or self._defined_anew
             self._defined_anew = False
         # A renewal for every news would itself be news to the others, who would renew in turn, for as long as they wait.
-        if self.renewal_due(moment) or (stale and not self._is_known(database)):
-            self._renew(database, moment)
-        if stale or moment >= self._next_expiry:
-            self._end_leases(database, moment)
+        if self._leases.due(moment) or (stale and not self._leases.known(database)):
+            self._leases.renew(database, moment)
+        if stale or moment >= self._leases.next_end:
+            self._leases.end_over(database, moment)
             self._load(database, moment)
             self._followed = followed(database, self.holder)
         self._seen = version
 
-    def _is_known(self, database: sqlite3.Connection) -> bool:
-        return database.execute("SELECT 1 FROM holders WHERE holder = ?", (self.holder,)).fetchone() is not None
-
-    def _renew(self, database: sqlite3.Connection, moment: float) -> None:
-        database.execute(
-            "INSERT OR REPLACE INTO holders VALUES (?, ?, ?)", (self.holder, os.getpid(), moment + self._lease)
-        )
-        database.execute("UPDATE era SET stamp = max(stamp, ?), wall = ?", (moment, self._timeline.wall()))
-        self._renewed = moment
-
-    def _end_leases(self, database: sqlite3.Connection, moment: float) -> None:
-        over = database.execute("SELECT holder, lease FROM holders WHERE lease <= ?", (moment,)).fetchall()
-        for holder, lease in over:
-            _end_lease(database, holder, lease)
-        mine = (self.holder,)
-        (self._next_expiry,) = database.execute(
-            "SELECT coalesce(min(lease), 9e999) FROM holders WHERE holder != ?", mine
-        ).fetchone()
-
     def _load(self, database: sqlite3.Connection, moment: float) -> None:
-        """Read the whole state anew; the log of a window is short by its nature."""
-        books = MemoryStore()
         with self.lock:
             defined = dict(self._defined)
-        for budget, reserve in defined.values():
-            books.define(budget, reserve=reserve)
-        (cautious,) = database.execute("SELECT cautious FROM era").fetchone()
-        for name in defined:
-            account = books.account(name)
-            self._load_lessons(database, account, moment)
-            for log in account.logs:
-                if cautious + log.hold > moment:
-                    log.add(log.window.limit, cautious, "(before the file was damaged)")
-        for name, units, tenant, urgent, at in database.execute(
-            "SELECT budget, units, tenant, urgent, at FROM spent WHERE until > ? ORDER BY at", (moment,)
-        ):
-            if name in defined:
-                for log in books.account(name).logs:
-                    log.add(units, at, tenant, urgent=bool(urgent))
-        for name, units, tenant, urgent, at in database.execute(
-            "SELECT budget, units, tenant, urgent, at FROM held ORDER BY at"
-        ):
-            if name in defined:
-                books.account(name).take(units, at, tenant, urgent=bool(urgent))
-        self._load_pauses(database, books, defined)
+        books = read_books(database, defined, self._lessons, moment)
         self._unlooked = True
         with self.lock:
-            for name in (
-                self._defined.keys() - defined.keys()
-            ):  # defined meanwhile: the next transaction reads its history
+            for name in self._defined.keys() - defined.keys():  # the next transaction reads its history
                 budget, reserve = self._defined[name]
                 books.define(budget, reserve=reserve)
             self.books = books
-
-    def _load_lessons(self, database: sqlite3.Connection, account: Account, moment: float) -> None:
-        row = database.execute(
-            "SELECT quota, wall FROM learned WHERE budget = ? AND configured = ?",
-            (account.budget.name, repr(account.configured.limits)),
-        ).fetchone()
-        left = 0.0 if row is None else min(LESSON_LIFE, LESSON_LIFE - (self._timeline.wall() - row[1]))
-        if left > 0:
-            quota = tuple(Concurrent(limit) if not span else Window(limit, span) for limit, span in json.loads(row[0]))
-            account.learn(learned(account.budget, quota), moment)
-            account.lesson_ends = moment + left
-
-    def _load_pauses(self, database: sqlite3.Connection, books: MemoryStore, defined: Collection[str]) -> None:
-        self._saved.clear()
-        for name, pause, last_start in database.execute("SELECT budget, pause, last_start FROM pauses"):
-            if name in defined:
-                account = books.account(name)
-                account.pause, account.last_start = Pause(**json.loads(pause)), max(last_start, account.last_start)
-                self._saved[name] = account.pause, last_start
 
     def _landed(self, database: sqlite3.Connection) -> set[str]:
         """What others have landed since the last look, and what this process follows that nobody leads any more."""
@@ -331,7 +267,7 @@ class Ledger:
                 for name, units in units_of(ask.spends)
             ],
         )
-        self._save_pauses(database, ask.spends)
+        self._lessons.write_pauses(database, self.books, ask.spends)
         return verdict
 
     def _give_back(self, database: sqlite3.Connection, reservation: Reservation, moment: float) -> bool:
@@ -363,37 +299,3 @@ class Ledger:
         """Seconds for which a settled request counts in the longest window of a budget."""
         budget = self._defined[name][0]
         return max((budget.hold(window) for window in budget.windows), default=0.0)
-
-    def _save_lessons(self, database: sqlite3.Connection, reservation: Reservation) -> None:
-        self._save_pauses(database, reservation.spends)
-        for name, _ in units_of(reservation.spends):
-            account = self.books.account(name)
-            if account.taught:
-                quota = [(limit.limit, getattr(limit, "seconds", 0)) for limit in account.budget.limits]
-                values = name, repr(account.configured.limits), json.dumps(quota), self._timeline.wall()
-                database.execute("INSERT OR REPLACE INTO learned VALUES (?, ?, ?, ?)", values)
-
-    def _save_pauses(self, database: sqlite3.Connection, spends: tuple[tuple[str, int], ...]) -> None:
-        for name, _ in units_of(spends):
-            account = self.books.account(name)
-            now = account.pause, account.last_start
-            if account.pause is CLEAR:
-                if self._saved.pop(name, None) is not None:
-                    database.execute("DELETE FROM pauses WHERE budget = ?", (name,))
-            elif self._saved.get(name) != now:
-                self._saved[name] = now
-                values = name, json.dumps(asdict(account.pause)), account.last_start
-                database.execute("INSERT OR REPLACE INTO pauses VALUES (?, ?, ?)", values)
-
-
-def _end_lease(database: sqlite3.Connection, holder: str, moment: float) -> None:
-    """Take a holder out: its permits come back, what it had reserved counts as spent from then on."""
-    database.execute(
-        "INSERT INTO spent (ticket, budget, units, tenant, urgent, at, until)"
-        " SELECT ticket, budget, units, tenant, urgent, ?1, ?1 + span FROM held WHERE holder = ?2",
-        (moment, holder),
-    )
-    end_leads(database, holder, moment)
-    for table in ("held", "holders", "turns", "shares"):
-        database.execute(f"DELETE FROM {table} WHERE holder = ?", (holder,))  # noqa: S608 - names from the line above
-    forget_idle(database)
