@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from .models.alerts import *
     from .models.annotations import *
     from .models.anomalies import *
+    from .models.behaviors import *
     from .models.bookmarks import *
     from .models.business_context import *
     from .models.cohorts import *
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from .models.identity import *
     from .models.lexicon import *
     from .models.lookup_tables import *
+    from .models.metrics import *
     from .models.report_links import *
     from .models.schemas import *
     from .models.webhooks import *
@@ -99,12 +101,13 @@ if TYPE_CHECKING:
     from .query.frequency import FrequencyFilter as FrequencyFilter
     from .query.groups import GroupBy as GroupBy
     from .query.metric_refs import MetricRef as MetricRef
-    from .query.metric_refs import SavedMetric as SavedMetric
     from .query.metric_refs import WarehouseMetric as WarehouseMetric
     from .query.metrics import CohortMetric as CohortMetric
     from .query.metrics import FunnelMetric as FunnelMetric
     from .query.metrics import Metric as Metric
     from .query.metrics import RetentionMetric as RetentionMetric
+    from .query.saved_definitions import RawBehaviorDefinition as RawBehaviorDefinition
+    from .query.saved_definitions import RawMetricDefinition as RawMetricDefinition
     from .query.steps import CustomEventRef as CustomEventRef
     from .query.steps import FlowStep as FlowStep
     from .query.steps import FunnelStep as FunnelStep
@@ -184,8 +187,9 @@ else:
             "query.formulas": ("Formula",),
             "query.frequency": ("FrequencyBreakdown", "FrequencyFilter"),
             "query.groups": ("GroupBy",),
-            "query.metric_refs": ("MetricRef", "SavedMetric", "WarehouseMetric"),
+            "query.metric_refs": ("MetricRef", "WarehouseMetric"),
             "query.metrics": ("CohortMetric", "FunnelMetric", "Metric", "RetentionMetric"),
+            "query.saved_definitions": ("RawBehaviorDefinition", "RawMetricDefinition"),
             "query.steps": ("CustomEventRef", "FlowStep", "FunnelStep", "RetentionEvent"),
             "replays.bundle": ("ReplayBundle",),
             "replays.recording": ("Replay",),

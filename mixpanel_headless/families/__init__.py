@@ -27,6 +27,7 @@ from .alerts import Alerts
 from .annotations import Annotations
 from .anomalies import Anomalies
 from .audit_trail import Auditing
+from .behaviors import Behaviors
 from .blueprints import Blueprints
 from .bookmarks import Bookmarks
 from .budget import Budgeting
@@ -49,6 +50,7 @@ from .insights import Insights
 from .legacy import Legacy
 from .lexicon import Lexicon
 from .lookup_tables import LookupTables
+from .metrics import Metrics
 from .mirror import Mirrors
 from .replays import Replays
 from .report_links import ReportLinks
@@ -79,6 +81,8 @@ class Catalog(
     SavedReports[Mode],
     Lexicon[Mode],
     Replays[Mode],
+    Metrics[Mode],
+    Behaviors[Mode],
     Experiments[Mode],
     FeatureFlags[Mode],
     Webhooks[Mode],

@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mixpanel_headless._lazy import LazyModule
 from mixpanel_headless.app_api import at, get, put
-from mixpanel_headless.errors import BusinessContextValidationError, ParamValidationError, WorkspaceScopeError, shown
+from mixpanel_headless.errors import (
+    BusinessContextValidationError,
+    InvalidResponseError,
+    ParamValidationError,
+    WorkspaceScopeError,
+    shown,
+)
 from mixpanel_headless.operation import Async, Mode, composite, operation
 from mixpanel_headless.request import Request, Scope
 
 from .identity import Identity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mixpanel_headless.models import business_context as kinds
     from mixpanel_headless.models.identity import MeResponse
 else:
@@ -57,7 +65,7 @@ class BusinessContexts(Identity[Mode]):
         WorkspaceScopeError when that does not say which.
         """
         organization = await self._organization(level, organization_id)
-        return self._context(organization, (await self._get_business_context(organization))["content"])
+        return self._context(organization, text_in(await self._get_business_context(organization), "content"))
 
     @composite
     async def set_business_context(
@@ -69,7 +77,7 @@ class BusinessContexts(Identity[Mode]):
                 f"The content has {len(content):,} characters; at most {MOST_CHARACTERS:,} go in.", path="content"
             )
         organization = await self._organization(level, organization_id)
-        return self._context(organization, (await self._set_business_context(organization, content))["content"])
+        return self._context(organization, text_in(await self._set_business_context(organization, content), "content"))
 
     @composite
     async def clear_business_context(
@@ -86,9 +94,9 @@ class BusinessContexts(Identity[Mode]):
         organization = None if me is None else organization_of(me, self.pin.project)
         return kinds.BusinessContextChain(
             organization=kinds.BusinessContext(
-                level="organization", content=both["org_context"], organization_id=organization
+                level="organization", content=text_in(both, "org_context"), organization_id=organization
             ),
-            project=self._context(None, both["project_context"]),
+            project=self._context(None, text_in(both, "project_context")),
         )
 
     async def _organization(self: BusinessContexts[Async], level: str, given: int | None) -> int | None:
@@ -113,6 +121,15 @@ class BusinessContexts(Identity[Mode]):
         if organization is None:
             return kinds.BusinessContext(level="project", content=content, project_id=self.pin.project)
         return kinds.BusinessContext(level="organization", content=content, organization_id=organization)
+
+
+def text_in(answer: Mapping[str, str], name: str) -> str:
+    """One field of an answer; InvalidResponseError where it is missing."""
+    if name not in answer:
+        raise InvalidResponseError(
+            f"The answer has no {name}; it has {', '.join(sorted(answer)) or 'nothing'}.", sent=True
+        )
+    return answer[name]
 
 
 def scope_of(organization: int | None) -> Scope:

@@ -10,7 +10,7 @@ import attrs
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ValidationError
 
 from .fields import as_tuple, non_blank
-from .metric_refs import MetricRef, SavedMetric, WarehouseMetric, as_ref
+from .metric_refs import MetricRef, SavedReference, WarehouseMetric, as_ref, entry_of
 from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 from .suggestions import listed
 
@@ -21,7 +21,7 @@ MAX_EXPRESSION = 20_000
 _TOKEN = re.compile(r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z]+)|(?P<sign>[-+*/^()]))")
 _UPPER_EXPONENT = re.compile(r"\d\.?\d*E[+-]?\d")
 
-Operand: TypeAlias = "Metric | CohortMetric | FunnelMetric | RetentionMetric | MetricRef | SavedMetric"
+Operand: TypeAlias = "Metric | CohortMetric | FunnelMetric | RetentionMetric | MetricRef | SavedReference"
 
 
 def letters(position: int) -> str:
@@ -62,7 +62,7 @@ class Formula:
             "type": "formula",
             "definition": self.expression,
             "measurement": {},
-            "referencedMetrics": [operand.to_dict() for operand in self.metrics],
+            "referencedMetrics": [entry_of(operand) for operand in self.metrics],
             **({"name": self.label} if self.label else {}),
         }
 
@@ -128,9 +128,9 @@ def _check_operand(operand: object, path: str) -> None:
     if isinstance(operand, WarehouseMetric) or getattr(operand, "type", None) == "warehouse":
         complaint = "a warehouse metric cannot be an operand; query it alone, by reference"
         raise ParamValidationError(f"{path}: {complaint}.", "FM7_WAREHOUSE_OPERAND", path=path)
-    if not isinstance(operand, (Metric, CohortMetric, FunnelMetric, RetentionMetric, MetricRef, SavedMetric)):
+    if not isinstance(operand, (Metric, CohortMetric, FunnelMetric, RetentionMetric, MetricRef, SavedReference)):
         kind = type(operand).__name__
         raise ParamTypeError(f"{path} is a {kind}, which is no metric.", "FM9_OPERAND_TYPE", path=path)
-    if isinstance(operand, (MetricRef, SavedMetric)) and as_ref(operand).changes():
+    if isinstance(operand, (MetricRef, SavedReference)) and as_ref(operand).changes():
         complaint = "the service ignores changes to a saved metric inside a formula; give an inline Metric instead"
         raise ParamValidationError(f"{path}: {complaint}.", "MR2_OPERAND_OVERRIDE", path=path)

@@ -14,6 +14,7 @@ from .formulas import Formula
 from .insights_query import AnyMetric, InsightsQuery
 from .insights_rules import query_problems
 from .measurements import Measurement
+from .metric_refs import entry_of
 from .metrics import plain_clause
 from .patterns import by_pattern
 from .vocabulary import among
@@ -102,7 +103,7 @@ def _show(query: InsightsQuery) -> list[dict[str, Any]]:
     """Metrics in their order, then formulas; a formula over them hides them."""
     formulas = query.formulas()
     clauses = [
-        plain_clause(event, query.measurement) if isinstance(event, str) else event.to_dict()
+        plain_clause(event, query.measurement) if isinstance(event, str) else entry_of(event)
         for event in query.events
         if not isinstance(event, Formula)
     ]

@@ -11,11 +11,11 @@ from .formulas import Formula
 if TYPE_CHECKING:
     from .coverage import Coverage
     from .measurements import Measurement
-    from .metric_refs import MetricRef, SavedMetric
+    from .metric_refs import MetricRef, SavedReference
     from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
     from .vocabulary import Mode
 
-ShownMetric: TypeAlias = "Metric | CohortMetric | FunnelMetric | RetentionMetric | MetricRef | SavedMetric"
+ShownMetric: TypeAlias = "Metric | CohortMetric | FunnelMetric | RetentionMetric | MetricRef | SavedReference"
 AnyMetric: TypeAlias = "str | ShownMetric | Formula"
 
 

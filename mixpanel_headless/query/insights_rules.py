@@ -14,7 +14,7 @@ from .filter_clauses import filter_problems
 from .formulas import Formula, expression_flaw
 from .funnel_rules import funnel_problems, retention_problems
 from .measurements import measurement_problems
-from .metric_refs import MetricRef, SavedMetric, WarehouseMetric
+from .metric_refs import MetricRef, SavedReference, WarehouseMetric
 from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 from .names import name_flaw
 from .rules import Rule, problems
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .insights_query import InsightsQuery
 
 MAX_ROLLING: Final = 365
-_KINDS: Final = (str, Metric, CohortMetric, FunnelMetric, RetentionMetric, MetricRef, SavedMetric, Formula)
+_KINDS: Final = (str, Metric, CohortMetric, FunnelMetric, RetentionMetric, MetricRef, SavedReference, Formula)
 
 
 def query_problems(query: InsightsQuery) -> Iterator[ValidationError]:

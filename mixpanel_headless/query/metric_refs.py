@@ -97,41 +97,15 @@ class MetricRef:
         raise ParamValidationError(f"MetricRef({self.id}): {complaint}.", code, path="MetricRef")
 
 
-@attrs.frozen(kw_only=True)
-class SavedMetric:
+class SavedReference:
     """A saved metric as the service returns it; in a query it stands for itself."""
 
     id: int
-    name: str
     type: str
-    definition: Mapping[str, Any]
-    description: str = ""
-    extra: Mapping[str, Any] = attrs.field(factory=dict)
-
-    @classmethod
-    def model_validate(cls, data: Mapping[str, Any]) -> SavedMetric:
-        """The metric from its JSON form; fields that have no name here are kept in `extra`."""
-        if not isinstance(data, Mapping):
-            raise ParamTypeError(f"A saved metric is an object, not {data!r}.", path="SavedMetric")
-        named = {field.name for field in attrs.fields(cls)} - {"extra"}
-        try:
-            known = {key: value for key, value in data.items() if key in named}
-            return cls(**known, extra={key: value for key, value in data.items() if key not in named})
-        except TypeError as error:
-            raise ParamTypeError(f"This is no saved metric: {error}.", path="SavedMetric") from error
 
     def to_ref(self, **changes: Any) -> MetricRef:
         """A reference to this metric; keywords are those of `MetricRef`."""
-        return MetricRef(self.id, type=self._query_type(), **changes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The metric as an entry of the `show` section."""
-        return self.to_ref().to_dict()
-
-    def _query_type(self) -> SavedType:
-        if self.type == "formula":
-            return "formula"
-        return "warehouse" if self.type == "warehouse" else "metric"
+        return MetricRef(self.id, type=self.type, **changes)  # type: ignore[arg-type] # MetricRef checks it
 
 
 @attrs.frozen
@@ -147,9 +121,15 @@ class WarehouseMetric:
     sync_interval: Literal["hourly", "daily", "weekly", "manual"] | None = None
 
 
-def as_ref(metric: MetricRef | SavedMetric) -> MetricRef:
+def as_ref(metric: MetricRef | SavedReference) -> MetricRef:
     """The reference behind a saved metric."""
-    return metric.to_ref() if isinstance(metric, SavedMetric) else metric
+    return metric.to_ref() if isinstance(metric, SavedReference) else metric
+
+
+def entry_of(metric: Any) -> dict[str, Any]:
+    """Any metric as an entry of the `show` section."""
+    entry: dict[str, Any] = as_ref(metric).to_dict() if isinstance(metric, SavedReference) else metric.to_dict()
+    return entry
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

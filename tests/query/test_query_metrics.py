@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mixpanel_headless.errors import ParamValidationError
+from mixpanel_headless.models.metrics import SavedMetric
 from mixpanel_headless.query.behaviors import (
     BehaviorRef,
     Exclusion,
@@ -15,7 +16,7 @@ from mixpanel_headless.query.behaviors import (
 )
 from mixpanel_headless.query.custom_properties import CustomPropertyRef, InlineCustomProperty
 from mixpanel_headless.query.filters import Filter
-from mixpanel_headless.query.metric_refs import MetricRef, SavedMetric
+from mixpanel_headless.query.metric_refs import MetricRef, entry_of
 from mixpanel_headless.query.metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 from mixpanel_headless.query.steps import CustomEventRef, FunnelStep, RetentionEvent
 
@@ -205,20 +206,27 @@ def test_own_overrides_are_merged_in_depth_over_the_rest() -> None:
     assert ref.changes() == {"measurement": {"math": "total", "rolling": 7}, "name": "Mine"}
 
 
-@pytest.mark.parametrize(
-    ("kind", "sent"), [("metric", "metric"), ("behavior", "metric"), ("formula", "formula"), ("warehouse", "warehouse")]
-)
-def test_a_saved_metric_stands_for_a_reference_of_its_kind(kind: str, sent: str) -> None:
-    saved = SavedMetric.model_validate({"id": 4, "name": "Paid", "type": kind, "definition": {}, "verified": True})
-    assert saved.to_dict() == {"type": sent, "id": 4}
-    assert saved.extra == {"verified": True}
+@pytest.mark.parametrize("kind", ["metric", "formula", "warehouse"])
+def test_a_saved_metric_stands_for_a_reference_of_its_kind(kind: str) -> None:
+    saved = SavedMetric.model_validate({"id": 4, "name": "Paid", "type": kind, "definition": {}, "odd": True})
+    assert entry_of(saved) == {"type": kind, "id": 4}
+    assert saved.extra == {"odd": True}
+    assert saved.to_dict()["odd"] is True
+
+
+def test_a_saved_metric_of_an_earlier_kind_cannot_be_asked_by_reference() -> None:
+    saved = SavedMetric.model_validate({"id": 4, "name": "Paid", "type": "behavior", "definition": {}})
+    with pytest.raises(ParamValidationError) as caught:
+        saved.to_ref()
+    assert caught.value.code == "MR5_INVALID_TYPE"
+    assert saved.to_raw_definition().type == "metric"
 
 
 def test_a_saved_metric_can_be_changed_for_one_query() -> None:
     saved = SavedMetric.model_validate({"id": 4, "name": "Paid", "type": "metric", "definition": {}})
-    assert saved.to_ref(math="percentile", property="price").to_dict()["overrides"]["measurement"]["math"] == (
-        "custom_percentile"
-    )
+    assert saved.to_ref(math="percentile", property="price", percentile_value=95).to_dict()["overrides"]["measurement"][
+        "math"
+    ] == ("custom_percentile")
 
 
 @pytest.mark.parametrize(
