@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .dispatch import in_our_terms
+from .errors import BudgetExhausted
 from .fanin import check_planned
 from .options import current_task
 from .results.plan import Plan, PlannedCall
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     import request_scheduler as rs
 
-    from .dispatch import Dispatcher
+    from .dispatch import Asked, Dispatcher
     from .fanin import Planned
     from .options import Task
     from .results.plan import Fate
@@ -46,6 +47,8 @@ class Estimator:
         asked, scheduler = call.asked(self.task), self.dispatcher.scheduler
         self.dispatcher.governor.refuse(asked)
         prepared = await self.dispatcher.make_ready(asked)
+        if mirrored := await self._mirrored(asked):
+            return PlannedCall(str(call), mirrored, 0, 0.0)
         wanted = self.dispatcher.call_of(asked, prepared)
         fate: Fate = "send"
         if wanted.key is not None and await scheduler.find(wanted.key, wanted.freshness) is not None:
@@ -63,3 +66,12 @@ class Estimator:
             self.sent[prepared.spends] += 1
         start = scheduler.eta(wanted, behind=behind)
         return PlannedCall(str(call), fate, int(fate == "send"), None if math.isinf(start) else start)
+
+    async def _mirrored(self, asked: Asked[Any]) -> Fate | None:
+        """The fate of a call that the network will not answer, because the mirror does or should."""
+        if asked.options.source == "network":
+            return None
+        try:
+            return "mirror" if await self.dispatcher.ask_mirror(asked) is not None else None
+        except BudgetExhausted:
+            return "refused"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import heapq
+import importlib.util
 import itertools
 import json
 import tempfile
@@ -13,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Self, get_args
 import attrs
 import msgspec
 
-from mixpanel_headless.errors import InvalidArgumentError, shown
+from mixpanel_headless.errors import InvalidArgumentError, MissingExtraError, shown
 
 from .places import unfinished
 from .rows import UNREAD, moment_of, read_loosely
@@ -38,9 +39,11 @@ class Counts:
 
 
 def check_format(name: object) -> Format:
-    """One of the formats of files."""
+    """One of the formats of files, if it can be written here."""
     for known in FORMATS:
         if name == known:
+            if known == "parquet" and importlib.util.find_spec("duckdb") is None:
+                raise MissingExtraError("An export to Parquet", "analytics")
             return known
     raise InvalidArgumentError(f"format is {shown(name)}.", hint=f"Give one of {', '.join(FORMATS)}.")
 

@@ -14,14 +14,14 @@ from .table import Table
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Fate: TypeAlias = Literal["cached", "joined", "send", "refused"]
+Fate: TypeAlias = Literal["cached", "mirror", "joined", "send", "refused"]
 
 
 class PlannedCall(NamedTuple):
     """One call as it would go: `requests` is what it costs, `starts_in` the seconds until it could be sent.
 
-    `cached` is answered from an earlier answer, `joined` shares the request of an equal call, `refused` may not send
-    (offline). `starts_in` is None while that hangs on a query in flight.
+    `cached` is answered from an earlier answer, `mirror` from the events on this machine, `joined` shares the request of an
+    equal call, `refused` may not send (offline, or asked of the mirror alone). `starts_in` is None while that hangs on a query in flight.
     """
 
     call: str

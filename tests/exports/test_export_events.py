@@ -329,6 +329,17 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_sent(box: Sandbox, t
     assert not (tmp_path / "to").exists()
 
 
+def test_parquet_without_duckdb_is_refused_before_anything_is_sent(
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with box.workspace() as ws:
+        monkeypatch.setitem(sys.modules, "duckdb", None)
+        with pytest.raises(mp.MissingExtraError, match="analytics"):
+            ws.export_events(tmp_path / "to", **ONE_DAY)
+        assert box.requests == []
+        assert ws.export_events(tmp_path / "to", **ONE_DAY, format="jsonl.gz").rows == 200
+
+
 def test_progress_is_told_in_days(box: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with box.workspace() as ws:
         ws.export_events(tmp_path, **DAYS, progress=True)

@@ -130,6 +130,21 @@ def test_other_calls_are_answered_as_ever(ws: mp.Workspace, flights: Sandbox) ->
     assert len(flights.requests) == before + 1
 
 
+@pytest.mark.parametrize(("days", "source", "fate"), [
+    (DAYS, "mirror", "mirror"), (DAYS, "auto", "mirror"), (NOT_KEPT, "mirror", "refused"), (NOT_KEPT, "auto", "send"),
+])  # fmt: skip
+def test_a_plan_foresees_what_the_mirror_does(ws: mp.Workspace, days: Any, source: Any, fate: str) -> None:
+    planned = ws.estimate(mp.later(ws.with_options(source=source).query, "Flight Departed", **days))
+    assert (planned.fate, planned.requests) == (fate, int(fate == "send"))
+
+
+def test_auto_leaves_to_the_network_what_only_the_service_knows(ws: mp.Workspace, flights: Sandbox) -> None:
+    before = len(flights.requests)
+    with pytest.raises(mp.APIError):  # the sandbox knows no custom property either, but it was asked
+        ws.with_options(source="auto").query("Flight Departed", group_by=mp.GroupBy(mp.CustomPropertyRef(7)), **DAYS)
+    assert len(flights.requests) == before + 1
+
+
 def test_an_unknown_source_is_refused(ws: mp.Workspace) -> None:
     with pytest.raises(mp.InvalidArgumentError, match="source"):
         ws.with_options(source="mirrors")  # type: ignore[arg-type]
