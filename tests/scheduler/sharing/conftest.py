@@ -1,4 +1,4 @@
-"""Two schedulers on one budget file and one cache file: each stands for a process of its own.
+"""Schedulers on one budget, in a file or on a server, and one cache: each stands for a process of its own.
 
 Event loops are real, since threads work beside them; time comes from a clock that only tests move.
 """
@@ -15,6 +15,7 @@ from attrs import define, field
 
 from request_scheduler import Budget, Call, ManualClock, Outcome, Scheduler, Spend, Window
 from request_scheduler.cache_disk import DiskCache
+from request_scheduler.stores.redis import RedisStore
 from request_scheduler.stores.sqlite import SqliteStore
 from request_scheduler.stores.timeline import Timeline
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup, TaskStatus
 
     from request_scheduler import Answer
+    from request_scheduler.cache_shared import SharedCache
     from request_scheduler.stores import OnLoss
 
 ROOMY = Budget("query", (Window(60, 3600.0),), margin=0.0)
@@ -65,10 +67,14 @@ class Caller:
 
 @define(eq=False)
 class Machine:
-    """A machine on which processes ask one service, which remembers what was sent, and answers when it is told to."""
+    """A machine on which processes ask one service, which remembers what was sent, and answers when it is told to.
+
+    With the address of a `server` the budget is there, and another machine of the same address shares it.
+    """
 
     folder: Path
     tasks: TaskGroup
+    server: str = ""
     clock: ManualClock = field(factory=ManualClock)
     sent: list[str] = field(factory=list)
     running: int = 0
@@ -76,8 +82,10 @@ class Machine:
     gates: dict[str, anyio.Event] = field(factory=dict)
     _ends: dict[Scheduler, tuple[anyio.Event, anyio.Event]] = field(factory=dict)
 
-    def store(self, on_loss: OnLoss) -> SqliteStore:
+    def store(self, on_loss: OnLoss) -> SqliteStore | RedisStore:
         timeline = Timeline(of=lambda _: 1000.0 + self.clock.now(), wall=self.clock.wall)
+        if self.server:
+            return RedisStore(self.server, timeline=timeline, lease=LEASE, on_loss=on_loss)
         return SqliteStore(self.folder / "budget-v1.sqlite", timeline=timeline, lease=LEASE, on_loss=on_loss)
 
     async def start(
@@ -86,14 +94,15 @@ class Machine:
         *,
         shares_budget: bool = True,
         shares_answers: bool = True,
-        answers: str = "answers.sqlite",
+        answers: str | SharedCache = "answers.sqlite",
         on_loss: OnLoss = "wait",
     ) -> Scheduler:
-        """Another process."""
+        """Another process, which keeps its answers in a file of the machine or in a cache of its own."""
+        cache = DiskCache(self.folder / answers) if isinstance(answers, str) else answers
         scheduler = Scheduler(
             [budget],
             store=self.store(on_loss) if shares_budget else None,
-            shared_cache=DiskCache(self.folder / answers) if shares_answers else None,
+            shared_cache=cache if shares_answers else None,
             clock=self.clock,
         )
         await self.tasks.start(self._live, scheduler)
@@ -162,11 +171,11 @@ class Machine:
 
 
 @pytest.fixture
-def new_machine(tmp_path: Path) -> Callable[[], object]:
+def new_machine(tmp_path: Path) -> Callable[..., object]:
     @asynccontextmanager
-    async def make() -> AsyncIterator[Machine]:
+    async def make(server: str = "") -> AsyncIterator[Machine]:
         async with anyio.create_task_group() as tasks:
-            machine = Machine(tmp_path / "state", tasks)
+            machine = Machine(tmp_path / "state", tasks, server)
             try:
                 yield machine
             except BaseException:
