@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from .provenance import Provenance, given
+from .tabular import Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rich.console import RenderableType
+    import pandas as pd
 
     from .table import Table
 
@@ -72,8 +73,8 @@ class SubPropertyInfo:
         return {"name": self.name, "type": self.type, "sample_values": list(self.sample_values)}
 
 
-class Listing(list[T]):
-    """A plain list that carries its `provenance` and shows itself as a table in notebooks and terminals."""
+class Listing(list[T], Tabular):
+    """A plain list that carries its `provenance` and can do what every table can."""
 
     __slots__ = ("provenance",)
 
@@ -90,15 +91,12 @@ class Listing(list[T]):
         columns = tuple(dict.fromkeys(name for row in rows for name in row)) or ("value",)
         return Table(columns, [tuple(row.get(name) for name in columns) for row in rows])
 
-    def _repr_html_(self) -> str:
-        from .views import html_table
+    @property
+    def df(self) -> pd.DataFrame:
+        """The table as a new pandas data frame (extra `pandas`)."""
+        return self.table.to_pandas()
 
-        return html_table(self.table, title=self._title(), note=str(self.provenance))
-
-    def __rich__(self) -> RenderableType:
-        from .views import terminal_table
-
-        return terminal_table(self.table, title=self._title(), note=str(self.provenance))
-
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """How many entries there are."""
         return "1 entry" if len(self) == 1 else f"{len(self):,} entries"

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from mixpanel_headless.errors import MissingExtraError
-
 from .flows import node_name
+from .frames import import_extra
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -19,12 +18,9 @@ if TYPE_CHECKING:
 
 def flow_graph(nodes: Table, edges: Table) -> nx.DiGraph:
     """A directed graph of columns and the ways between them; raises MissingExtraError without networkx."""
-    try:
-        import networkx as nx
-    except ModuleNotFoundError as missing:
-        if missing.name != "networkx":
-            raise
-        raise MissingExtraError("A graph of flows", "graph") from missing
+    import_extra("networkx", "A graph of flows", "graph")
+    import networkx as nx
+
     graph = nx.DiGraph()
     for node in nodes.to_dicts():
         graph.add_node(node_name(node["step"], node["event"]), **node)
@@ -39,12 +35,9 @@ def flow_graph(nodes: Table, edges: Table) -> nx.DiGraph:
 
 def any_tree(tree: FlowTreeNode) -> Any:
     """The root of the same tree in anytree's nodes; raises MissingExtraError without anytree."""
-    try:
-        from anytree import AnyNode
-    except ModuleNotFoundError as missing:
-        if missing.name != "anytree":
-            raise
-        raise MissingExtraError("A tree of anytree", "graph") from missing
+    import_extra("anytree", "A tree of anytree", "graph")
+    from anytree import AnyNode
+
     root = AnyNode(**_fields(tree))
     pending = [(root, tree)]
     while pending:

@@ -7,66 +7,32 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mixpanel_headless.errors import QueryError
 
+from .tabular import Tabular
 from .trees import copy_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
-    from rich.console import RenderableType
-
-    from .provenance import Provenance
-    from .table import Table
 
 
-class Report:
-    """An answer as a table, a data frame, JSON-ready data, a few lines of text, and a view for notebooks and terminals.
+class Report(Tabular):
+    """An answer as a table, data frames, JSON-ready data, a few lines of text, and a view for notebooks and terminals.
 
     A kind of answer says what its `table` and `title` are, and which `_values` it consists of.
     """
 
     report_type: ClassVar[str]
     """What the service calls this kind of report."""
-    provenance: Provenance
-
-    @property
-    def table(self) -> Table:
-        """The answer as rows."""
-        raise NotImplementedError
-
-    @property
-    def shown(self) -> Table:
-        """The table in the form that people read."""
-        return self.table
-
-    @property
-    def title(self) -> str:
-        """What was asked, in one line."""
-        raise NotImplementedError
-
-    @property
-    def note(self) -> str:
-        """What a reader must know beside the numbers."""
-        return str(self.provenance)
 
     @cached_property
     def df(self) -> pd.DataFrame:
         """The table as a pandas data frame (extra `pandas`)."""
         return self.table.to_pandas()
 
-    def to_table_dict(self) -> list[dict[str, Any]]:
-        """The table as JSON-ready data, one dict a row; free to change."""
-        return copy_tree(self.table.to_dicts())
-
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready data, free to change."""
         return copy_tree(self._values())
-
-    def summary(self, rows: int = 10) -> str:
-        """The answer as a few lines of text, at most `rows` of them data; the last line says what was left out."""
-        from .summary import summarize
-
-        return summarize(self, rows)
 
     def _values(self) -> dict[str, Any]:
         raise NotImplementedError
@@ -80,16 +46,6 @@ class Report:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.title}, {self.provenance}>"
-
-    def _repr_html_(self) -> str:
-        from .views import html_table
-
-        return html_table(self.shown, title=self.title, note=self.note)
-
-    def __rich__(self) -> RenderableType:
-        from .views import terminal_table
-
-        return terminal_table(self.shown, title=self.title, note=self.note)
 
 
 def check_answer(reply: Any, is_sound: Callable[[dict[str, Any]], bool], wanted: str) -> None:

@@ -9,11 +9,15 @@ from .curves import Curve, curves_of
 from .views import format_value, left_out, printable
 
 if TYPE_CHECKING:
-    from .report import Report
     from .table import Table
+    from .tabular import Tabular
+
+MOST_COLUMNS = 16
+LONGEST = 60
+"""Letters of a cell."""
 
 
-def summarize(result: Report, rows: int = 10) -> str:
+def summarize(result: Tabular, rows: int = 10) -> str:
     """A title, at most `rows` lines of data, and what was left out.
 
     A table that fits is given whole. A longer time series becomes one line a curve; any other table its first rows.
@@ -38,14 +42,21 @@ def _data(table: Table, rows: int) -> list[str]:
 
 def _rows(table: Table, rows: int) -> list[str]:
     cells = [table.columns, *(tuple(map(format_value, row)) for row in table.rows[:rows])]
-    lines = [" | ".join(map(printable, line)) for line in cells]
-    hidden = left_out(table, rows)
+    lines = [" | ".join(map(_cell, line[:MOST_COLUMNS])) for line in cells]
+    beyond = len(table.columns) - MOST_COLUMNS
+    columns = f"{beyond:,} of {len(table.columns):,} columns left out" if beyond > 0 else ""
+    hidden = ", ".join(filter(None, [left_out(table, rows), columns]))
     return [*lines, f"... {hidden}; see .table"] if hidden else lines
+
+
+def _cell(text: str) -> str:
+    text = printable(text)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _curve(curve: Curve) -> str:
     points = curve.numbers
-    label = printable(curve.label)
+    label = _cell(curve.label)
     if not points:
         return f"{label}: no number in {len(curve.values)} points"
     numbers = [value for _, value in points]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
 OVERALL = "$overall"
 WHOLE_RANGE = "all"
@@ -24,7 +26,15 @@ Path = tuple[str, ...]
 
 
 def _names(columns: Iterable[str]) -> tuple[str, ...]:
-    return tuple(columns)
+    """The names, a later one of two alike with a number, because rows as dicts and most data frames hold each once."""
+    names = tuple(columns)
+    if len(set(names)) == len(names):
+        return names
+    taken: dict[str, None] = {}
+    for name in names:
+        free = (name, *(f"{name}_{number}" for number in range(2, len(names) + 2)))
+        taken[next(choice for choice in free if choice not in taken and (choice == name or choice not in names))] = None
+    return tuple(taken)
 
 
 def _rows(rows: Iterable[Row]) -> tuple[Row, ...]:
@@ -33,7 +43,7 @@ def _rows(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 @attrs.frozen
 class Table:
-    """Named columns and their rows, in the order of the answer."""
+    """Columns, each with a name of its own, and their rows, in the order of the answer."""
 
     columns: tuple[str, ...] = attrs.field(converter=_names)
     rows: tuple[Row, ...] = attrs.field(converter=_rows)
@@ -53,6 +63,22 @@ class Table:
         from .frames import to_pandas
 
         return to_pandas(self)
+
+    def to_polars(self) -> pl.DataFrame:
+        """A new polars frame (extra `polars`); columns are typed as `arrow` types them."""
+        from .frames import to_polars
+
+        return to_polars(self)
+
+    def to_arrow(self) -> pa.Table:
+        """A new arrow table (extra `arrow`).
+
+        A column of one kind of value keeps it; whole numbers among others become floats where that loses nothing. Any
+        other column becomes text: lists, objects and values of several kinds as JSON, what was text as it is.
+        """
+        from .frames import to_arrow
+
+        return to_arrow(self)
 
     def to_csv(self, file: TextIO) -> None:
         """Writes a header line and one line a row to an open text file."""

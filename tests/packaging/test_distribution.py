@@ -13,7 +13,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("aiohttp", "pandas", "duckdb", "structlog", "attrs", "cattrs", "msgspec", "rich", "click", "request_scheduler")
+FRAMES_AND_CHARTS = ("pandas", "polars", "pyarrow", "plotly", "kaleido")
+HEAVY = (
+    "aiohttp", "duckdb", "structlog", "attrs", "cattrs", "msgspec", "rich", "click", "request_scheduler",
+    *FRAMES_AND_CHARTS,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -240,15 +241,6 @@ def test_a_tree_is_a_tree_of_anytree(tree: FlowQueryResult) -> None:
 def test_without_its_package_a_graph_names_the_extra(
     sankey: FlowQueryResult, tree: FlowQueryResult, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import builtins
-
-    original = builtins.__import__
-
-    def without(name: str, *args: Any, **more: Any) -> Any:
-        if name == package:
-            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
-        return original(name, *args, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtraError, match="graph"):
         _ = sankey.graph if package == "networkx" else tree.anytree

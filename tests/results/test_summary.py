@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from mixpanel_headless.results.discovery import Listing
+from mixpanel_headless.results.users import UserQueryResult
 from tests.results.conftest import Answer, days
 
 
@@ -40,3 +42,16 @@ def test_a_curve_without_numbers_says_so(answer: Answer) -> None:
 
 def test_an_empty_answer_says_that_it_has_no_rows(answer: Answer) -> None:
     assert "No rows." in answer({}).summary()
+
+
+def test_columns_beyond_the_limit_are_counted_and_long_texts_cut() -> None:
+    table = Listing(["x" * 100])
+    assert f"{'x' * 59}…" in table.summary().splitlines()
+    wide = UserQueryResult(
+        mode="profiles",
+        total=1,
+        profiles=[{"distinct_id": "u1", "last_seen": None, "properties": {f"p{n:02}": n for n in range(20)}}],
+    )
+    lines = wide.summary().splitlines()
+    assert lines[-2] == "... 6 of 22 columns left out; see .table"
+    assert lines[1].endswith(" | p13")
