@@ -99,7 +99,7 @@ class Mirror:
     project: str
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
     _engine: Engine | None = None
-    _of: tuple[str, dict[str, Part]] | None = None
+    _of: tuple[Project, dict[str, Part]] | None = None
 
     def parts(self) -> dict[str, Part]:
         """The days that are there, by their names."""
@@ -130,7 +130,7 @@ class Mirror:
     def drop(self) -> None:
         """Remove all of it."""
         with self._lock:
-            self._forget()
+            self._engine = None  # who asks it now is answered still
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def answer(self, question: Question, *, surely: bool) -> rs.Answer[Any]:
@@ -138,41 +138,41 @@ class Mirror:
 
         Raises NotMirrored, and what the engine refuses.
         """
-        from mixpanel_headless.engine import spans
+        from mixpanel_headless.engine import Project
 
-        if spans.asks_for_profiles(question.asked):
-            raise NotMirrored("has no profiles")
-        parts = self.parts()
-        engine = self._loaded(parts)
-        first, last = question.days(engine.project)
-        reach = spans.reach_of(question.asked) if surely else 0
-        if reach is None:
-            raise NotMirrored("may lack events of other days that matter")
-        reach += engine.project.timezone != "UTC"  # days of an export may be those of UTC
-        wanted = [str(day) for day in days_between(first - timedelta(days=reach), last + timedelta(days=reach))]
+        parts, project = self.parts(), Project(id=int(self.project), timezone=self.zone())
+        wanted = days_needed(question, project, surely=surely)
         lacking = [day for day in wanted if day not in parts or (surely and not parts[day].closed(day))]
         if lacking:
             raise NotMirrored(f"lacks {lacking[0]}" + f" and {len(lacking) - 1} other days" * (len(lacking) > 1))
         at = min(parts[day].at for day in wanted).timestamp()
-        tree = msgspec.json.decode(msgspec.json.encode(question.ask(engine)))
+        tree = msgspec.json.decode(msgspec.json.encode(question.ask(self._loaded(project, parts))))
         return rs.Answer(tree, cast("Any", "mirror"), at, age=max(0.0, time.time() - at))
 
-    def _loaded(self, parts: dict[str, Part]) -> Engine:
+    def _loaded(self, project: Project, parts: dict[str, Part]) -> Engine:
         with self._lock:
-            made_of = (self.zone(), parts)
-            if self._engine is None or self._of != made_of:
-                from mixpanel_headless.engine import Engine, Project
+            if self._engine is None or self._of != (project, parts):
+                from mixpanel_headless.engine import Engine
 
-                self._forget()
-                engine = Engine(Project(id=int(self.project), timezone=made_of[0]))
+                self._engine = None  # as above; its memory is free once nobody asks it any more
+                engine = Engine(project)
                 engine.load_export([self.folder / part.file for part in parts.values()])
-                self._engine, self._of = engine, made_of
+                self._engine, self._of = engine, (project, parts)
             return self._engine
 
-    def _forget(self) -> None:
-        if self._engine is not None:
-            self._engine.close()
-            self._engine = None
+
+def days_needed(question: Question, project: Project, *, surely: bool) -> list[str]:
+    """The days of a question, and with `surely` those around it that may matter; NotMirrored where none are enough."""
+    from mixpanel_headless.engine import spans
+
+    if spans.asks_for_profiles(question.asked):
+        raise NotMirrored("has no profiles")
+    reach = spans.reach_of(question.asked) if surely else 0
+    if reach is None:
+        raise NotMirrored("may lack events of other days that matter")
+    first, last = question.days(project)
+    around = timedelta(days=reach + (project.timezone != "UTC"))  # days of an export may be those of UTC
+    return [str(day) for day in days_between(first - around, last + around)]
 
 
 def mirror_of(settings: Settings, project: str) -> Mirror:
