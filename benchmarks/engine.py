@@ -122,7 +122,7 @@ def measure(file: Path, events: int, rounds: int) -> None:
 
     db: Any = duckdb.connect(config={"threads": 1})
     db.execute(generate(file, events))
-    engine = Engine(Project(now=dt.datetime(2026, 3, 1, tzinfo=dt.UTC)))
+    engine = Engine(Project(now=dt.datetime(2026, 3, 1, tzinfo=dt.UTC)), packed=True)
     loading, _ = timed(lambda: engine.load_export([file]))
     asked = questions()
     first, _ = timed(lambda: engine.insights(asked["insights"]))

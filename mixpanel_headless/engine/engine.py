@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """Answers over the events it was given; any thread may ask at any time."""
+    """Answers over the events it was given; any thread may ask at any time.
 
-    def __init__(self, project: Project | None = None) -> None:
+    `packed` keeps them compressed: a third of the memory and quicker answers, for twice the time to load.
+    """
+
+    def __init__(self, project: Project | None = None, *, packed: bool = False) -> None:
         self.project = project or Project()
-        self._store = Store(self.project)
+        self._store = Store(self.project, packed)
 
     @classmethod
     def with_shop(cls, project: Project | None = None, *, seed: int = 7, end: dt.date | None = None) -> Self:

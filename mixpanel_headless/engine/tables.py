@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 HOT_PROPERTIES = 64
 STREAMED = 10_000  # rows
+PACKED = "packed"
 SYSTEM_EVENTS = ("$identify", "$create_alias", "$merge", "$session_start", "$session_end", "$message_sent",
                  "$message_bounced", "$campaign_delivery", "$campaign_bounced")  # fmt: skip
 RAW = """
@@ -124,6 +125,8 @@ class Store:
     """The database of one engine; every method may be called from any thread."""
 
     project: Project
+    packed: bool = False
+    """Whether tables are compressed."""
     _db: Any = attrs.field(init=False, factory=connect)
     _lock: threading.RLock = attrs.field(init=False, factory=threading.RLock)
     _tables: Tables | None = attrs.field(init=False, default=None)
@@ -132,6 +135,9 @@ class Store:
     _closed: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
+        if self.packed:
+            self._db.execute(f"ATTACH ':memory:' AS {PACKED} (COMPRESS)")
+            self._db.execute(f"USE {PACKED}")
         self._db.execute(RAW)
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
@@ -159,6 +165,15 @@ class Store:
                 cursor.execute("ROLLBACK")
                 raise
             self._tables = None
+            self._pack(cursor)
+
+    def _pack(self, db: Any) -> None:
+        """Compress what has been written; while others write too it stays as it is until the next time."""
+        if self.packed:
+            import duckdb
+
+            with contextlib.suppress(duckdb.TransactionException):
+                db.execute("CHECKPOINT")
 
     def tables(self) -> Tables:
         """The current generation, built now if something was loaded since the last one."""
@@ -194,11 +209,15 @@ class Store:
         with self._lock:
             if self._closed:
                 raise ClosedError("The engine is closed.", hint="Make a new one.")
-            return self._db.cursor()
+            cursor = self._db.cursor()
+        if self.packed:
+            cursor.execute(f"USE {PACKED}")
+        return cursor
 
     def _seal(self, version: int) -> Tables:
         for statement in (DEDUPED, LATEST_PROFILES, PEOPLE, KEYS):
             self._db.execute(statement.format(v=version))
+        self._pack(self._db)
         counts = f"SELECT name, sum(n) AS n FROM event_keys_{version}"
         events = self._hot(f"{counts} WHERE name != 'time' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {HOT_PROPERTIES}")
         counts = f"SELECT name, count(*) FROM (SELECT unnest(json_keys(properties)) AS name FROM latest_{version})"
@@ -216,6 +235,7 @@ class Store:
             profiles,
         )
         self._db.execute(f"DROP TABLE deduped_{version}; DROP TABLE latest_{version}")
+        self._pack(self._db)
         return Tables(
             version, self._columns(f"events_{version}", events), self._columns(f"profiles_{version}", profiles)
         )

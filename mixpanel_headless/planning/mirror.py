@@ -155,7 +155,7 @@ class Mirror:
                 from mixpanel_headless.engine import Engine
 
                 self._engine = None  # as above; its memory is free once nobody asks it any more
-                engine = Engine(project)
+                engine = Engine(project, packed=True)
                 engine.load_export([self.folder / part.file for part in parts.values()])
                 self._engine, self._of = engine, (project, parts)
             return self._engine

@@ -390,3 +390,15 @@ def test_questions_during_a_load_get_an_answer_from_before_or_after_it() -> None
     assert len(found) == 30
     assert found == sorted(found)
     assert set(found) <= set(range(1, 7))
+
+
+def test_a_packed_engine_answers_the_same_also_after_a_second_load() -> None:
+    events = [event("E", f"u{number % 7}", f"2026-01-{5 + number % 3:02d}", n=number % 9) for number in range(500)]
+    asked = report(metric("E"), groups=[by("n", "string")])
+    with Engine(Project(now=dt.datetime(2026, 3, 1, tzinfo=dt.UTC)), packed=True) as packed, filled(*events) as plain:
+        packed.add_events(events[:200])
+        packed.insights(asked)
+        packed.add_events(events[200:])
+        answer = packed.insights(asked)
+        assert answer == plain.insights(asked)
+    assert segments(answer)["3"] == 56
