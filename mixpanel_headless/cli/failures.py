@@ -7,6 +7,8 @@ from typing import IO, Any
 
 import click
 
+from mixpanel_headless import errors
+from mixpanel_headless.cli import INTERRUPTED
 from mixpanel_headless.errors import MixpanelHeadlessError
 
 AS_JSON = "mixpanel_headless.errors_as_json"
@@ -50,3 +52,23 @@ def in_json(error: MixpanelHeadlessError) -> str:
     import msgspec
 
     return msgspec.json.encode(error.to_dict(), enc_hook=str).decode()
+
+
+def usage_in_json(error: click.UsageError) -> Failure:
+    """What cannot be read of a command line, as one line of JSON."""
+    plain = MixpanelHeadlessError(error.format_message(), code="USAGE_ERROR", sent=False).to_dict()
+    context = error.ctx
+    plain |= {"error": "UsageError", "hint": "" if context is None else f"See {context.command_path} --help."}
+    import msgspec
+
+    return Failure(msgspec.json.encode(plain).decode(), error.exit_code)
+
+
+def exit_codes() -> str:
+    """What the exit codes of commands mean, read from the classes of errors."""
+    found: dict[int, list[str]] = {}
+    for name, kind in vars(errors).items():
+        if isinstance(kind, type) and issubclass(kind, MixpanelHeadlessError) and "exit_code" in vars(kind):
+            found.setdefault(kind.exit_code, []).append("any other error" if kind is MixpanelHeadlessError else name)
+    told = [f"{code} {', '.join(names)}" for code, names in sorted(found.items())]
+    return f"Exit codes: 0 done; {'; '.join(told)}; {INTERRUPTED} interrupted."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """Where a command lives, and what the list of commands says about it."""
+    """Where a command lives, or what makes one of its name, and what the list of commands says about it."""
 
     module: str
     attribute: str
     help: str
+    made: bool = False
 
 
 class LazyGroup(click.Group):
@@ -38,7 +40,8 @@ class LazyGroup(click.Group):
         entry = self.table.get(cmd_name)
         if entry is None:
             return None
-        command: click.Command = getattr(importlib.import_module(entry.module), entry.attribute)
+        found = getattr(importlib.import_module(entry.module), entry.attribute)
+        command: click.Command = found(cmd_name) if entry.made else found
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -50,16 +53,24 @@ class LazyGroup(click.Group):
 class RootGroup(LazyGroup):
     """The outermost group: an error of this package ends as a message on stderr and an exit code, not as a traceback."""
 
-    def make_context(self, *args: Any, **more: Any) -> click.Context:
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
         """The context of a run, for which --help and --version are answered already."""
         with interrupted_as_exit():
-            return super().make_context(*args, **more)
+            return super().make_context(info_name, args, parent, obj=tuple(args), **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was called."""
         try:
             with interrupted_as_exit():
                 return super().invoke(ctx)
+        except click.UsageError as error:
+            if not asks_for_json(ctx):
+                raise
+            from mixpanel_headless.cli.failures import usage_in_json
+
+            raise usage_in_json(error) from None
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
@@ -71,6 +82,13 @@ class RootGroup(LazyGroup):
             if failure is None:
                 raise
             raise failure from None
+
+
+def asks_for_json(ctx: click.Context) -> bool:
+    """Whether errors are to be JSON, also those of a command line that cannot be read."""
+    words: tuple[str, ...] = ctx.obj
+    after = {second for first, second in itertools.pairwise(words) if first == "--format"}
+    return bool({"--json", "--format=json", "--format=jsonl"} & set(words) or {"json", "jsonl"} & after)
 
 
 @contextlib.contextmanager

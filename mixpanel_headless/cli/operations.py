@@ -4,61 +4,166 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
-from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mixpanel_headless.cli.failures import AS_JSON
-from mixpanel_headless.cli.output import FORMATS, Format, write_result
+from mixpanel_headless.cli.failures import AS_JSON, exit_codes
+from mixpanel_headless.cli.naming import TOGETHER, derived_groups, operations
+from mixpanel_headless.cli.output import Shape, write_result, write_stream
+from mixpanel_headless.cli.parameters import Slot, slots_of
 from mixpanel_headless.cli.patience import explain_waiting
+from mixpanel_headless.cli.wishes import COMMON, FOR_CHANGES, WISHES, option_names
 
-ALIASES = {"Day": str | date}
-"""Names whose own definitions are texts that only type checkers can follow."""
-SCALARS: dict[Any, click.ParamType[Any]] = {str: click.STRING, int: click.INT, float: click.FLOAT, date: click.STRING}
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
-
-def operation_group(name: str, text: str, operations: Mapping[str, str]) -> click.Group:
-    """A group with one command for each operation; `operations` maps command names to those of the client."""
-    commands = {label: operation_command(operation, label) for label, operation in operations.items()}
-    return click.Group(name, commands=commands, help=text)
+    from mixpanel_headless import Workspace
+    from mixpanel_headless.cli.output import Format
+    from mixpanel_headless.operation import Named
 
 
-def operation_command(operation: str, name: str) -> click.Command:
+class OperationGroup(click.Group):
+    """A group whose commands are the calls of its families; only the one that is called is made."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the calls."""
+        return sorted(operations()[self.name or ""])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; None when there is none."""
+        method = operations()[self.name or ""].get(cmd_name)
+        return None if method is None else operation_command(method, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first argument names; an unknown one is answered with the nearest."""
+        from mixpanel_headless.query.suggestions import nearest
+
+        if args and args[0] not in operations()[self.name or ""] and not args[0].startswith("-"):
+            near = nearest(args[0], self.list_commands(ctx))
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"No such command {args[0]!r}.{meant}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands, each with its first sentence."""
+        with formatter.section("Commands"):
+            rows = sorted(operations()[self.name or ""].items())
+            formatter.write_dl([(name, first_line(method)) for name, method in rows])
+
+
+def group(name: str) -> click.Group:
+    """The group of that name."""
+    return OperationGroup(name, help=derived_groups()[name].help, epilog=epilog_of_group(name))
+
+
+def epilog_of_group(name: str) -> str:
+    """What holds for all commands of a group."""
+    help_of_one = f"mp {name} COMMAND --help shows its options, their allowed values and the fields of what is JSON."
+    conditions = """Conditions are expressions such as --where 'country == "DE" and amount >= 10 and defined(plan)'."""
+    return "\n\n".join(filter(None, [help_of_one, conditions if name in TOGETHER else "", exit_codes()]))
+
+
+def operation_command(method: Named, name: str) -> click.Command:
     """A command that makes one call of the client and writes its result."""
+    define = definition_of(method)
+    slots = slots_of(define)
+    parameters = [parameter for slot in slots for parameter in slot.parameters]
+    taken = option_names(parameters)
+    common = [*COMMON, *WISHES, *(FOR_CHANGES if method.facts.changes else ())]
+    shared = [option for option in (make() for make in common) if not taken & option_names([option])]
+
+    def run(**arguments: Any) -> None:
+        shape = shape_of(arguments, streamed=is_stream(method))
+        click.get_current_context().meta[AS_JSON] = shape.for_programs
+        given = read_arguments(slots, arguments)
+        if "progress" in {slot.name for slot in slots}:
+            given.setdefault("progress", sys.stderr.isatty())
+        carry_out(method, given, shape, arguments)
+
+    return click.Command(
+        name, callback=run, params=[*parameters, *shared], help=help_of(define), epilog=epilog_of(slots), short_help=""
+    )
+
+
+def read_arguments(slots: Sequence[Slot], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of the call; those that the caller did not give leave the call's own defaults standing."""
+    read = {slot.name: slot.read(arguments) for slot in slots}
+    return {name: value for name, value in read.items() if value is not None}
+
+
+def shape_of(arguments: Mapping[str, Any], *, streamed: bool) -> Shape:
+    """How the caller wants to have the result."""
+    chosen: Format | None = "json" if arguments.get("as_json") else arguments.get("format_name")
+    return Shape.choose(chosen, arguments.get("jq_filter"), streamed=streamed)
+
+
+def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, arguments: Mapping[str, Any]) -> None:
+    """Make the call with what the caller wishes for it, and write what comes."""
     from mixpanel_headless.workspace import Workspace
 
-    define = getattr(Workspace, operation).origin
-    parameters = list(parameters_of(define))
+    wishes = {
+        name: arguments.get(name) for name in ("priority", "max_age", "deadline", "freshness", "source", "tenant")
+    }
+    with Workspace(project=arguments.get("project"), workspace=arguments.get("workspace")) as workspace:
+        view = workspace.with_options(**wishes)
 
-    def run(format_name: Format | None, json: bool, deadline: float | None, **arguments: Any) -> None:
-        wanted: Format | None = "json" if json else format_name
-        click.get_current_context().meta[AS_JSON] = wanted in {"json", "jsonl"}
-        with Workspace() as workspace, explain_waiting(workspace):
-            result = getattr(workspace.with_options(deadline=deadline), operation)(**given(arguments))
-        write_result(result, wanted)
+        def call() -> Any:
+            return getattr(view, method.name)(**given)
 
-    return click.Command(name, callback=run, params=[*parameters, *common_options()], help=help_of(define))
-
-
-def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that the caller gave: None and () leave the call's own defaults standing."""
-    return {name: value for name, value in arguments.items() if value is not None and value != ()}
+        with explain_waiting(workspace):
+            result = call_governed(method, view, call, arguments) if method.facts.changes else call()
+            if is_stream(method):
+                with closing(result):  # while the workspace is there
+                    write_stream(result, shape)
+                return
+        write_result(result, shape)
 
 
-def common_options() -> list[click.Option]:
-    """How the result is written and how long the call may wait; the same for all commands."""
-    choice = click.Choice(FORMATS)
-    text = "How to write the result; a table on a terminal, JSON elsewhere."
-    return [
-        click.Option(["--format", "format_name"], type=choice, help=text),
-        click.Option(["--json"], is_flag=True, help="The same as --format json."),
-        click.Option(
-            ["--deadline"], type=float, help="Seconds that the call may wait for the budget; the default is no bound."
-        ),
-    ]
+def call_governed(method: Named, view: Workspace, call: Callable[[], Any], arguments: Mapping[str, Any]) -> Any:
+    """A change as the caller wants it: only planned, confirmed, or after a question on the terminal."""
+    from mixpanel_headless.errors import PolicyDenied
+    from mixpanel_headless.governance.governor import attended
+
+    if arguments.get("dry_run"):
+        with view.dry_run() as plan:
+            call()
+        return plan
+    confirmed = arguments.get("yes")
+    if method.facts.destructive and not confirmed and attended():
+        click.confirm(f"{method.name.replace('_', ' ')}: this cannot be taken back. Go on?", abort=True, err=True)
+    try:
+        return call()
+    except PolicyDenied as denied:
+        if denied.code != "CONFIRMATION_NEEDED":
+            raise
+        if not confirmed:
+            denied.hint = "Look at it with --dry-run, and confirm it with --yes."
+            raise
+    with view.dry_run() as plan:
+        call()
+    answers = plan.apply(confirm=plan.token)
+    return answers[-1] if answers else None
+
+
+def definition_of(method: Any) -> Callable[..., Any]:
+    """The function that a call is defined by."""
+    define: Callable[..., Any] = method.iterate_blocking if is_stream(method) else method.origin
+    original: Callable[..., Any] = inspect.unwrap(define)
+    return original
+
+
+def is_stream(method: Named) -> bool:
+    return hasattr(method, "iterate_blocking")
+
+
+def first_line(method: Named) -> str:
+    """What a call gives, in one line."""
+    return help_of(definition_of(method)).partition("\n")[0]
 
 
 def help_of(define: Callable[..., Any]) -> str:
@@ -66,54 +171,11 @@ def help_of(define: Callable[..., Any]) -> str:
     return re.sub(r"`+", "", inspect.getdoc(define) or "")
 
 
-def parameters_of(define: Callable[..., Any]) -> Iterator[click.Parameter]:
-    """One argument or option for each parameter of a definition, its `self` left out."""
-    for parameter in list(inspect.signature(define).parameters.values())[1:]:
-        yield parameter_of(parameter, resolve(parameter.annotation, define))
+def epilog_of(slots: Sequence[Slot]) -> str:
+    """The classes whose fields stand in JSON, and the exit codes."""
+    from mixpanel_headless.cli.values import describe
 
-
-def resolve(annotation: Any, define: Callable[..., Any]) -> Any:
-    """An annotation as a type; it is evaluated alone, because its neighbours may exist for type checkers only."""
-    holder = SimpleNamespace(__annotations__={"it": annotation})
-    return get_type_hints(holder, define.__globals__, ALIASES)["it"]
-
-
-def parameter_of(parameter: inspect.Parameter, kind: Any) -> click.Parameter:
-    """What one parameter looks like on the command line."""
-    value_type, multiple = command_type(kind)
-    flag = f"--{parameter.name.replace('_', '-')}"
-    required = parameter.default is parameter.empty
-    if required and parameter.kind is not parameter.KEYWORD_ONLY:
-        return click.Argument([parameter.name], type=value_type, nargs=-1 if multiple else 1)
-    if value_type is click.BOOL:
-        return click.Option([f"{flag}/--no-{flag[2:]}", parameter.name], default=None)
-    return click.Option(
-        [flag, parameter.name], type=value_type, multiple=multiple, required=required, help=default_text(parameter)
-    )
-
-
-def default_text(parameter: inspect.Parameter) -> str | None:
-    """What the call takes when the option is not given."""
-    if parameter.default in (None, parameter.empty, ()):
-        return None
-    return f"[default: {parameter.default}]"
-
-
-def command_type(kind: Any) -> tuple[click.ParamType[Any], bool]:
-    """The click type for an annotation, and whether the option may be repeated."""
-    origin = get_origin(kind)
-    if origin is Literal:
-        return click.Choice([str(choice) for choice in get_args(kind)]), False
-    if origin in (Union, UnionType):
-        choices = [choice for choice in get_args(kind) if choice is not NoneType]
-        found = [command_type(choice) for choice in choices]
-        if len({(type(one), repeated) for one, repeated in found}) == 1:  # `str | date` is text
-            return found[0]
-        raise TypeError(f"no command-line form for {kind!r}")
-    if isinstance(origin, type) and issubclass(origin, Sequence):
-        return command_type(get_args(kind)[0])[0], True
-    if kind is bool:
-        return click.BOOL, False
-    if kind in SCALARS:
-        return SCALARS[kind], False
-    raise TypeError(f"no command-line form for {kind!r}")
+    told = describe([kind for slot in slots for kind in slot.kinds])
+    lines = [f"{name}: {text}." for name, text in told.items()]
+    head = ["JSON takes these fields (? may be left out), or one constructor with its arguments; @FILE reads a file."]
+    return "\n\n".join([*(head if lines else []), *lines, exit_codes()])

@@ -7,15 +7,14 @@ import os
 import click
 
 from mixpanel_headless.cli.groups import Entry, RootGroup
+from mixpanel_headless.cli.naming import derived_groups
 from mixpanel_headless.cli.stdout import refuse_lost_output
 
 HERE = "mixpanel_headless.cli"
-COMMANDS = {
+COMMANDS = derived_groups() | {
     "audit": Entry(f"{HERE}.audit", "audit", "What programs have changed, and whether the log of it is whole."),
     "budget": Entry(f"{HERE}.budget", "budget", "What the project's query limits have left."),
     "demo": Entry(f"{HERE}.demo.command", "demo", "Watch agents share one budget over a local Mixpanel."),
-    "inspect": Entry(f"{HERE}.discovery", "inspect", "Names of events, properties and values."),
-    "mirror": Entry(f"{HERE}.mirror", "mirror", "The project's events on this machine: answers for nothing."),
     "sandbox": Entry(f"{HERE}.sandbox", "sandbox", "Start a local Mixpanel: real HTTP, real limits, your events."),
     "simulate": Entry(f"{HERE}.simulate", "simulate", "What a budget gives to many agents: a day in seconds."),
 }
@@ -39,7 +38,8 @@ def show_version(context: click.Context, parameter: click.Parameter, wanted: boo
     cls=RootGroup,
     table=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Credentials come from MP_USERNAME, MP_SECRET and MP_PROJECT_ID; `mp demo` and `mp sandbox` need none.",
+    epilog="Credentials come from MP_USERNAME, MP_SECRET and MP_PROJECT_ID; `mp demo` and `mp sandbox` need none."
+    " `mp query --help` tells what the exit codes mean.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
 @click.option(

@@ -151,7 +151,7 @@ class Discovery(Surface[Mode]):
         params = query_params(type=type, limit=limit)
         return Request("GET", "query", "/events/top", read_top_events, params)
 
-    @composite(verb="read")  # nothing of the service's changes
+    @composite(verb="read", command="")  # nothing of the service's changes
     async def clear_discovery_cache(self: Discovery[Async]) -> None:
         """Forgets names and values, so that the next call asks the service; costs nothing."""
         (await self.dispatcher()).scheduler.invalidate({"discovery"})

@@ -40,7 +40,7 @@ class Exports(Surface[Mode]):
         params = wanted.params(self.pin.project)
         return Request("GET", "export", "/export", read_nothing, params, retries=RETRIES)
 
-    @stream
+    @stream(command="events")
     async def stream_events(
         self: Exports[Async],
         *,
@@ -69,7 +69,7 @@ class Exports(Surface[Mode]):
                 yield reader.rows(lines)
         reader.tell()
 
-    @composite
+    @composite(command="event-files")
     async def export_events(
         self: Exports[Async],
         to: str | os.PathLike[str],
@@ -112,7 +112,7 @@ class Exports(Surface[Mode]):
         """One page of profiles, read no further."""
         return Request("POST", "query", "/engage/", read_nothing_further, body=body, accept=check_profiles)
 
-    @stream
+    @stream(command="profiles")
     async def stream_profiles(
         self: Exports[Async],
         *,
@@ -149,7 +149,7 @@ class Exports(Surface[Mode]):
                 return
             body = {**body, "page": body["page"] + 1, "session_id": page["session_id"]}
 
-    @composite
+    @composite(command="profile-files")
     async def export_profiles(
         self: Exports[Async],
         to: str | os.PathLike[str],

@@ -32,7 +32,7 @@ class Insights(Surface[Mode]):
 
     build_params = staticmethod(build_insights_params)
 
-    @operation
+    @operation(command="insights")
     def query(
         self,
         events: AnyMetric | Sequence[AnyMetric],

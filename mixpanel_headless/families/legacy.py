@@ -106,7 +106,7 @@ class Legacy(Identity[Mode]):
         """The average of the number `on` over an event, by date."""
         return ask_number(answers.NumericAverageResult, "average", event, from_date, to_date, on, unit, where)
 
-    @operation
+    @operation(command="saved-funnel")
     def funnel(
         self,
         funnel_id: int,
@@ -127,7 +127,7 @@ class Legacy(Identity[Mode]):
 
         return ask("/funnels", params, read)
 
-    @operation
+    @operation(command="legacy-retention")
     def retention(
         self,
         *,

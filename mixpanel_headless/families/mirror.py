@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Mirrors(Exports[Mode]):
     """What this machine keeps of the project."""
 
-    @composite
+    @composite(command="sync")
     async def mirror(
         self: Mirrors[Async], *, from_date: Day, to_date: Day, timezone: str | None = None, progress: bool = False
     ) -> MirrorReport:

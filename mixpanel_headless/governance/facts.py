@@ -22,7 +22,8 @@ class Said(TypedDict, total=False):
     """What a definition may say of itself.
 
     `before` names the operation that reads what this one changes: from the same first arguments, or as a list that holds
-    it. "" says that there is none.
+    it. "" says that there is none. `command` names its command of `mp`, where the name that follows from its own would
+    mislead; "" says that there is none.
     """
 
     verb: Verb
@@ -30,6 +31,7 @@ class Said(TypedDict, total=False):
     bulk: bool
     reaches_people: bool
     before: str
+    command: str
 
 
 @attrs.frozen

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from mixpanel_headless.cli import cli
-from mixpanel_headless.cli.operations import given, help_of, parameters_of
+from mixpanel_headless.cli.operations import help_of, read_arguments
+from mixpanel_headless.cli.parameters import slots_of
 from mixpanel_headless.query.dates import Day  # noqa: TC001 - read at run time by the commands
 from mixpanel_headless.sandbox import Sandbox
 
@@ -103,7 +104,7 @@ def example(
 
 
 def parameters(define: Any) -> dict[str | None, click.Parameter]:
-    return {parameter.name: parameter for parameter in parameters_of(define)}
+    return {parameter.name: parameter for slot in slots_of(define) for parameter in slot.parameters}
 
 
 def test_a_parameter_without_default_becomes_an_argument() -> None:
@@ -146,11 +147,21 @@ def test_the_docstring_is_the_help_page() -> None:
 
 
 def test_a_type_without_a_form_on_the_command_line_is_named() -> None:
-    def define(self: object, *, table: dict[str, int]) -> None: ...
+    def define(self: object, *, table: complex) -> None: ...
 
-    with pytest.raises(TypeError, match="dict"):
+    with pytest.raises(TypeError, match="complex"):
         parameters(define)
 
 
 def test_what_is_not_given_is_left_to_the_call() -> None:
-    assert given({"limit": None, "names": (), "loud": False, "name": ""}) == {"loud": False, "name": ""}
+    typed = {
+        "name": "",
+        "kind": None,
+        "limit": None,
+        "share": None,
+        "day": None,
+        "names": (),
+        "loud": False,
+        "must": "x",
+    }
+    assert read_arguments(slots_of(example), typed) == {"name": "", "loud": False, "must": "x"}

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import mixpanel_headless as mp
-from mixpanel_headless.cli.discovery import inspect
+from mixpanel_headless.cli.operations import group
 from mixpanel_headless.cli.patience import explain_waiting
 from mixpanel_headless.sandbox import Sandbox
 
@@ -44,7 +44,7 @@ def test_a_command_that_ends_in_time_says_nothing(box: Sandbox, capsys: pytest.C
 def test_a_deadline_bounds_a_command(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**box.environment(), "MP_LIMIT_QUERY_CONCURRENCY": "1"}.items():
         monkeypatch.setenv(name, value)
-    run = CliRunner().invoke(inspect, ["events", "--deadline", "-3"])
+    run = CliRunner().invoke(group("inspect"), ["events", "--deadline", "-3"])
     assert isinstance(run.exception, mp.InvalidArgumentError)
-    run = CliRunner().invoke(inspect, ["events", "--deadline", "30", "--json"])
+    run = CliRunner().invoke(group("inspect"), ["events", "--deadline", "30", "--json"])
     assert run.exit_code == 0, run.output

@@ -39,6 +39,7 @@ OWNERS = {
     "structlog": {CLIENT},
     "rich": {f"{CLIENT}.results", f"{CLIENT}.cli"},
     "click": {f"{CLIENT}.cli"},
+    "jq": {f"{CLIENT}.cli"},
     "opentelemetry": {f"{CLIENT}.observation_otel"},
     "prometheus_client": {f"{CLIENT}.observation_prometheus"},
     "redis": {"request_scheduler.stores.redis_link", "request_scheduler.cache_link"},  # for loops, and for threads

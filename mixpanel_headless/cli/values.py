@@ -1,0 +1,272 @@
+"""Values of several fields on the command line: JSON of their fields, and conditions as expressions.
+
+A class is named by the fields that are given, or by `"class"`; one of its constructors by its name alone:
+`{"event": "Sign Up", "math": "unique"}` is a Metric, `{"contains": ["name", "x"]}` is `Filter.contains("name", "x")`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args, get_origin
+
+import attrs
+
+from mixpanel_headless.cli.annotations import alternatives, evaluate
+from mixpanel_headless.errors import ParamValidationError, shown
+from mixpanel_headless.query.filters import Filter
+from mixpanel_headless.query.suggestions import nearest
+
+MANY = frozenset({"VAR_POSITIONAL"})
+WHOLE = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
+
+
+class Field(NamedTuple):
+    """One field of a class, or one argument of a constructor."""
+
+    kind: Any
+    required: bool
+    sort: str = "POSITIONAL_OR_KEYWORD"
+
+
+def is_value(kind: Any) -> bool:
+    """Whether this is a class of our own whose fields callers give."""
+    return isinstance(kind, type) and attrs.has(kind) and kind.__module__.startswith("mixpanel_headless.query.")
+
+
+def is_many(kind: Any) -> bool:
+    origin = get_origin(kind)
+    return isinstance(origin, type) and issubclass(origin, Sequence)
+
+
+def is_object(kind: Any) -> bool:
+    origin = get_origin(kind) or kind
+    return kind is Any or (isinstance(origin, type) and issubclass(origin, Mapping))
+
+
+def items_of(kinds: Sequence[Any]) -> tuple[Any, ...]:
+    """The kinds of what lists hold among these kinds, and those that are no lists."""
+    found: list[Any] = []
+    for kind in kinds:
+        inside = [one for one in get_args(kind) if one is not ...] if is_many(kind) else [kind]
+        found += [one for part in inside for one in alternatives(part) if one not in found]
+    return tuple(found)
+
+
+def refuse(what: str, problem: str, hint: str = "") -> ParamValidationError:
+    """The error for a value that cannot be read."""
+    stop = "" if problem.endswith("?") else "."
+    return ParamValidationError(f"{what}: {problem}{stop}", path=what, hint=hint, sent=False)
+
+
+def read_text(text: str, kinds: Sequence[Any], what: str) -> list[Any]:
+    """One text of the command line as values of these kinds; a condition may be several."""
+    structured = any(is_value(kind) or is_object(kind) for kind in kinds)
+    if structured and str not in kinds and text.startswith("@"):
+        text = read_file(text[1:], what)
+    if structured and text.lstrip()[:1] in {"{", "["}:
+        tree = read_json(text, what)
+        return (
+            [read_tree(one, kinds, what) for one in tree] if isinstance(tree, list) else [read_tree(tree, kinds, what)]
+        )
+    if int in kinds and WHOLE.fullmatch(text):
+        return [int(text)]
+    if str in kinds:
+        return [text]
+    if Filter in kinds:
+        from mixpanel_headless.cli.conditions import read_conditions
+
+        return [*read_conditions(text, what)]
+    if Any in kinds:
+        return [read_json(text, what)]
+    forms = ", ".join(filter(None, map(form_of, kinds)))
+    raise refuse(what, f"{shown(text)} is no {forms}", "Give JSON of its fields, or @FILE; --help names them.")
+
+
+def form_of(kind: Any) -> str:
+    """What a kind of value is called in help and errors."""
+    if is_object(kind):
+        return "JSON object"
+    return kind.__name__ if is_value(kind) else {int: "whole number", float: "number", str: "text"}.get(kind, "")
+
+
+def read_file(name: str, what: str) -> str:
+    """The text of a file that stands for a value."""
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise refuse(what, f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def read_json(text: str, what: str) -> Any:
+    """JSON, or an error that says where it ends to be some."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise refuse(
+            what, f"no JSON: {error}", "Put it in single quotes, so that the shell keeps the double."
+        ) from None
+
+
+def read_tree(tree: Any, kinds: Sequence[Any], what: str) -> Any:
+    """JSON as a value of one of these kinds; what is no object is left for the class to check."""
+    if isinstance(tree, list):
+        read = [read_tree(one, items_of(kinds), what) for one in tree]
+        return [one for part in read for one in (part if isinstance(part, tuple) else (part,))]
+    if isinstance(tree, str) and Filter in items_of(kinds) and str not in items_of(kinds):
+        return tuple(read_text(tree, (Filter,), what))
+    if not isinstance(tree, dict):
+        return tree
+    classes = [kind for kind in items_of(kinds) if is_value(kind)]
+    objects = [kind for kind in items_of(kinds) if is_object(kind)]
+    if classes and (not objects or "class" in tree):
+        return make(classes, dict(tree), what)
+    inner = tuple(alternatives(get_args(objects[0])[1])) if objects and get_args(objects[0]) else ()
+    if any(map(is_value, inner)):
+        return {name: read_tree(value, inner, f"{what}.{name}") for name, value in tree.items()}
+    return tree
+
+
+def make(classes: Sequence[type], tree: dict[str, Any], what: str) -> Any:
+    """A value of one of these classes from its fields, or from the arguments of a constructor."""
+    if "class" in tree:
+        classes = [named_class(tree.pop("class"), classes, what)]
+    if len(tree) == 1:
+        name, arguments = next(iter(tree.items()))
+        for cls in classes:
+            if name in constructors(cls):
+                return call(constructors(cls)[name], arguments, f"{what}.{name}", cls.__module__)
+    fitting = [cls for cls in classes if fits(cls, tree)]
+    if len(fitting) > 1:
+        names = " or ".join(cls.__name__ for cls in fitting)
+        raise refuse(what, f"{shown(tree)} may be {names}", f'Say which: {{"class": "{fitting[0].__name__}", ...}}.')
+    likely = fitting or sorted(classes, key=lambda cls: -len(tree.keys() & fields_of(cls).keys()))
+    return call(likely[0], tree, what, likely[0].__module__)
+
+
+def named_class(name: Any, classes: Sequence[type], what: str) -> type:
+    """The class of that name."""
+    known = {cls.__name__: cls for cls in classes}
+    if name in known:
+        return known[name]
+    near = nearest(name, known)
+    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    raise refuse(what, f"no class {shown(name)}; {meant}")
+
+
+def fits(cls: type, tree: Mapping[str, Any]) -> bool:
+    fields = fields_of(cls)
+    return tree.keys() <= fields.keys() and all(name in tree for name, field in fields.items() if field.required)
+
+
+def call(target: Any, arguments: Any, what: str, module: str) -> Any:
+    """What a class or a constructor makes of arguments: an object by name, a list in order."""
+    fields = fields_of(target) if isinstance(target, type) else arguments_of(target, module)
+    if not isinstance(arguments, dict):
+        given = arguments if isinstance(arguments, list) else [arguments]
+        arguments = in_order(fields, given, what)
+    free = any(field.sort == "VAR_KEYWORD" for field in fields.values())
+    if unknown := [name for name in arguments if name not in fields and not free]:
+        raise refuse(f"{what}.{unknown[0]}", unknown_field(unknown[0], target, fields))
+    if missing := [name for name, field in fields.items() if field.required and name not in arguments]:
+        raise refuse(f"{what}.{missing[0]}", f"{target.__name__} needs it")
+    read = {
+        name: read_tree(value, tuple(alternatives(fields[name].kind)), f"{what}.{name}") if name in fields else value
+        for name, value in arguments.items()
+    }
+    many = next((name for name, field in fields.items() if field.sort in MANY and name in read), None)
+    rest = [] if many is None else read.pop(many)
+    first = [] if many is None else [read.pop(name) for name in leading(fields, many) if name in read]
+    return target(*first, *rest, **read)
+
+
+def leading(fields: Mapping[str, Field], many: str) -> list[str]:
+    return list(fields)[: list(fields).index(many)]
+
+
+def in_order(fields: Mapping[str, Field], given: Sequence[Any], what: str) -> dict[str, Any]:
+    """Arguments by name that were given in their order."""
+    many = next((name for name, field in fields.items() if field.sort in MANY), None)
+    plain = [name for name, field in fields.items() if field.sort == "POSITIONAL_OR_KEYWORD"]
+    head = leading(fields, many) if many else plain
+    if len(given) > len(head) and many is None:
+        raise refuse(what, f"{len(given)} values; it takes {', '.join(plain)}")
+    found = dict(zip(head, given, strict=False))
+    return found if many is None else {**found, many: list(given[len(head) :])}
+
+
+def unknown_field(name: str, target: Any, fields: Mapping[str, Field]) -> str:
+    """What to say of a field that does not exist."""
+    known = [*fields, *(constructors(target) if isinstance(target, type) else ())]
+    near = nearest(name, known)
+    meant = f"did you mean {near[0]}?" if near else f"it has {', '.join(fields)}"
+    return f"{target.__name__} has no such field; {meant}"
+
+
+@functools.cache
+def fields_of(cls: type) -> dict[str, Field]:
+    """The fields that a class is made of."""
+    if "__attrs_init__" in vars(cls):
+        return arguments_of(cls.__init__, cls.__module__, skip=1)  # type: ignore[misc] # its own __init__
+    return {
+        field.name: Field(evaluate(field.type, cls.__module__), field.default is attrs.NOTHING)
+        for field in attrs.fields(cls)
+        if field.init
+    }
+
+
+def arguments_of(function: Any, module: str, skip: int = 0) -> dict[str, Field]:
+    """The arguments of a function of a module."""
+    found: dict[str, Field] = {}
+    for name, one in list(inspect.signature(function).parameters.items())[skip:]:
+        needed = one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        kind = evaluate(one.annotation, module)
+        found[name] = Field(kind, needed, one.kind.name)
+    return found
+
+
+@functools.cache
+def constructors(cls: type) -> dict[str, Any]:
+    """The named constructors of a class."""
+    return {
+        name: getattr(cls, name)
+        for name, one in vars(cls).items()
+        if isinstance(one, classmethod) and not name.startswith("_")
+    }
+
+
+def describe(kinds: Sequence[Any]) -> dict[str, str]:
+    """Every class that a value of these kinds may be made of, with its fields and constructors."""
+    found: dict[str, str] = {}
+    waiting = [kind for kind in items_of(kinds) if is_value(kind)]
+    while waiting:
+        cls = waiting.pop(0)
+        if cls.__name__ in found:
+            continue
+        fields = fields_of(cls)
+        found[cls.__name__] = ", ".join(map(field_text, fields, fields.values()))
+        if constructors(cls):
+            found[cls.__name__] += "; or by name: " + ", ".join(constructors(cls))
+        waiting += [one for field in fields.values() for one in inner_classes(field.kind)]
+    return found
+
+
+def inner_classes(kind: Any) -> list[type]:
+    """The classes of our own inside a kind."""
+    found = []
+    for one in items_of(tuple(alternatives(kind))):
+        inside = get_args(one)[1] if is_object(one) and len(get_args(one)) == 2 else one
+        found += [part for part in alternatives(inside) if is_value(part)]
+    return found
+
+
+def field_text(name: str, field: Field) -> str:
+    """A field as help shows it, with what is allowed."""
+    allowed = [
+        str(choice) for one in alternatives(field.kind) if get_origin(one) is Literal for choice in get_args(one)
+    ]
+    return f"{name}{'' if field.required else '?'}" + (f" ({'|'.join(dict.fromkeys(allowed))})" if allowed else "")

@@ -1,0 +1,53 @@
+"""The options that all commands share: how the result is written, of which project, how urgent, how old, how sure."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from mixpanel_headless.cli.output import FORMATS
+from mixpanel_headless.workspace import FreshnessName, PriorityName, SourceName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Option = partial[click.Option]
+"""An option of which each command gets its own copy."""
+COMMON: tuple[Option, ...] = (
+    Option(
+        click.Option,
+        ["--format", "format_name"],
+        type=click.Choice(FORMATS),
+        help="How to write the result; a table on a terminal, JSON elsewhere. Errors are JSON with json and jsonl.",
+    ),
+    Option(click.Option, ["--json", "as_json"], is_flag=True, help="The same as --format json."),
+    Option(click.Option, ["--jq", "jq_filter"], help="A jq filter for the JSON, one line for each of its results."),
+    Option(click.Option, ["--project"], type=int, help="The project; MP_PROJECT_ID else."),
+    Option(click.Option, ["--workspace"], type=int, help="The data view; MP_WORKSPACE_ID else."),
+)
+WISHES: tuple[Option, ...] = (
+    Option(
+        click.Option,
+        ["--deadline"],
+        type=float,
+        help="Seconds that the call may wait for the budget; the default is no bound.",
+    ),
+    Option(click.Option, ["--max-age"], type=float, help="Seconds that an earlier answer may be old."),
+    Option(click.Option, ["--priority"], type=click.Choice(get_args(PriorityName)), help="Who goes first."),
+    Option(
+        click.Option, ["--freshness"], type=click.Choice(get_args(FreshnessName)), help="Which earlier answers will do."
+    ),
+    Option(click.Option, ["--source"], type=click.Choice(get_args(SourceName)), help="Who answers reports."),
+    Option(click.Option, ["--tenant"], help="Whose share of the budget the call spends."),
+)
+FOR_CHANGES: tuple[Option, ...] = (
+    Option(click.Option, ["--dry-run"], is_flag=True, help="Write the plan and send nothing that changes something."),
+    Option(click.Option, ["--yes"], is_flag=True, help="Confirm what needs to be confirmed."),
+)
+
+
+def option_names(parameters: Iterable[click.Parameter]) -> set[str]:
+    """All ways in which these options are written."""
+    return {name for one in parameters if isinstance(one, click.Option) for name in one.opts}

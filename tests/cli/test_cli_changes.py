@@ -1,0 +1,72 @@
+"""Changes as commands: an option for each field, a plan instead of the change, and a word before what is for good."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mixpanel_headless.cli import cli
+from mixpanel_headless.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with Sandbox([]) as box:
+        yield box
+
+
+def run(box: Sandbox, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments, env=box.environment())
+
+
+def planned(box: Sandbox, *arguments: str) -> dict[str, Any]:
+    before = len(box.requests)
+    result = run(box, *arguments, "--dry-run", "--json")
+    assert result.exit_code == 0, result.output
+    assert len(box.requests) == before
+    (change,) = json.loads(result.stdout)["changes"]
+    told: dict[str, Any] = change
+    return told
+
+
+def test_each_field_is_an_option_and_a_dry_run_sends_nothing(box: Sandbox) -> None:
+    change = planned(box, "cohorts", "create", "--name", "Payers", "--description", "They pay")
+    assert change["body"] == {"name": "Payers", "description": "They pay"}
+
+
+def test_fields_can_be_given_as_json_and_options_win(box: Sandbox) -> None:
+    change = planned(box, "cohorts", "create", "--params", '{"name": "a", "is_locked": true}', "--name", "b")
+    assert change["body"] == {"name": "b", "is_locked": True}
+
+
+def test_a_field_that_is_needed_is_named_before_anything_is_sent(box: Sandbox) -> None:
+    result = run(box, "cohorts", "create", "--json")
+    assert result.exit_code == 2
+    assert "name" in json.loads(result.stderr)["message"]
+    assert not box.requests
+
+
+def test_allowed_values_of_a_field_are_shown_and_checked(box: Sandbox) -> None:
+    shown = CliRunner().invoke(cli, ["flags", "update", "--help"]).stdout
+    assert "--status [enabled|disabled|archived]" in shown
+    result = run(box, "flags", "update", "some-id", "--status", "off", "--json")
+    assert (result.exit_code, box.counted) == (2, 0)
+    assert "'enabled', 'disabled', 'archived'" in json.loads(result.stderr)["message"]
+
+
+def test_what_would_delete_many_things_unseen_asks_for_a_word(box: Sandbox) -> None:
+    result = run(box, "cohorts", "bulk-delete", "1", "2", "--json")
+    assert result.exit_code == 5
+    assert "--yes" in json.loads(result.stderr)["hint"]
+    assert not box.requests
+
+
+def test_a_word_lets_it_go(box: Sandbox) -> None:
+    run(box, "cohorts", "bulk-delete", "1", "2", "--yes")
+    assert [request.path for request in box.requests][-1].endswith("/cohorts/bulk-delete")
