@@ -35,7 +35,7 @@ FROM (SELECT *, coalesce(CAST(x[1] AS DOUBLE), 0) AS s FROM (
                  maximum_object_size = $longest)))
 """
 READ_EVENTS = """
-SELECT event_name, to_timestamp(event_us / 1e6) AS event_time, distinct_id, insert_id,
+SELECT event_name, to_timestamp(event_us / 1e6) AS event_time, coalesce(distinct_id, '') AS distinct_id, insert_id,
   properties FROM read_json([$lines], format = 'newline_delimited', columns = {
   event_name: 'VARCHAR', event_us: 'BIGINT', distinct_id: 'VARCHAR', insert_id: 'VARCHAR', properties: 'VARCHAR'},
   maximum_object_size = $longest)

@@ -129,14 +129,9 @@ def as_text(value: Any) -> str:
 
 def write_event_lines(lines: Path, file: Path) -> Counts:
     """The lines of events as they came, in their order, gzipped."""
-    rows = copies = bad = 0
+    rows = copies = 0
     with lines.open("rb") as source, Marks() as marks, packed(file) as target:
-        for line in source:
-            key = read_key(line)
-            if key is None:
-                bad += bool(line.strip())
-            elif key.insert_id is not None:
-                marks.add(key.mark)
+        bad = mark_events(source, marks)
         newest = find_newest(source, marks.repeated())
         source.seek(0)
         for number, line in enumerate(source):
@@ -152,6 +147,18 @@ def write_event_lines(lines: Path, file: Path) -> Counts:
             target.write(line if line.endswith(b"\n") else line + b"\n")
             rows += 1
     return Counts(rows, copies, bad)
+
+
+def mark_events(source: IO[bytes], marks: Marks) -> int:
+    """Mark each event that has an id; how many lines are no events."""
+    bad = 0
+    for line in source:
+        key = read_key(line)
+        if key is None:
+            bad += bool(line.strip())
+        elif key.insert_id is not None:
+            marks.add(key.mark)
+    return bad
 
 
 def find_newest(source: IO[bytes], repeated: set[int]) -> dict[Hashable, int]:
@@ -194,9 +201,10 @@ class Key:
     ingested: float
 
     @property
-    def identity(self) -> tuple[str, float, str, str]:
-        """Equal for copies of one event."""
-        return as_text(self.event), self.moment, as_text(self.distinct_id), as_text(self.insert_id)
+    def identity(self) -> tuple[str, float, str, str | None]:
+        """Equal for copies of one event, if it has an id."""
+        insert_id = None if self.insert_id is None else as_text(self.insert_id)
+        return as_text(self.event), self.moment, as_text(self.distinct_id), insert_id
 
     @property
     def mark(self) -> int:
