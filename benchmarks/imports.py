@@ -8,12 +8,11 @@ Each figure is the least wall time of several fresh interpreters, the kinds taki
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import time
 
-from report import SOURCES, goal, print_report
+from report import fresh_environment, goal, print_report
 
 HEAVY = (
     "aiohttp",
@@ -42,10 +41,8 @@ TELL_LOADED = (
 
 def run(program: str) -> subprocess.CompletedProcess[str]:
     """One fresh interpreter of this kind; ends the benchmark with the program's own words when it fails."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPATH"] = os.pathsep.join(SOURCES)
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=fresh_environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{program}\n{done.stderr}")
     return done

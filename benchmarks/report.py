@@ -19,6 +19,12 @@ def use_checkout() -> None:
     sys.path[:0] = SOURCES
 
 
+def fresh_environment() -> dict[str, str]:
+    """What a fresh interpreter gets: the checkout's packages, and bytecode kept between runs, as an installation has it."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(SOURCES)}
+
+
 def machine() -> dict[str, Any]:
     """Where the figures come from; they compare only within one run."""
     return {
