@@ -14,7 +14,7 @@ from request_scheduler.checks import is_whole
 
 from .dispatch import Asked, describe, in_our_terms
 from .errors import InvalidArgumentError, shown
-from .options import current_task
+from .operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -57,9 +57,18 @@ class Planned(Generic[R_co]):
         return dict(zip(self._names, self._values[len(self._values) - len(self._names) :], strict=True))
 
     def request(self) -> Request[R_co]:
-        """The request that the call would send; raises what a wrong argument raises."""
+        """The request that the call would send; raises what a wrong argument raises, and for a call of several."""
+        if not isinstance(self.operation, Operation):
+            hint = "Ask it inside ws.task(name, max_requests=...), which holds it to a number of requests."
+            raise InvalidArgumentError(f"{self.operation.name} finds out what to send as it goes.", hint=hint)
         request: Request[R_co] = self.operation.request(self.surface, *self.args, **self.kwargs)
         return request
+
+    async def answer(self, asks: Callable[[Asked[Any]], Coroutine[Any, Any, Any]]) -> R_co:
+        """What the call gives when `asks` takes each of its requests to its answer."""
+        surface = self.surface.twin if self.surface.blocking else self.surface
+        answer: R_co = await self.operation.call(surface.view(asks=asks), *self.args, **self.kwargs)
+        return answer
 
     def asked(self, task: Task | None) -> Asked[R_co]:
         """The call as it would be made inside a task; raises what a wrong argument raises."""
@@ -85,7 +94,7 @@ def later(call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Planned[Any
     """
     operation = getattr(getattr(call, "__func__", None), "operation", None)
     if operation is None:
-        hint = 'Name a call of a workspace that is one request: mp.later(ws.query, "Sign Up").'
+        hint = 'Name a call of a workspace whose answer comes at once: mp.later(ws.query, "Sign Up").'
         raise InvalidArgumentError(f"{getattr(call, '__name__', call)!s} cannot be planned.", hint=hint)
     surface = call.__self__  # type: ignore[attr-defined] # a bound method
     return Planned(surface, operation, (*args, *kwargs.values()), shared(tuple(kwargs)))
@@ -175,24 +184,22 @@ class Batch:
     calls: Iterable[Planned[Any]]
     at_once: int = AT_ONCE
     manifest: Manifest | None = None
-    task: Task | None = attrs.field(factory=current_task)
 
     started: float = 0.0
     taken: int = 0
-    latest: Planned[Any] | None = None
+    latest: Asked[Any] | None = None
 
     async def time_left(self, total: int) -> float:
         """Seconds until the last of `total` calls can start, if none of those to come is known already."""
         if self.latest is None:
             return 0.0
-        asked = self.asked(self.latest)
+        asked = self.timed(self.latest)
         call = self.dispatcher.call_of(asked, await self.dispatcher.make_ready(asked))
         with in_our_terms():  # when all are taken, the last of them stands in the queue itself: -1 are behind it
             return self.dispatcher.scheduler.eta(attrs.evolve(call, key=None), behind=total - self.taken - 1)
 
-    def asked(self, call: Planned[Any]) -> Asked[Any]:
-        """A call of the batch as it would be made now: who waits for it has waited since the batch began."""
-        asked = call.asked(self.task)
+    def timed(self, asked: Asked[Any]) -> Asked[Any]:
+        """A request of the batch as it is made now: who waits for it has waited since the batch began."""
         if asked.options.deadline is None:
             return asked
         with in_our_terms():
@@ -249,22 +256,33 @@ class Batch:
 
     async def _finish(self, index: int, call: Planned[Any]) -> Done[Any]:
         try:
-            return Done(index, call, value=await self._answer(call))
+            return Done(index, call, value=await call.answer(functools.partial(self._answer, call)))
         except Exception as error:  # noqa: BLE001 - it stands beside its call
             return Done(index, call, error)
 
-    async def _answer(self, call: Planned[Any]) -> Any:
-        asked = self.asked(call)
-        self.latest = call  # its request can be built
-        if self.manifest is None or not asked.request.repeatable or asked.operation.facts.changes:
+    async def _answer(self, call: Planned[Any], made: Asked[Any]) -> Any:
+        self.latest = made
+        asked = self.timed(made)
+        manifest = self.manifest if keeps(call, asked) else None
+        if manifest is None:
             return await self.dispatcher.ask(asked)
         prepared = await self.dispatcher.make_ready(asked)
         digest = digest_of(prepared.key)
-        answer = self.manifest.find(digest)
+        answer = manifest.find(digest)
         if answer is None:
             answer = await self.dispatcher.answer(asked, prepared)
-            self.manifest.keep(digest, answer)
+            manifest.keep(digest, answer)
         return asked.request.read(answer.value, describe(answer, prepared))
+
+
+def keeps(call: Planned[Any], asked: Asked[Any]) -> bool:
+    """Whether the answer to a request may stand in for it when its batch is resumed.
+
+    A call of several requests gets those again that are never kept: the session of a page of profiles is over by then.
+    """
+    if not asked.request.repeatable or asked.operation.facts.changes:
+        return False
+    return asked.operation is call.operation or asked.request.lifetime != "none"
 
 
 def check_calls(calls: object) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .accounts.settings import Settings
-    from .dispatch import Dispatcher
+    from .dispatch import Asked, Dispatcher
     from .options import Options, Pin
     from .request import Request
 
@@ -57,6 +57,8 @@ class Surface(Generic[Mode]):
     settings: Settings
     options: Options
     pin: Pin
+    asks: Callable[[Asked[Any]], Coroutine[Any, Any, Any]] | None = None
+    """Who takes its requests to their answers; None is the dispatcher."""
 
     def view(self, **changes: Any) -> Self:
         """A light copy of the same surface with some of its attributes changed, such as `pin` or `options`."""
@@ -137,6 +139,7 @@ class Method(Named, Generic[P, R_co]):
             return surface.wait_for(call, *args, **kwargs)
 
         self.call, self.call_blocking, self.origin = call, call_blocking, origin
+        call.operation = call_blocking.operation = self  # type: ignore[attr-defined] # for planned calls
         self.__doc__ = origin.__doc__
 
     @overload
@@ -162,7 +165,6 @@ class Operation(Method[P, R_co]):
             return await surface.send(self.request(surface, *args, **kwargs), self)
 
         super().__init__(call, build, said)
-        call.operation = self.call_blocking.operation = self  # type: ignore[attr-defined] # for planned calls
         self.build = check_fields(build)
         self._known: dict[object, Request[R_co]] = {}
 

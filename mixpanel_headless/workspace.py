@@ -196,8 +196,12 @@ class AsyncWorkspace(Configured[Async]):
         """The answer to one request, by way of the scheduler."""
         if request.scope is Scope.PROJECT_AND_WORKSPACE and (request.workspace or self.pin.workspace) is None:
             request = attrs.evolve(request, workspace=await self.resolve_workspace_id())
-        dispatcher = await self.runtime.open()
-        return await dispatcher.ask(Asked(self, request, operation, self.options, self.pin, current_task()))
+        if self.asks is None:
+            dispatcher = await self.runtime.open()
+            return await dispatcher.ask(Asked(self, request, operation, self.options, self.pin, current_task()))
+        surface = self.view(asks=None)  # what a change leads to later is asked by the workspace itself
+        answer: R = await self.asks(Asked(surface, request, operation, self.options, self.pin, current_task()))
+        return answer
 
     async def read_lines(self, request: Request[Any], operation: Stream[Any, Any]) -> AsyncGenerator[list[bytes]]:
         """The lines of a streamed answer, some at a time and each once, by way of the scheduler."""

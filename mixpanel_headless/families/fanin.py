@@ -35,7 +35,9 @@ class FanIn(Surface[Mode]):
         `calls` may be a generator: of it, `at_once` calls wait in the queue together, so 100,000 take no 100,000 tasks.
         `resume` names the batch, or a path: answers are written there as they come, and the same batch asked again pays
         only for what it lacks, after a crash too; what was on its way when it was cut is paid again. A call whose answer is
-        there is not asked again, however old it is. The `deadline` of a call counts from the start of the batch.
+        there is not asked again, however old it is. The `deadline` of a call counts from the start of the batch. A call of
+        several requests, such as `query_user`, is one of `at_once`; of what it asks the file holds what may be kept at all,
+        so pages of profiles are asked again.
         """
         check_calls(calls)
         check_at_once(at_once)
@@ -79,7 +81,10 @@ class FanIn(Surface[Mode]):
 
     @composite
     async def plan(self: FanIn[Async], calls: Iterable[Planned[Any]]) -> Plan:
-        """What the calls would cost, and when each could start, if they were asked now in this order; sends nothing."""
+        """What the calls would cost, and when each could start, if they were asked now in this order; sends nothing.
+
+        Raises InvalidArgumentError for one of several requests: what they are is known only as they are made.
+        """
         from mixpanel_headless.estimates import Estimator
 
         check_calls(calls)

@@ -10,6 +10,7 @@ import pytest
 
 import mixpanel_headless as mp
 from mixpanel_headless.fanin import Batch
+from tests.answering import Answering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -172,7 +173,7 @@ def test_what_was_called_already_is_refused_with_the_way_to_name_it(box: Sandbox
         with pytest.raises(mp.InvalidArgumentError, match="holds a QueryResult"):
             ws.gather([ws.query("Login", **DAYS)])  # type: ignore[list-item]
         with pytest.raises(mp.InvalidArgumentError, match="cannot be planned"):
-            mp.later(ws.budget)
+            mp.later(ws.stream_events)  # type: ignore[call-overload]
 
 
 def test_a_planned_call_reads_as_it_was_written(box: Sandbox) -> None:
@@ -180,6 +181,56 @@ def test_a_planned_call_reads_as_it_was_written(box: Sandbox) -> None:
         call = mp.later(ws.query, "Login", last=7)
     assert str(call) == "query('Login', last=7)"
     assert repr(call) == "<Planned query('Login', last=7)>"
+
+
+def test_calls_of_several_requests_stand_in_a_batch_beside_those_of_one(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        calls = [mp.later(ws.query_user), mp.later(ws.query_user, limit=0), mp.later(ws.query, "Login", **DAYS)]
+        gathered = ws.gather(calls)
+        streamed = list(ws.as_completed(calls[:1]))
+    assert [type(done.error) for done in gathered] == [type(None), mp.BookmarkValidationError, type(None)]
+    assert gathered[0].value.value == streamed[0].value.value
+    assert str(calls[0]) == "query_user()"
+
+
+def test_a_resumed_batch_has_what_a_call_of_several_requests_may_keep(box: Sandbox, tmp_path: Path) -> None:
+    def ask() -> mp.Gathered:
+        with box.workspace() as ws:
+            calls = [mp.later(ws.query_user), mp.later(ws.query_user, mode="profiles", limit=None)]
+            return ws.gather(calls, resume=tmp_path / "users.jsonl")
+
+    first, paid = ask(), box.counted
+    again = ask()
+    assert [done.value.total for done in again] == [done.value.total for done in first]
+    assert paid == 2
+    assert box.counted == 3  # the session of the profiles is over; the aggregate is in the file
+
+
+def test_requests_of_a_call_count_towards_the_ceiling_of_the_task_of_its_batch(box: Sandbox) -> None:
+    with box.workspace() as ws, ws.task("nightly", max_requests=1):
+        gathered = ws.gather([mp.later(ws.query_user, segment_by=number) for number in (1, 2)], at_once=1)
+    assert [type(done.error) for done in gathered][1] is mp.TaskCeilingReached
+
+
+def test_a_deadline_of_a_call_of_several_requests_counts_from_the_start_of_the_batch(
+    open_box: Callable[..., Sandbox],
+) -> None:
+    with open_box(limit=1).workspace() as ws:
+        gathered = ws.gather([mp.later(ws.query, "Login", **DAYS), mp.later(ws.with_options(deadline=60.0).query_user)])
+    assert isinstance(gathered[1].error, mp.DeadlineUnreachable)
+
+
+def test_what_a_call_of_several_requests_costs_is_not_guessed(box: Sandbox) -> None:
+    with box.workspace() as ws, pytest.raises(mp.InvalidArgumentError, match=r"query_user finds out .*max_requests"):
+        ws.plan([mp.later(ws.query_user)])
+    assert box.counted == 0
+
+
+def test_a_call_that_needs_a_workspace_finds_it_in_a_batch_too() -> None:
+    one = {"id": 7, "name": "All Project Data", "project_id": 12345, "is_default": True}
+    with Answering().tell({"results": [one]}).tell({"results": []}) as service, service.workspace() as ws:
+        assert ws.gather([mp.later(ws.list_feature_flags)]).values == [[]]
+    assert [asked.path for asked in service.asked][1] == "/api/app/projects/12345/workspaces/7/feature-flags/"
 
 
 def test_the_calls_of_a_batch_count_towards_the_ceiling_of_their_task(box: Sandbox) -> None:
@@ -235,7 +286,7 @@ async def test_a_deadline_counts_from_the_start_of_the_batch(box: Sandbox) -> No
         left = []
         for ago in (40.0, 100.0):
             batch = Batch(ws, dispatcher, [call], started=dispatcher.scheduler.now() - ago)
-            left.append(batch.asked(call).options.deadline or 0.0)
+            left.append(batch.timed(call.asked(None)).options.deadline or 0.0)
     assert 0.0 < left[0] <= 20.0
     assert left[1] == 0.0
 
