@@ -153,17 +153,24 @@ STREAM_WRITERS: dict[Format, Callable[[Iterable[Any], TextIO], None]] = {
 
 
 def write_table(result: Any, file: TextIO) -> None:
-    """As rich draws it; a long one says what it leaves out. What has no view of its own is drawn as rows."""
+    """As rich draws it; a long one says what it leaves out. What has no view of its own is drawn by field, or by row."""
     from rich.console import Console
 
-    if hasattr(result, "__rich__") or not isinstance(result, dict | list | tuple | str):
+    if hasattr(result, "__rich__"):
         Console(file=file).print(result)
-    elif isinstance(result, str):
-        click.echo(result, file=file)
-    else:
-        from mixpanel_headless.results.views import terminal_table
+        return
+    fields = plain(result)
+    if not isinstance(fields, dict | list):
+        click.echo(str(fields), file=file)
+        return
+    from mixpanel_headless.results.table import Table
+    from mixpanel_headless.results.views import terminal_table
 
-        Console(file=file).print(terminal_table(table_of(result)))
+    if isinstance(fields, dict) and not hasattr(result, "table"):
+        table = Table(("field", "value"), list(zip(fields, cells(fields.values()), strict=True)))
+    else:
+        table = table_of(result)
+    Console(file=file).print(terminal_table(table))
 
 
 def write_json(result: Any, file: TextIO) -> None:

@@ -17,11 +17,13 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 import attrs
 
 from mixpanel_headless.cli.annotations import alternatives, evaluate
-from mixpanel_headless.errors import ParamValidationError, shown
+from mixpanel_headless.errors import MixpanelHeadlessError, ParamValidationError, shown
 from mixpanel_headless.query.filters import Filter
 from mixpanel_headless.query.suggestions import nearest
 
-MANY = frozenset({"VAR_POSITIONAL"})
+MANY = "VAR_POSITIONAL"
+IN_ORDER = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD")
+"""How arguments stand that can be given without their names."""
 WHOLE = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
 
 
@@ -167,8 +169,7 @@ def call(target: Any, arguments: Any, what: str, module: str) -> Any:
     """What a class or a constructor makes of arguments: an object by name, a list in order."""
     fields = fields_of(target) if isinstance(target, type) else arguments_of(target, module)
     if not isinstance(arguments, dict):
-        given = arguments if isinstance(arguments, list) else [arguments]
-        arguments = in_order(fields, given, what)
+        arguments = in_order(fields, as_list(arguments), what)
     free = any(field.sort == "VAR_KEYWORD" for field in fields.values())
     if unknown := [name for name in arguments if name not in fields and not free]:
         raise refuse(f"{what}.{unknown[0]}", unknown_field(unknown[0], target, fields))
@@ -178,20 +179,32 @@ def call(target: Any, arguments: Any, what: str, module: str) -> Any:
         name: read_tree(value, tuple(alternatives(fields[name].kind)), f"{what}.{name}") if name in fields else value
         for name, value in arguments.items()
     }
-    many = next((name for name, field in fields.items() if field.sort in MANY and name in read), None)
-    rest = [] if many is None else read.pop(many)
-    first = [] if many is None else [read.pop(name) for name in leading(fields, many) if name in read]
-    return target(*first, *rest, **read)
+    many = next((name for name, field in fields.items() if field.sort == MANY and name in read), None)
+    rest = [] if many is None else as_list(read.pop(many))
+    first = [read.pop(name) for name in leading(fields, many) if name in read]
+    try:
+        return target(*first, *rest, **read)
+    except MixpanelHeadlessError:
+        raise
+    except (TypeError, ValueError) as error:  # a class that relies on its callers' types
+        raise refuse(what, f"{target.__name__} cannot be made of {shown(arguments)}: {error}") from None
 
 
-def leading(fields: Mapping[str, Field], many: str) -> list[str]:
-    return list(fields)[: list(fields).index(many)]
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def leading(fields: Mapping[str, Field], many: str | None) -> list[str]:
+    """The arguments that must stand in their place: those before any number of others, or without a name."""
+    if many is not None:
+        return list(fields)[: list(fields).index(many)]
+    return [name for name, field in fields.items() if field.sort == "POSITIONAL_ONLY"]
 
 
 def in_order(fields: Mapping[str, Field], given: Sequence[Any], what: str) -> dict[str, Any]:
     """Arguments by name that were given in their order."""
-    many = next((name for name, field in fields.items() if field.sort in MANY), None)
-    plain = [name for name, field in fields.items() if field.sort == "POSITIONAL_OR_KEYWORD"]
+    many = next((name for name, field in fields.items() if field.sort == MANY), None)
+    plain = [name for name, field in fields.items() if field.sort in IN_ORDER]
     head = leading(fields, many) if many else plain
     if len(given) > len(head) and many is None:
         raise refuse(what, f"{len(given)} values; it takes {', '.join(plain)}")

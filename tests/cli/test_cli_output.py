@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from typing import Any
 
+import click
 import pytest
 
-from mixpanel_headless.cli.output import FORMATS, Format, default_format, write_result
+from mixpanel_headless.cli.output import FORMATS, Format, Shape, default_format, write_result
+from mixpanel_headless.errors import MissingExtraError
 from mixpanel_headless.results.discovery import Listing, TopEvent
 
 TOP = Listing([TopEvent("Sign Up", 3, 0.5), TopEvent("Log, In", 1, -1.0)])
@@ -58,6 +61,44 @@ def test_an_empty_list_is_written_in_every_format(how: Format) -> None:
 
 def test_a_pipe_gets_json_by_default() -> None:
     assert default_format(io.StringIO()) == "json"
+
+
+def test_what_has_no_view_of_its_own_is_drawn_by_field_or_by_row() -> None:
+    assert [line.split() for line in written({"id": 5, "tags": ["a"]}, "table").splitlines() if "5" in line] == [
+        ["id", "5"]
+    ]
+    rows = written([{"id": 5}, {"id": 6, "name": "x"}], "table")
+    assert [line.split() for line in rows.splitlines() if "6" in line] == [["6", "x"]]
+    assert written("text", "table") == "text\n"
+
+
+def test_rows_of_different_fields_have_all_columns() -> None:
+    assert written([{"id": 5}, {"id": 6, "name": "x"}], "csv").splitlines() == ["id,name", "5,", "6,x"]
+
+
+def test_a_file_is_written_as_it_is(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    write_result(b"a,b\n\xff", "json")
+    assert capfdbinary.readouterr().out == b"a,b\n\xff"
+
+
+def test_a_filter_gives_a_line_for_each_result() -> None:
+    pytest.importorskip("jq")
+    file = io.StringIO()
+    write_result(TOP, Shape.choose("jsonl", ".[].event"), file)
+    assert file.getvalue() == '"Sign Up"\n"Log, In"\n'
+
+
+@pytest.mark.parametrize(("how", "text", "said"), [(None, ".[", "cannot be read"), ("csv", ".", "goes with")])
+def test_a_filter_that_cannot_be_is_refused(how: Format | None, text: str, said: str) -> None:
+    pytest.importorskip("jq")
+    with pytest.raises(click.UsageError, match=said):
+        Shape.choose(how, text)
+
+
+def test_a_filter_without_jq_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jq", None)
+    with pytest.raises(MissingExtraError, match="jq"):
+        Shape.choose(None, ".")
 
 
 def test_a_value_without_structure_is_one_cell() -> None:

@@ -1,4 +1,4 @@
-"""A family that nothing but its own definitions tells of has policy, dry run, audit and both modes."""
+"""A family that nothing but its own definitions tells of has policy, dry run, audit, a command and both modes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 import mixpanel_headless as mp
 from mixpanel_headless.app_api import at, delete, get, patch, post
+from mixpanel_headless.cli.operations import operation_command
 from mixpanel_headless.models.entity import Entity
 from mixpanel_headless.models.params import UNSET, Changes, Maybe
 from mixpanel_headless.operation import Mode, Surface, operation
@@ -67,6 +68,15 @@ class Toyspace(Workspace, Toys[Any]):
         twin = object.__new__(AsyncToyspace)
         twin.__dict__.update(self.__dict__)
         return twin
+
+
+def test_each_call_is_a_command_with_an_option_for_each_field() -> None:
+    command = operation_command(vars(Toys)["update_toy"], "update")
+    options = {option for one in command.params for option in one.opts}
+    assert {"toy_id", "--name", "--params", "--dry-run", "--yes"} <= options
+    assert {"toy_id", "--dry-run"} - {
+        option for one in operation_command(vars(Toys)["get_toy"], "get").params for option in one.opts
+    } == {"--dry-run"}
 
 
 @pytest.fixture
