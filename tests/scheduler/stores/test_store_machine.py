@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from anyio.from_thread import start_blocking_portal
-from attrs import define
+from attrs import define, frozen
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -36,23 +36,32 @@ class Flying:
     reservation: Reservation
 
 
+@frozen
+class Spent:
+    """A unit that the service may have counted, and until when."""
+
+    until: float
+    urgent: bool
+
+
 class StoreMachine(RuleBasedStateMachine):
-    """Processes come, ask, settle, are killed; `spent` is what the service may have counted, and until when."""
+    """Processes come, ask, settle, are killed; some of the slots may be for urgent calls."""
 
     kind, url = "memory", ""
 
-    @initialize(processes=st.integers(1, 3))
-    def start(self, processes: int) -> None:
+    @initialize(processes=st.integers(1, 3), reserve=st.integers(0, 2))
+    def start(self, processes: int, reserve: int) -> None:
         self._portal = start_blocking_portal()
         portal = self._portal.__enter__()
         self._folder = tempfile.TemporaryDirectory()
         first = HANDS[self.kind](portal, Path(self._folder.name), self.url)
-        first.store.define(BUDGET)
+        first.store.define(BUDGET, reserve=reserve)
         first.open()
-        self.first = first
-        self.alive = [first] + [first.other(BUDGET) for _ in range(processes - 1 if first.again else 0)]
+        self.first, self.reserve = first, reserve
+        others = processes - 1 if first.again else 0
+        self.alive = [first] + [first.other(BUDGET, reserve=reserve) for _ in range(others)]
         self.flying: list[Flying] = []
-        self.spent: list[float] = []
+        self.spent: list[Spent] = []
 
     def teardown(self) -> None:
         if hasattr(self, "first"):
@@ -61,16 +70,21 @@ class StoreMachine(RuleBasedStateMachine):
             self._folder.cleanup()
 
     def counted(self) -> int:
-        self.spent = [until for until in self.spent if until > self.first.now]
+        self.spent = [unit for unit in self.spent if unit.until > self.first.now]
         return len(self.spent) + len(self.flying)
+
+    def kept(self) -> int:
+        """What is free for urgent calls alone."""
+        flying = sum(flying.reservation.urgent for flying in self.flying)
+        return max(0, self.reserve - flying - sum(unit.urgent for unit in self.spent))
 
     @rule(which=st.integers(0, 2), urgent=st.booleans())
     def ask(self, which: int, urgent: bool) -> None:
         hand = self.alive[which % len(self.alive)]
-        room = self.counted() < LIMIT and len(self.flying) < PERMITS
+        room = self.counted() + (0 if urgent else self.kept()) < LIMIT and len(self.flying) < PERMITS
         verdict = hand.reserve(Spend("query"), tenant=f"t{which}", urgent=urgent)
         if isinstance(verdict, Reservation):
-            assert room, "more than a limit"
+            assert room, "more than a limit, or than what is not reserved"
             self.flying.append(Flying(hand, verdict))
         else:
             assert isinstance(verdict, Denied)
@@ -84,7 +98,7 @@ class StoreMachine(RuleBasedStateMachine):
         flying = self.flying.pop(which % len(self.flying))
         flying.hand.settle(flying.reservation, settlement)
         if settlement is not Settlement.REFUNDED:
-            self.spent.append(self.first.now + SECONDS)
+            self.spent.append(Spent(self.first.now + SECONDS, flying.reservation.urgent))
 
     @rule(seconds=st.sampled_from([0.1, 0.3, 1.0, 7.0, 9.0]))
     def wait(self, seconds: float) -> None:
@@ -99,7 +113,7 @@ class StoreMachine(RuleBasedStateMachine):
         hand.portal.call(hand.store.close)
         gone = [flying for flying in self.flying if flying.hand is hand]
         self.flying = [flying for flying in self.flying if flying.hand is not hand]
-        self.spent += [self.first.now + SECONDS] * len(gone)
+        self.spent += [Spent(self.first.now + SECONDS, flying.reservation.urgent) for flying in gone]
 
     @invariant()
     def the_books_are_right(self) -> None:
