@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from .canvas import Canvas
-from .curves import Curve, curves_of, sparkline
+from .curves import Curve, sparkline
 from .plot import day_label, plot_of
 from .views import format_value, printable
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.text import Text
 
-    from .insights import QueryResult
     from .plot import Plot
+    from .tabular import Tabular
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 HEIGHT = 10
@@ -26,9 +26,9 @@ MOST_BARS = 20
 NARROWEST = 40
 
 
-def draw(result: QueryResult, width: int | None = None) -> Chart:
+def draw(result: Tabular, width: int | None = None) -> Chart:
     """A rich renderable of the answer: its six highest curves, or its first 20 bars, with axes, dates and a legend."""
-    return Chart(result.title, result.note, tuple(curves_of(result.table)), width)
+    return Chart(result.title, result.note, tuple(result.curves()), width)
 
 
 @attrs.frozen

@@ -37,9 +37,13 @@ def curves_of(table: Table) -> list[Curve]:
     points: dict[tuple[Any, ...], list[tuple[str, Any]]] = {}
     for row in table.rows:
         points.setdefault(row[first:-1], []).append((row[0] if first else "all", row[-1]))
-    one_metric = len({key[0] for key in points}) == 1
+    one_metric = len({key[:1] for key in points}) == 1
     return [
-        Curve(_label(key, one_metric=one_metric), tuple(d for d, _ in pairs), tuple(v for _, v in pairs))
+        Curve(
+            _label(key or table.columns[-1:], one_metric=one_metric),
+            tuple(d for d, _ in pairs),
+            tuple(v for _, v in pairs),
+        )
         for key, pairs in points.items()
     ]
 

@@ -15,6 +15,8 @@ from .trees import copy_tree
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from .drawings import Place
+
 DEEPEST: Final = 200
 """Levels that are read; a flow has 100 steps at most."""
 COLUMNS: Final = (
@@ -86,6 +88,12 @@ class FlowTreeNode:
     def all_paths(self) -> list[list[FlowTreeNode]]:
         """Every way from here to an end."""
         return [list(path) for _, path in self._walk() if not path[-1].children]
+
+    def ways(self) -> Iterator[tuple[Place, Place, int]]:
+        """Every way from a node to one below it, as places (level, event), with the number of flows that took it."""
+        for depth, path in self._walk():
+            if depth:
+                yield (depth - 1, path[-2].event), (depth, path[-1].event), path[-1].total_count
 
     def render(self) -> str:
         """The tree as text, one line a node with its number of flows."""

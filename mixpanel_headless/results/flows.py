@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import attrs
 
+from .drawings import add_ways
 from .flow_trees import FlowTreeNode, count_of, read_trees, tree_table
 from .provenance import Provenance, given
 from .report import Report, check_answer
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     import networkx as nx
     import pandas as pd
+
+    from .drawings import ChartKind, Ways
 
 NODES: Final = ("step", "event", "type", "count", "anchor_type", "is_custom_event", "conversion_rate_change")
 EDGES: Final = ("source_step", "source_event", "target_step", "target_event", "count", "target_type")
@@ -37,6 +41,7 @@ class FlowQueryResult(Report):
     """
 
     report_type: ClassVar[str] = "flows"
+    charts: ClassVar[tuple[ChartKind, ...]] = ("sankey",)
     computed_at: str = ""
     overall_conversion_rate: float = 0.0
     mode: str = "sankey"
@@ -126,6 +131,18 @@ class FlowQueryResult(Report):
                 for place, step in enumerate(_dicts(flow, "flowSteps"))
             ],
         )
+
+    def ways(self) -> Ways:
+        """The ways between columns: the edges, or the steps of the paths or the trees, those of one event as one."""
+        if self.mode == "tree":
+            return add_ways(step for tree in self.trees for step in tree.ways())
+        if self.mode == "paths":
+            return add_ways(
+                ((before[1], before[2]), (after[1], after[2]), after[4])
+                for before, after in pairwise(self.paths)
+                if before[0] == after[0]
+            )
+        return add_ways(((row[0], row[1]), (row[2], row[3]), row[4]) for row in self.edges)
 
     @cached_property
     def nodes_df(self) -> pd.DataFrame:

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import attrs
 
+from .curves import Curve, curves_of
 from .cuts import Cut, find_cuts, is_date, is_trend
+from .drawings import Stages
 from .series import SeriesReport
 from .table import WHOLE_RANGE, Table, clip_date, flatten_series, segment_columns
 from .trees import copy_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from .drawings import ChartKind
 
 Steps = list[dict[str, Any]]
 MEASURES: Final = ("count", "step_conv_ratio", "overall_conv_ratio", "avg_time", "avg_time_from_start")
@@ -33,6 +37,7 @@ class FunnelQueryResult(SeriesReport):
     """
 
     report_type: ClassVar[str] = "funnels"
+    charts: ClassVar[tuple[ChartKind, ...]] = ("funnel", "line", "bar")
     shapes: ClassVar[tuple[type, ...]] = (dict, list)
 
     @cached_property
@@ -79,6 +84,32 @@ class FunnelQueryResult(SeriesReport):
         if not self._cuts and is_trend(self._series):
             return flatten_series(self._series, self._headers)
         return tabulate(self._cuts, self._headers)
+
+    def stages(self) -> list[Stages]:
+        """The steps of each segment, or those of everybody where there are none."""
+        funnels = self.segments or {"": self.steps_data}
+        return [
+            Stages(label, *zip(*((str(step.get("event")), step.get("count") or 0) for step in steps), strict=True))
+            for label, steps in funnels.items()
+            if steps
+        ]
+
+    def curves(self) -> list[Curve]:
+        """The share that came to the last step, by date for everybody and each segment; or the trend's numbers."""
+        if not self._cuts:
+            return curves_of(self.table) if is_trend(self._series) else []
+        groups: dict[str, list[Cut[Steps]]] = {}
+        for cut in self._main():
+            if cut.value:
+                groups.setdefault(cut.label, []).append(cut)
+        return [
+            Curve(
+                f"{label or 'everybody'}: overall conversion",
+                tuple(clip_date(cut.date or WHOLE_RANGE) for cut in cuts),
+                tuple(cut.value[-1].get("overall_conv_ratio") for cut in cuts),
+            )
+            for label, cuts in groups.items()
+        ]
 
     def _names(self) -> list[str]:
         return list(dict.fromkeys(cut.name for cut in self._cuts if cut.name)) or super()._names()

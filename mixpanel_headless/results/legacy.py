@@ -10,6 +10,7 @@ import attrs
 
 from mixpanel_headless.errors import QueryError
 
+from .drawings import Stages, grid_of
 from .provenance import Provenance, given
 from .report import Report
 from .table import Table
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mixpanel_headless.request import Json
+
+    from .drawings import ChartKind, Grid
 
 R = TypeVar("R", bound="LegacyReport")
 Series = dict[str, dict[str, Any]]
@@ -64,6 +67,7 @@ def plain(value: Any) -> Any:
 class SeriesCounts(LegacyReport):
     """Counts by name and date: the shape that several of these answers share."""
 
+    charts: ClassVar[tuple[ChartKind, ...]] = ("line", "bar")
     column: ClassVar[str]
     """What the names in the series are."""
     from_date: str
@@ -132,6 +136,7 @@ class NumericBucketResult(SeriesCounts):
 class NumericResult(LegacyReport):
     """One number for each date."""
 
+    charts: ClassVar[tuple[ChartKind, ...]] = ("line", "bar")
     column: ClassVar[str]
     event: str
     from_date: str
@@ -184,6 +189,7 @@ class FunnelResult(LegacyReport):
     """
 
     report_type: ClassVar[str] = "funnel"
+    charts: ClassVar[tuple[ChartKind, ...]] = ("funnel",)
     funnel_id: int
     funnel_name: str
     from_date: str
@@ -196,6 +202,11 @@ class FunnelResult(LegacyReport):
         """The part of those of the first step that reached the last."""
         first, last = (self.steps[0].count, self.steps[-1].count) if self.steps else (0, 0)
         return last / first if first else 0.0
+
+    def stages(self) -> list[Stages]:
+        """The one funnel of everybody."""
+        names, counts = ([step.event for step in self.steps], [step.count for step in self.steps])
+        return [Stages("", tuple(names), tuple(counts))]
 
     @cached_property
     def table(self) -> Table:
@@ -225,12 +236,17 @@ class RetentionResult(LegacyReport):
     """Who came back, by the date on which they began."""
 
     report_type: ClassVar[str] = "retention"
+    charts: ClassVar[tuple[ChartKind, ...]] = ("heatmap",)
     born_event: str
     return_event: str
     from_date: str
     to_date: str
     unit: str
     cohorts: list[CohortInfo]
+
+    def grid(self) -> Grid | None:
+        """The part of each cohort that came back, by period."""
+        return grid_of(self.table, 2, labels=1, shares=True)
 
     @cached_property
     def table(self) -> Table:
@@ -245,12 +261,17 @@ class FrequencyResult(LegacyReport):
     """In how many periods of `addiction_unit` people did something, by date: how many in at least 1, 2, ... of them."""
 
     report_type: ClassVar[str] = "frequency"
+    charts: ClassVar[tuple[ChartKind, ...]] = ("heatmap",)
     event: str | None
     from_date: str
     to_date: str
     unit: str
     addiction_unit: str
     data: dict[str, list[int]] = attrs.field(converter=own)
+
+    def grid(self) -> Grid | None:
+        """How many people there were, by date and number of periods."""
+        return grid_of(self.table, 1, labels=1, shares=False)
 
     @cached_property
     def table(self) -> Table:

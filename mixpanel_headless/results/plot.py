@@ -40,14 +40,14 @@ class Plot:
         return f"{self.hidden} of {len(self.curves) + self.hidden} series left out" if self.hidden else ""
 
 
-def plot_of(curves: Sequence[Curve]) -> Plot | None:
-    """The plot of the six curves with the highest means, in the given order; None with fewer than two dates."""
+def plot_of(curves: Sequence[Curve], most: int = MOST_CURVES) -> Plot | None:
+    """The plot of the curves with the highest means, in the given order; None with fewer than two dates."""
     drawable = [curve for curve in curves if curve.numbers]
     dates = sorted({date for curve in drawable for date in curve.dates} - {WHOLE_RANGE})
     if len(dates) < 2:
         return None
     highest = sorted(range(len(drawable)), key=lambda place: -fmean(value for _, value in drawable[place].numbers))
-    shown = [drawable[place] for place in sorted(highest[:MOST_CURVES])]
+    shown = [drawable[place] for place in sorted(highest[:most])]
     low, high = axis_ends([value for curve in shown for _, value in curve.numbers])
     return Plot(tuple(shown), tuple(dates), low, high, len(drawable) - len(shown))
 

@@ -9,13 +9,18 @@ import attrs
 
 from mixpanel_headless.errors import QueryError
 
+from .curves import curves_of
 from .cuts import Cut, find_cuts, is_date, is_trend
+from .drawings import grid_of
 from .series import SeriesReport
 from .table import OVERALL, Table, clip_date, flatten_series, segment_columns
 from .trees import copy_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from .curves import Curve
+    from .drawings import ChartKind, Grid
 
 Cell = dict[str, Any]
 AVERAGE: Final = "$average"
@@ -33,6 +38,7 @@ class RetentionQueryResult(SeriesReport):
     """
 
     report_type: ClassVar[str] = "retention"
+    charts: ClassVar[tuple[ChartKind, ...]] = ("heatmap", "line", "bar")
     shapes: ClassVar[tuple[type, ...]] = (dict,)
 
     @classmethod
@@ -108,6 +114,15 @@ class RetentionQueryResult(SeriesReport):
             for bucket, (count, rate) in enumerate(zip(_list(cut.value, "counts"), _rates(cut.value), strict=False))
         ]
         return Table((*segment_columns(self._headers, depth, _OWN), "cohort_date", "bucket", "count", "rate"), rows)
+
+    def grid(self) -> Grid | None:
+        """The share of each cohort that came back, by bucket."""
+        labels = len(segment_columns(self._headers, self._depth(), _OWN)) + 1
+        return grid_of(self.shown, labels + 1, labels=labels, shares=True) if self._cuts else None
+
+    def curves(self) -> list[Curve]:
+        """The numbers of a trend; none of cohorts."""
+        return curves_of(self.table) if not self._cuts and is_trend(self._series) else []
 
     def _remarks(self) -> list[str]:
         remarks = super()._remarks()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
+from .curves import curves_of
+from .flows import FlowQueryResult
 from .legacy import LegacyReport, own, require
 from .table import Table, flatten_series
 from .trees import copy_tree
@@ -14,6 +16,8 @@ from .trees import copy_tree
 if TYPE_CHECKING:
     from mixpanel_headless.request import Json
 
+    from .curves import Curve
+    from .drawings import ChartKind, Ways
     from .provenance import Provenance
 
 TYPES = {"insights": "insights", "funnels": "funnel", "retention": "retention", "flows": "flows"}
@@ -31,11 +35,16 @@ class SavedReportResult(LegacyReport):
     headers: list[str]
     series: dict[str, Any] = attrs.field(converter=own)
     report_type: str  # type: ignore[misc] # each report has its own
+    charts: ClassVar[tuple[ChartKind, ...]] = ("line", "bar")
 
     @property
     def title(self) -> str:
         """What was asked, in one line."""
         return f"saved {self.report_type} report {self.bookmark_id}"
+
+    def curves(self) -> list[Curve]:
+        """The numbers of an insights report; none of the other types, whose series are not read."""
+        return curves_of(self.table) if self.report_type == "insights" else []
 
     @cached_property
     def table(self) -> Table:
@@ -53,6 +62,7 @@ class FlowsResult(LegacyReport):
     """A saved flow's answer: the columns of events and the ways between them, as the service gave them."""
 
     report_type: ClassVar[str] = "flows"
+    charts: ClassVar[tuple[ChartKind, ...]] = ("sankey",)
     bookmark_id: int
     computed_at: str
     steps: list[dict[str, Any]] = attrs.field(converter=own)
@@ -64,6 +74,10 @@ class FlowsResult(LegacyReport):
     def title(self) -> str:
         """What was asked, in one line."""
         return f"saved flow {self.bookmark_id}"
+
+    def ways(self) -> Ways:
+        """The ways between the columns of events."""
+        return FlowQueryResult(steps=self.steps).ways()
 
     @cached_property
     def table(self) -> Table:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from .curves import Curve, curves_of
 from .views import format_value, left_out, printable
 
 if TYPE_CHECKING:
+    from .curves import Curve
     from .table import Table
     from .tabular import Tabular
 
@@ -22,18 +22,19 @@ def summarize(result: Tabular, rows: int = 10) -> str:
 
     A table that fits is given whole. A longer time series becomes one line a curve; any other table its first rows.
     """
-    lines = [printable(result.title), *_data(result.shown, max(rows, 1))]
+    lines = [printable(result.title), *_data(result, max(rows, 1))]
     if result.note:
         lines.append(f"({printable(result.note)})")
     return "\n".join(lines)
 
 
-def _data(table: Table, rows: int) -> list[str]:
+def _data(result: Tabular, rows: int) -> list[str]:
+    table = result.shown
     if not table.rows:
         return ["No rows."]
-    if len(table) <= rows or "date" not in table.columns:
+    curves = result.curves() if len(table) > rows and "date" in table.columns else []
+    if not curves:
         return _rows(table, rows)
-    curves = curves_of(table)
     lines = [_curve(curve) for curve in curves[:rows]]
     hidden = len(curves) - len(lines)
     rest = f"{hidden:,} of {len(curves):,} series left out; " if hidden else ""

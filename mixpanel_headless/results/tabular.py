@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from .curves import curves_of
 from .trees import copy_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import plotly.graph_objects as go
     import polars as pl
     import pyarrow as pa
     from rich.console import RenderableType
 
+    from .curves import Curve
+    from .drawings import ChartKind, Grid, Stages, Ways
     from .provenance import Provenance
     from .table import Table
 
 
 class Tabular:
-    """Rows as frames of several packages, JSON-ready data, a few lines of text, a view for notebooks and terminals."""
+    """Rows as frames of several packages, JSON-ready data, a few lines of text, a chart, a view for notebooks and terminals.
+
+    A class that can be drawn says so in `charts`, and gives what its charts are made of: `curves` for lines and bars,
+    `stages` for funnels, `grid` for heat maps, `ways` for sankeys.
+    """
 
     __slots__ = ()
     provenance: Provenance
+    charts: ClassVar[tuple[ChartKind, ...]] = ()
+    """How it can be drawn; the first that its numbers suffice for is the one that suits it."""
 
     @property
     def table(self) -> Table:
@@ -66,10 +80,41 @@ class Tabular:
 
         return summarize(self, rows)
 
+    def plot(self, kind: ChartKind | None = None, *, to: str | Path | None = None) -> go.Figure:
+        """The answer as a plotly figure (extra `plot`), kept in the file `to` if that is given.
+
+        Without `kind` it is the chart that suits the answer: `charts` lists the kinds of its class. `to` ends with .html
+        (a page that needs no network) or with .png, .svg, .pdf, .webp or .jpg (extra `image`, and a Chrome browser). What
+        a chart leaves out, it says under its title. Raises InvalidArgumentError for a kind that the answer does not have.
+        """
+        from .figures import figure_of
+
+        return figure_of(self, kind, to)
+
+    def curves(self) -> Sequence[Curve]:
+        """The answer as curves over dates, or of one point each."""
+        return curves_of(self.table) if {"line", "bar"} & set(self.charts) else []
+
+    def stages(self) -> Sequence[Stages]:
+        """The answer as funnels."""
+        return []
+
+    def grid(self) -> Grid | None:
+        """The answer as rows of numbers."""
+        return None
+
+    def ways(self) -> Ways:
+        """The answer as ways between events."""
+        return Counter()
+
     def _repr_html_(self) -> str:
+        from .plot import plot_of
+        from .svg import svg_plot
         from .views import html_table
 
-        return html_table(self.shown, title=self.title, note=self.note)
+        plot = plot_of(self.curves())
+        picture = svg_plot(plot) if plot else ""
+        return picture + html_table(self.shown, title=self.title, note=self.note)
 
     def __rich__(self) -> RenderableType:
         from .views import terminal_table

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import attrs
 
+from .curves import Curve
 from .profiles import profile_table
 from .provenance import Provenance, given
 from .report import Report, check_answer
-from .table import Table
+from .table import WHOLE_RANGE, Table
 from .trees import copy_tree
 
 if TYPE_CHECKING:
+    from .drawings import ChartKind
     from .profiles import ProfilePage
 
 
@@ -26,6 +28,7 @@ class UserQueryResult(Report):
     `segmented`, or how the profiles were read: `session_id`, `pages_fetched`, `parallel`, and the `failed_pages`.
     """
 
+    charts: ClassVar[tuple[ChartKind, ...]] = ("bar",)
     computed_at: str = ""
     total: int = 0
     profiles: list[dict[str, Any]] = attrs.field(factory=list)
@@ -89,6 +92,17 @@ class UserQueryResult(Report):
         if self.meta.get("segmented"):
             return _rows("segment", data if isinstance(data, Mapping) else {})
         return _rows("metric", {} if data is None else {self.meta.get("action", ""): data})
+
+    def curves(self) -> list[Curve]:
+        """The numbers of an aggregate, one for each of its rows and columns; none of profiles."""
+        if self.mode == "profiles":
+            return []
+        names = self.table.columns[1:]
+        return [
+            Curve(str(label) if len(names) == 1 else f"{label} / {name}", (WHOLE_RANGE,), (value,))
+            for label, *values in self.table
+            for name, value in zip(names, values, strict=True)
+        ]
 
     @property
     def title(self) -> str:
