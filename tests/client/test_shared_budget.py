@@ -67,6 +67,26 @@ def test_two_workspaces_share_one_budget(open_box: Callable[..., Sandbox], tmp_p
     assert (box.counted, box.refused) == (3, 0)
 
 
+def test_a_budget_file_that_is_removed_under_a_program_is_not_spent_twice(
+    open_box: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    box = open_box(limit=3)
+    with box.workspace(store="sqlite", state_dir=tmp_path) as one:
+        for number in (2, 3, 4):
+            ask(one, number)
+        (tmp_path / "budget-v1.sqlite").unlink()
+        environment = {**os.environ, **box.environment(), "MP_STORE": "sqlite", "MP_STATE_DIR": str(tmp_path)}
+        environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+        program = PROGRAM.replace("mp.Workspace()", "mp.Workspace().with_options(deadline=60)")
+        other = subprocess.run(
+            [sys.executable, "-c", program, "[5]"], env=environment, check=False, capture_output=True, text=True
+        )
+        assert "DeadlineUnreachable" in other.stderr
+        with pytest.raises(mp.DeadlineUnreachable):
+            ask(one.with_options(deadline=60.0), 6)
+    assert (box.counted, box.refused) == (3, 0)
+
+
 def test_the_next_program_knows_what_the_last_one_spent(open_box: Callable[..., Sandbox], tmp_path: Path) -> None:
     box = open_box(limit=3)
     environment = {**os.environ, **box.environment(), "MP_STORE": "sqlite", "MP_STATE_DIR": str(tmp_path)}

@@ -33,7 +33,7 @@ def read_books(
         lessons.read_quota(database, account, moment)
         for log in account.logs:
             if cautious + log.hold > moment:
-                log.add(log.window.limit, cautious, "(before the file was damaged)")
+                log.add(log.window.limit, cautious, "(before the file was lost)")
     for name, units, tenant, urgent, at in database.execute(
         "SELECT budget, units, tenant, urgent, at FROM spent WHERE until > ? ORDER BY at", (moment,)
     ):

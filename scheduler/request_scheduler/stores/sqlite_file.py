@@ -1,8 +1,11 @@
-"""The file behind the SQLite store: tables, transactions under a lock, and what happens to a damaged one.
+"""The file behind the SQLite store: tables, transactions under a lock, and what happens to a damaged or a lost one.
 
 Everything here blocks and belongs into a worker thread. Every write, checkpoint and close happens under a lock beside
 the file: SQLite alone lets processes starve each other, and before 3.51.3 it could damage a file whose write-ahead log
 was written and emptied at once.
+
+A file that is not the one in which this process, or according to its lock any process, counted before has forgotten what
+was spent: its windows count as full, as do those of the file that takes a damaged one's place.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from request_scheduler.file_lock import locked
+from request_scheduler.file_lock import LockTimeoutError, locked
 from request_scheduler.journal import logger
 from request_scheduler.stores import StoreLost
 from request_scheduler.stores.timeline import Timeline, shift_between
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PATIENCE = 10.0
+_TRIES = 100  # a lock that is removed again and again while it is opened cannot be relied on
 _VERSION = 3
 _NEVER = -1e300
 _BEHIND = 60.0  # seconds by which a moment may lie before another's: it was read before its process waited for the file
@@ -77,9 +81,14 @@ CREATE TABLE turns (
 ) WITHOUT ROWID
 """
 
+_GONE = (
+    "the budget file %s is not the one that was counted in before, which was removed, moved or replaced;"
+    " every window counts as full from now on"
+)
+
 
 class LedgerFile:
-    """One connection to the file, opened anew when the file was replaced."""
+    """One connection to the file, opened anew when its path leads to another one."""
 
     def __init__(self, path: Path, timeline: Timeline) -> None:
         self.path, self.timeline = path, timeline
@@ -87,6 +96,7 @@ class LedgerFile:
         self._lock: int | None = None
         self._database: sqlite3.Connection | None = None
         self._identity = (0, 0)
+        self._last_wrote, self._replaced = _NEVER, False
 
     @contextmanager
     def writing(self, moment: float) -> Iterator[sqlite3.Connection]:
@@ -94,12 +104,13 @@ class LedgerFile:
 
         A file that turns out damaged is set aside and the error raised; the next transaction begins a new one.
         """
-        with locked(self._lock_file(), _PATIENCE):
+        with self._locked():
             database = self._open(moment)
             try:
                 database.execute("BEGIN IMMEDIATE")
                 yield database
                 database.execute("COMMIT")
+                self._last_wrote = moment
             except BaseException as error:
                 self._undo(database, error)
                 raise
@@ -121,16 +132,27 @@ class LedgerFile:
             os.close(self._lock)
             self._lock = None
 
-    def _lock_file(self) -> int:
-        if self._lock is None:
-            self._lock = _open_lock(self.path)
-        return self._lock
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock that everybody else finds now: one that was removed or moved away excludes nobody."""
+        for _ in range(_TRIES):
+            if self._lock is None:
+                self._lock = _open_lock(self.path)
+            with locked(self._lock, _PATIENCE):
+                status = os.fstat(self._lock)
+                if _identity_of(_lock_path(self.path)) == (status.st_dev, status.st_ino):
+                    yield
+                    return
+            os.close(self._lock)
+            self._lock = None
+        raise LockTimeoutError(f"the lock {_lock_path(self.path)} is removed again and again")
 
     def _open(self, moment: float) -> sqlite3.Connection:
         if self._database is not None:
             if _identity_of(self.path) == self._identity:
                 return self._database
-            self._disconnect()  # somebody set the file aside or removed it
+            self._replaced = True
+            self._disconnect()
         try:
             self._database = self._connect(moment, cautious=_NEVER)
         except sqlite3.DatabaseError as error:
@@ -141,8 +163,9 @@ class LedgerFile:
         return self._database
 
     def _connect(self, moment: float, *, cautious: float) -> sqlite3.Connection:
-        if self._set_aside_before() and not self.path.exists():
-            cautious = moment
+        if not self.path.exists():
+            for suffix in ("-wal", "-shm"):  # what is left of another file would be taken for parts of the new one
+                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
         # SQLite gives the files beside it the mode of the first, which umask alone would leave readable by others.
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         self._identity = _identity_of(self.path)
@@ -152,22 +175,40 @@ class LedgerFile:
             database.execute("PRAGMA journal_mode = WAL").fetchall()
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute("BEGIN IMMEDIATE")
-            self._prepare(database, moment, cautious)
+            is_new = self._prepare(database, moment, cautious)
+            forgot = self._replaced or (is_new and self._was_begun())
+            if forgot:  # unless whoever began it was as cautious: this process spent nothing since
+                database.execute("UPDATE era SET cautious = ? WHERE cautious <= ?", (moment, self._last_wrote))
             database.execute("COMMIT")
         except BaseException:
             database.close()
             raise
+        self._note_begun()
+        if forgot and cautious == _NEVER:
+            logger.error(_GONE, self.path)
+        self._replaced = False
         return database
 
-    def _prepare(self, database: sqlite3.Connection, moment: float, cautious: float) -> None:
-        """The tables of a new file; the moments of an old one brought to this run of the machine."""
+    def _was_begun(self) -> bool:
+        """Whether there was a file under this lock before."""
+        assert self._lock is not None
+        return os.fstat(self._lock).st_size > 0
+
+    def _note_begun(self) -> None:
+        if not self._was_begun():
+            assert self._lock is not None
+            os.lseek(self._lock, 0, os.SEEK_SET)
+            os.write(self._lock, b"a budget file was begun beside this lock\n")
+
+    def _prepare(self, database: sqlite3.Connection, moment: float, cautious: float) -> bool:
+        """The tables of a new file; the moments of an old one brought to this run of the machine. Whether it is new."""
         (version,) = database.execute("PRAGMA user_version").fetchone()
         wall, boot = self.timeline.wall(), self.timeline.boot
         if version == 0:
             _execute(database, f"{_TABLES};{_SINCE_2};{_SINCE_3}")
             database.execute(f"PRAGMA user_version = {_VERSION}")
             database.execute("INSERT INTO era VALUES (?, ?, ?, ?)", (boot, moment, wall, cautious))
-            return
+            return True
         if version not in (1, 2, _VERSION):
             raise StoreLost(f"{self.path.name} has format {version}, which this version cannot read")
         # What older files had in these tables holds nothing that outlives a run.
@@ -180,6 +221,7 @@ class LedgerFile:
         if known != boot or moment < stamp - _BEHIND:
             _enter_era(database, moment, shift_between(stamp, stamped_wall, moment, wall))
             database.execute("UPDATE era SET boot = ?, stamp = ?, wall = ?", (boot, moment, wall))
+        return False
 
     def _undo(self, database: sqlite3.Connection, error: BaseException) -> None:
         try:
@@ -198,8 +240,6 @@ class LedgerFile:
         number = 1
         while (aside := self.path.with_name(f"{self.path.name}.damaged-{number}")).exists():
             number += 1
-        for suffix in ("-wal", "-shm"):
-            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
         self.path.replace(aside)
         logger.error(
             "the budget file %s was damaged (%s) and set aside as %s; every window counts as full from now on",
@@ -207,10 +247,6 @@ class LedgerFile:
             error,
             aside.name,
         )
-
-    def _set_aside_before(self) -> bool:
-        """Whether a damaged file was set aside and no process has begun a new one since."""
-        return any(self.path.parent.glob(f"{self.path.name}.damaged-*"))
 
     def _disconnect(self) -> None:
         database, self._database = self._database, None
@@ -226,7 +262,11 @@ def check_usable(path: Path) -> None:
 def _open_lock(path: Path) -> int:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     check_local(path.parent)
-    return os.open(path.with_name(path.name + "-lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    return os.open(_lock_path(path), os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(path.name + "-lock")
 
 
 def check_local(folder: Path) -> None:

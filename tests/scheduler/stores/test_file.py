@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import stat
 import sys
@@ -170,13 +171,113 @@ def test_a_settlement_that_cannot_be_written_is_written_later(
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
 
 
-def test_a_removed_file_is_begun_anew(open_hand: Callable[..., Hand], path: Path) -> None:
+def test_a_file_that_is_removed_under_a_process_is_not_spent_again_by_the_next_one(
+    open_hand: Callable[..., Hand], path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = open_hand()
+    one.spend(16)
+    path.unlink()
+    two = open_hand()
+    assert two.denied() == pytest.approx(1060.0)
+    assert "removed, moved or replaced" in caplog.text
+    two.now = 1060.0
+    two.spend(16)
+    one.now = 1061.0
+    assert isinstance(one.reserve(), Denied)
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+def test_a_file_that_is_removed_or_emptied_while_nobody_uses_it_counts_as_full(
+    open_hand: Callable[..., Hand], path: Path, emptied: bool
+) -> None:
     hand = open_hand()
     hand.spend(16)
+    hand.close()
+    if emptied:
+        path.write_bytes(b"")
+    else:
+        path.unlink()
+    assert open_hand().denied() == pytest.approx(1060.0)
+
+
+def test_a_folder_that_is_moved_away_or_emptied_under_a_process_is_noticed_at_its_next_transaction(
+    open_hand: Callable[..., Hand], path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hand = open_hand()
+    hand.spend(16)
+    path.parent.rename(path.parent.with_name("elsewhere"))
+    hand.now = 1010.0
+    assert hand.denied() == pytest.approx(1070.0)
+    assert "removed, moved or replaced" in caplog.text
     for file in path.parent.glob("budget-v1.sqlite*"):
         file.unlink()
-    hand.spend(1)
-    assert hand.used() == 1
+    hand.now = 1020.0
+    assert hand.denied() == pytest.approx(1080.0)
+
+
+def test_who_began_anew_in_a_moved_folder_learns_from_those_who_counted_in_the_old_one(
+    open_hand: Callable[..., Hand], path: Path
+) -> None:
+    one = open_hand()
+    one.spend(16)
+    path.parent.rename(path.parent.with_name("elsewhere"))
+    two = open_hand()
+    two.spend(1)
+    one.used()
+    assert isinstance(two.reserve(), Denied)
+
+
+def test_a_file_that_takes_the_place_of_another_one_counts_as_full(open_hand: Callable[..., Hand], path: Path) -> None:
+    hand = open_hand()
+    hand.close()
+    copy = path.read_bytes()
+    one = open_hand()
+    one.spend(16)
+    path.unlink()
+    path.write_bytes(copy)
+    assert isinstance(one.reserve(), Denied)
+    assert isinstance(open_hand().reserve(), Denied)
+
+
+def test_several_processes_that_lose_their_file_wait_for_one_window_in_all(
+    open_hand: Callable[..., Hand], path: Path
+) -> None:
+    one, two = open_hand(), open_hand()
+    one.spend(16)
+    path.unlink()
+    one.now = 1005.0
+    assert one.denied() == pytest.approx(1065.0)
+    two.now = 1030.0
+    assert two.denied() == pytest.approx(1065.0)
+
+
+def test_what_was_in_flight_when_the_file_was_removed_counts_when_it_ends(
+    open_hand: Callable[..., Hand], path: Path
+) -> None:
+    hand = open_hand()
+    taken = hand.take()
+    path.unlink()
+    hand.now = 1055.0
+    hand.settle(taken)
+    assert hand.used() == 16 + 1
+
+
+def test_processes_whose_lock_was_removed_agree_on_the_new_one(
+    open_hand: Callable[..., Hand], path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lock = path.with_name(path.name + "-lock")
+    one = open_hand()
+    one.spend(1)
+    lock.unlink()
+    two = open_hand()
+    two.spend(1)
+    assert (one.used(), two.used()) == (2, 2)
+    for hand in (one, two):
+        assert isinstance(hand.store, SqliteStore)
+        held = hand.store._ledger._file._lock
+        assert held is not None
+        assert os.path.samestat(os.fstat(held), lock.stat())
+    assert not caplog.records
 
 
 def test_a_folder_on_a_network_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
