@@ -13,7 +13,7 @@ import click
 from mixpanel_headless.cli.failures import AS_JSON, exit_codes
 from mixpanel_headless.cli.naming import TOGETHER, derived_groups, operations
 from mixpanel_headless.cli.output import Shape, write_result, write_stream
-from mixpanel_headless.cli.parameters import Slot, slots_of
+from mixpanel_headless.cli.parameters import NOT_GIVEN, Slot, slots_of
 from mixpanel_headless.cli.patience import explain_waiting
 from mixpanel_headless.cli.wishes import COMMON, FOR_CHANGES, WISHES, option_names
 
@@ -93,7 +93,7 @@ def operation_command(method: Named, name: str) -> click.Command:
 def read_arguments(slots: Sequence[Slot], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of the call; those that the caller did not give leave the call's own defaults standing."""
     read = {slot.name: slot.read(arguments) for slot in slots}
-    return {name: value for name, value in read.items() if value is not None}
+    return {name: value for name, value in read.items() if value is not NOT_GIVEN}
 
 
 def shape_of(arguments: Mapping[str, Any], *, streamed: bool) -> Shape:
@@ -166,9 +166,18 @@ def first_line(method: Named) -> str:
     return help_of(definition_of(method)).partition("\n")[0]
 
 
+ELSEWHERE = re.compile(r"(?<!such as )(?:those of|\bas in|; as) `(build_\w+)`")
+"""How a docstring says that another one tells of the arguments."""
+
+
 def help_of(define: Callable[..., Any]) -> str:
-    """The docstring without the marks for code."""
-    return re.sub(r"`+", "", inspect.getdoc(define) or "")
+    """The docstring without the marks for code, and what others say of the same arguments."""
+    from mixpanel_headless.workspace import Workspace
+
+    said = inspect.getdoc(define) or ""
+    others = (getattr(Workspace, name, None) for name in ELSEWHERE.findall(said))
+    told = [inspect.getdoc(other).partition("\n\n")[2] for other in others if other is not None]  # type: ignore[union-attr] # all have one
+    return re.sub(r"`+", "", "\n\n".join(filter(None, [said, *told])))
 
 
 def epilog_of(slots: Sequence[Slot]) -> str:
@@ -177,5 +186,7 @@ def epilog_of(slots: Sequence[Slot]) -> str:
 
     told = describe([kind for slot in slots for kind in slot.kinds])
     lines = [f"{name}: {text}." for name, text in told.items()]
-    head = ["JSON takes these fields (? may be left out), or one constructor with its arguments; @FILE reads a file."]
+    head = [
+        "JSON takes these fields (? may be left out), or one constructor with its arguments; @FILE reads a file, @- the input."
+    ]
     return "\n\n".join([*(head if lines else []), *lines, exit_codes()])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from datetime import date
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import attrs
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 PLAIN_FORMS = {str: "TEXT", int: "INTEGER", float: "FLOAT", bool: "BOOLEAN"}
+NOT_GIVEN = object()
+"""What is read of a parameter that the caller left to the call."""
 SCALARS: dict[Any, click.ParamType[Any]] = {str: click.STRING, int: click.INT, float: click.FLOAT}
 
 
@@ -50,7 +53,7 @@ def slot_of(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
     kinds = tuple(map(simple, alternatives(kind)))
     if len(kinds) == 1 and isinstance(kinds[0], type) and issubclass(kinds[0], Params):
         return params_slot(parameter, kinds[0], own)
-    return plain_slot(parameter, kinds)
+    return plain_slot(parameter, kinds, optional=NoneType in get_args(kind))
 
 
 def simple(kind: Any) -> Any:
@@ -61,7 +64,7 @@ def simple(kind: Any) -> Any:
     return kind
 
 
-def plain_slot(parameter: inspect.Parameter, kinds: Sequence[Any]) -> Slot:
+def plain_slot(parameter: inspect.Parameter, kinds: Sequence[Any], *, optional: bool) -> Slot:
     """A parameter that is one option or argument."""
     name = parameter.name
     one = [kind for kind in kinds if not is_many(kind)]
@@ -72,8 +75,10 @@ def plain_slot(parameter: inspect.Parameter, kinds: Sequence[Any]) -> Slot:
 
     def read(arguments: Mapping[str, Any]) -> Any:
         given = arguments[name]
-        if given is None or given == ():
+        if arguments.get(f"no_{name}"):
             return None
+        if given is None or given == ():
+            return NOT_GIVEN
         texts = given if many else (given,)
         if text:
             values = [value for one_text in texts for value in read_text(one_text, items, name)]
@@ -82,7 +87,15 @@ def plain_slot(parameter: inspect.Parameter, kinds: Sequence[Any]) -> Slot:
         alone = len(values) == 1 and (not many or is_one_of(values[0], one))
         return values[0] if alone else values
 
-    return Slot(name, [made], read, kinds)
+    return Slot(name, [made, *without(parameter, optional=optional)], read, kinds)
+
+
+def without(parameter: inspect.Parameter, *, optional: bool) -> list[click.Parameter]:
+    """A flag that stands for None, where that is not what the call takes by itself."""
+    if not optional or parameter.default in (None, parameter.empty):
+        return []
+    text = f"None instead of {parameter.default}."
+    return [click.Option([f"--no-{option_of(parameter.name)[2:]}", f"no_{parameter.name}"], is_flag=True, help=text)]
 
 
 def literal(value: Any, kinds: Sequence[Any]) -> Any:
@@ -160,8 +173,8 @@ def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
     def read(arguments: Mapping[str, Any]) -> Any:
         given = arguments[parameter.name]
         fields = {} if given is None else read_text(given, (dict,), parameter.name)[0]
-        fields |= {name: value for name, slot in slots.items() if (value := slot.read(arguments)) is not None}
-        return fields if fields or required else None
+        fields |= {name: value for name, slot in slots.items() if (value := slot.read(arguments)) is not NOT_GIVEN}
+        return fields if fields or required else NOT_GIVEN
 
     return Slot(parameter.name, [*(one for slot in slots.values() for one in slot.parameters), whole], read)
 
@@ -181,7 +194,7 @@ def field_slot(owner: str, field: attrs.Attribute[Any]) -> Slot:
     repeated = "Can be repeated." if many else ""
     if items == (bool,):
         made = click.Option([f"{flag}/--no-{flag[2:]}", key], default=None, help=needed or None)
-        return Slot(name, [made], lambda arguments: arguments[key])
+        return Slot(name, [made], lambda arguments: NOT_GIVEN if arguments[key] is None else arguments[key])
     made = click.Option(
         [flag, key],
         type=click.Choice(allowed, case_sensitive=False) if allowed else scalar or click.STRING,
@@ -193,7 +206,7 @@ def field_slot(owner: str, field: attrs.Attribute[Any]) -> Slot:
     def read(arguments: Mapping[str, Any]) -> Any:
         given = arguments[key]
         if given is None or given == ():
-            return None
+            return NOT_GIVEN
         texts = given if many else (given,)
         if allowed or scalar:
             values = list(texts)

@@ -10,6 +10,7 @@ import functools
 import inspect
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
@@ -97,8 +98,10 @@ def form_of(kind: Any) -> str:
 
 
 def read_file(name: str, what: str) -> str:
-    """The text of a file that stands for a value."""
+    """The text of a file that stands for a value; `-` is what comes in."""
     try:
+        if name == "-":
+            return sys.stdin.read()
         return Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise refuse(what, f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from None

@@ -43,6 +43,14 @@ def run_mp(*arguments: str, variables: Mapping[str, str] | None = None) -> subpr
     )
 
 
+def read_terminal(terminal: int) -> bytes:
+    """What a terminal shows next; nothing when its other side is closed."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # as Linux says it
+        return b""
+
+
 @pytest.fixture
 def facts() -> Facts:
     """Two events over a month."""

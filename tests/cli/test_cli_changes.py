@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
+import pty
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from mixpanel_headless.cli import cli
+from mixpanel_headless.cli.naming import operations
+from mixpanel_headless.cli.operations import definition_of
+from mixpanel_headless.cli.parameters import slots_of
 from mixpanel_headless.sandbox import Sandbox
+from tests.cli.conftest import MP, environment, read_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +75,42 @@ def test_what_would_delete_many_things_unseen_asks_for_a_word(box: Sandbox) -> N
     assert not box.requests
 
 
-def test_a_word_lets_it_go(box: Sandbox) -> None:
-    run(box, "cohorts", "bulk-delete", "1", "2", "--yes")
-    assert [request.path for request in box.requests][-1].endswith("/cohorts/bulk-delete")
+def test_a_policy_holds_for_commands_too(box: Sandbox) -> None:
+    result = CliRunner().invoke(
+        cli, ["cohorts", "create", "--name", "x", "--json"], env={**box.environment(), "MP_POLICY": "read_only"}
+    )
+    assert result.exit_code == 5
+    assert json.loads(result.stderr)["code"] == "POLICY_DENIED"
+    assert not box.requests
+
+
+def test_json_can_clear_a_field_that_no_option_can() -> None:
+    (slot,) = (slot for slot in slots_of(definition_of(operations()["cohorts"]["update"])) if slot.name == "params")
+    typed = {name: None for one in slot.parameters if (name := one.name)}
+    assert slot.read({**typed, "params": '{"description": null}'}) == {"description": None}
+    assert slot.read({**typed, "params__name": "x"}) == {"name": "x"}
+
+
+def at_a_terminal(box: Sandbox, answer: bytes, *arguments: str) -> tuple[int, bytes]:
+    """The exit code of `mp`, and what its terminal shows."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*MP, *arguments], env=environment(**box.environment()), stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs
+    )
+    os.close(theirs)
+    os.write(ours, answer)
+    shown = b"".join(iter(functools.partial(read_terminal, ours), b""))
+    os.close(ours)
+    return process.wait(60), shown
+
+
+def test_at_a_terminal_a_deletion_is_asked_about(box: Sandbox) -> None:
+    code, shown = at_a_terminal(box, b"n\n", "cohorts", "delete", "7")
+    assert (code, box.requests) == (1, [])
+    assert b"delete cohort: this cannot be taken back. Go on? [y/N]" in shown
+
+
+def test_a_word_lets_it_go() -> None:
+    with Sandbox([]) as box:
+        run(box, "cohorts", "bulk-delete", "1", "2", "--yes")
+        assert [request.path for request in box.requests][-1].endswith("/cohorts/bulk-delete")

@@ -131,6 +131,14 @@ def test_a_sequence_becomes_an_option_that_can_be_repeated() -> None:
     assert parameters(example)["names"].multiple
 
 
+def test_none_can_be_asked_for_where_the_call_has_another_default() -> None:
+    def define(self: object, *, limit: int | None = 1, name: str | None = None) -> None: ...
+
+    assert {"limit", "no_limit", "name"} == parameters(define).keys()
+    assert read_arguments(slots_of(define), {"limit": None, "no_limit": True, "name": None}) == {"limit": None}
+    assert read_arguments(slots_of(define), {"limit": None, "no_limit": False, "name": None}) == {}
+
+
 def test_a_flag_can_be_denied() -> None:
     loud = parameters(example)["loud"]
     assert (loud.opts, loud.secondary_opts) == (["--loud"], ["--no-loud"])
@@ -144,6 +152,11 @@ def test_an_underscore_becomes_a_dash() -> None:
 
 def test_the_docstring_is_the_help_page() -> None:
     assert help_of(example) == "Says name.\n\nTwice."
+
+
+def test_what_another_docstring_says_of_the_arguments_is_on_the_help_page() -> None:
+    shown = " ".join(CliRunner().invoke(cli, ["query", "funnel", "--help"]).stdout.split())
+    assert "steps are 2 to 100 events in their order" in shown
 
 
 def test_a_type_without_a_form_on_the_command_line_is_named() -> None:

@@ -121,8 +121,9 @@ def test_flows_and_users_and_older_reports_are_commands_too(box: Sandbox) -> Non
 
 def test_a_bookmark_is_asked_from_json(box: Sandbox) -> None:
     bookmark = answer(box, "query", "insights", "Sign Up", *DAYS)["params"]
-    asked = answer(box, "query", "run-params", json.dumps(bookmark))
-    assert asked["params"] == bookmark
+    assert answer(box, "query", "run-params", json.dumps(bookmark))["params"] == bookmark
+    piped = CliRunner().invoke(cli, ["query", "run-params", "@-"], env=box.environment(), input=json.dumps(bookmark))
+    assert json.loads(piped.stdout)["params"] == bookmark
 
 
 def refused(box: Sandbox, *arguments: str) -> dict[str, Any]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
+import os
+import pty
 import signal
 import subprocess
 from typing import TYPE_CHECKING
@@ -12,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mixpanel_headless.sandbox import Sandbox
-from tests.cli.conftest import MP, environment, run_mp
+from tests.cli.conftest import MP, environment, read_terminal, run_mp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,6 +98,18 @@ def test_a_reader_that_has_enough_ends_a_stream_quietly(box: Sandbox) -> None:
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait(60) == 1
+
+
+def test_a_terminal_that_does_not_show_the_rows_counts_them(box: Sandbox, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    with (tmp_path / "rows").open("wb") as rows:
+        process = subprocess.Popen([*MP, *EVENTS], env=environment(**box.environment()), stdout=rows, stderr=theirs)
+        os.close(theirs)
+        shown = b"".join(iter(functools.partial(read_terminal, ours), b""))
+        os.close(ours)
+        assert process.wait(60) == 0
+    assert b" rows" in shown
+    assert (tmp_path / "rows").read_bytes().count(b"\n") == MANY
 
 
 def test_ctrl_c_ends_a_stream_with_a_word_and_130(box: Sandbox) -> None:
