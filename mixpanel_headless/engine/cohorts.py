@@ -15,6 +15,7 @@ from .times import FIXED_SECONDS, read_day, to_ms, whole_days
 
 if TYPE_CHECKING:
     from .expressions import Value
+    from .tables import Store
 
 MAX_DEPTH = 20
 COMPARISONS = {">=": ">=", "<=": "<=", ">": ">", "<": "<", "==": "=", "!=": "<>"}
@@ -184,3 +185,24 @@ def _window(behavior: Mapping[str, Any], statement: Statement, as_of: int) -> st
             raise BadQuery("A cohort behavior needs window: {unit, value}, or from_date and to_date.")
         low, high = as_of - int(size) * FIXED_SECONDS[unit] * 1000, as_of
     return f"(e.t >= {statement.bind(low)} AND e.t < {statement.bind(high)})"
+
+
+def cohort_list(store: Store) -> list[dict[str, Any]]:
+    """The project's saved cohorts, each with the number of its members now."""
+    now, found = store.project.clock(), []
+    for cohort, raw in store.project.cohorts.items():
+        statement = Statement(store.project, store.tables(), now)
+        members = statement.add_with(members_sql(definition({"id": cohort}, statement), statement, statement.now_ms))
+        [(count,)] = store.rows(*statement.query(f"SELECT count(*) FROM {members}"))
+        found.append(
+            {
+                "id": cohort,
+                "name": str(raw.get("name") or f"Cohort {cohort}"),
+                "count": count,
+                "description": str(raw.get("description") or ""),
+                "created": str(raw.get("created") or f"{now:%Y-%m-%d %H:%M:%S}"),
+                "is_visible": 1,
+                "project_id": store.project.id,
+            }
+        )
+    return found

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from . import discovery, legacy_retention, profiles, segmentation
+import attrs
+
+from . import activity, cohorts, discovery, legacy_retention, lexicon, profiles, segmentation
 from .files import open_once, read_csv, read_lines, read_parquet
 from .flows import flows
 from .generate import generate_shop
 from .insights import insights
+from .legacy_funnels import legacy_funnel
 from .loading import add_event_lines, add_profile_lines, encode
 from .parquet import load_events
 from .project import Project
@@ -147,6 +150,10 @@ class Engine:
         """The body of `/events/properties`: an event by date, split by the values of a property."""
         return segmentation.property_counts(self._store, parameters)
 
+    def legacy_funnel(self, params: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of `/funnels` for the saved funnel report `params`: each period's people, step by step."""
+        return legacy_funnel(self._store, params, parameters)
+
     def legacy_retention(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The body of `/retention`: those born in each period, and how many returned in each interval after."""
         return legacy_retention.retention(self._store, parameters)
@@ -174,6 +181,40 @@ class Engine:
     ) -> Iterator[bytes]:
         """Lines of JSON, one for each event of those days (UTC, both included), copies of one event included."""
         return event_lines(self._store, from_date, to_date, events, where, limit, in_ms)
+
+    def activity(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of `/stream/query`: what some people did in a range of days, the oldest event first."""
+        return activity.activity(self._store, parameters)
+
+    def activity_page(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of `/stream/bookmark`: a page of what some people did, and the sentinel of the next page."""
+        return activity.activity_page(self._store, parameters)
+
+    def cohort_list(self) -> list[dict[str, Any]]:
+        """The body of `/cohorts/list`: the project's cohorts with their sizes now."""
+        return cohorts.cohort_list(self._store)
+
+    def keep_cohort(self, number: int, cohort: Mapping[str, Any] | None) -> None:
+        """Save a raw cohort in the project under a number, or forget it (None); queries that run keep what they had."""
+        kept = {key: raw for key, raw in self.project.cohorts.items() if key != number}
+        self.project = attrs.evolve(self.project, cohorts=kept if cohort is None else {**kept, number: cohort})
+        self._store.project = self.project
+
+    def event_definitions(self) -> list[dict[str, Any]]:
+        """Every event of the lexicon, with how often it happened."""
+        return lexicon.event_definitions(self._store)
+
+    def property_definitions(self, resource: str = "Event") -> list[dict[str, Any]]:
+        """Every property of the lexicon, of the resource Event or User, with its type and an example."""
+        return lexicon.property_definitions(self._store, resource)
+
+    def event_properties(self) -> list[dict[str, Any]]:
+        """Every event with the names of the properties that came with it."""
+        return lexicon.event_properties(self._store)
+
+    def schemas(self) -> list[dict[str, Any]]:
+        """What a schema registry would hold if it were written from the data."""
+        return lexicon.schemas(self._store)
 
     def close(self) -> None:
         """Free what the events take."""

@@ -87,6 +87,12 @@ def rows(_: object, field: attrs.Attribute[Any], value: Any) -> None:
         raise refuse(field.name, value, f"a list of files and rows, such as {field.name}=['export.jsonl']")
 
 
+def records(_: object, field: attrs.Attribute[Any], value: Any) -> None:
+    """Objects in a list."""
+    if not isinstance(value, list | tuple) or not all(isinstance(one, Mapping) for one in value):
+        raise refuse(field.name, value, "a list of objects")
+
+
 def columns(_: object, field: attrs.Attribute[Any], value: Any) -> None:
     """Which columns of a CSV or Parquet file hold the user, the event and the time."""
     roles = [f"{role}_column" for role in ("user", "event", "time")]

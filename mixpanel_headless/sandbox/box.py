@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -18,6 +19,7 @@ from mixpanel_headless.sandbox.credentials import Credentials
 from mixpanel_headless.sandbox.faults import Fault, Injection
 from mixpanel_headless.sandbox.limits import Quota, Shape, Window, published_quotas
 from mixpanel_headless.sandbox.questions import Source
+from mixpanel_headless.sandbox.saved import keep_cohort, open_saved
 from mixpanel_headless.sandbox.service import Rules, Service
 
 if TYPE_CHECKING:
@@ -51,8 +53,9 @@ class Sandbox:
     `events` and `profiles` mix files and rows; without any, the project is the shop of `engine.generate`. `now` is the
     project's clock for relative dates. An `engine` of one's own keeps its clock and zone, and stays open afterwards.
     `clock` (seconds) drives the limits: `limit` queries in any `window` seconds, `concurrency` at once, kept by a counter
-    of this `shape`. Every workspace id sees the whole project. Use it in a `with` or an `async with` block; both leave
-    nothing running.
+    of this `shape`. `reports` are saved reports, `{"name", "type", "params"}` with an `id` if it matters;
+    more, and cohorts, boards and so on, are kept as clients make them. Every workspace id sees the whole project. Use it in
+    a `with` or an `async with` block; both leave nothing running.
     """
 
     events: Sequence[Rows] = attrs.field(default=(), kw_only=False, validator=arguments.rows)
@@ -70,6 +73,7 @@ class Sandbox:
     history_days: int | None = attrs.field(
         default=None, validator=attrs.validators.optional(number("a number of days", least=0, most=1e6, whole=True))
     )
+    reports: Sequence[Mapping[str, Any]] = attrs.field(default=(), validator=arguments.records)
     columns: Mapping[str, str | None] = attrs.field(factory=dict, validator=arguments.columns)
     timezone: str = attrs.field(default="UTC", validator=arguments.text)
     now: datetime | None = attrs.field(default=None, validator=arguments.moment)
@@ -187,7 +191,10 @@ class Sandbox:
             raise ClosedError("The sandbox is open already.", hint="Make another one.")
         self._contents = Contents(self._given_engine) if self._given_engine else self._load()
         self._workers = ThreadPoolExecutor(max_workers=max(2, self.concurrency), thread_name_prefix="sandbox-query")
-        source = Source(self._contents.engine, self.history_days)
+        now = self._contents.engine.project.clock()
+        saved = open_saved(self.reports, f"{now:%Y-%m-%dT%H:%M:%S}")
+        saved.entities.changed = functools.partial(keep_cohort, self._contents.engine)
+        source = Source(self._contents.engine, self.history_days, saved)
         self._service = Service(self._rules(), source, self._workers, self.on_request)
         self._listener = Listener(self._service, self.port)
         try:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.sandbox.app import ask_app
 from mixpanel_headless.sandbox.replies import Rejected, text_lines
+from mixpanel_headless.sandbox.saved import Saved
 from mixpanel_headless.sandbox.snapshots import Snapshots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mixpanel_headless.engine import Engine
     from mixpanel_headless.sandbox.arrivals import Arrival
 
@@ -26,24 +27,13 @@ class Source:
 
     engine: Engine
     history_days: int | None = None
+    saved: Saved = attrs.field(factory=Saved)
     snapshots: Snapshots = attrs.field(factory=Snapshots)
 
 
-@attrs.frozen
-class Endpoint:
-    """How one address is asked: the method that it takes, and the computation."""
-
-    method: str
-    ask: Callable[[Source, Arrival], Any]
-
-
 def ask_insights(source: Source, arrival: Arrival) -> Any:
-    """An insights answer for an inline bookmark."""
-    if not isinstance(arrival.document, dict):
-        raise Rejected(400, "Invalid JSON: the body must be an object")
-    bookmark, limits = arrival.document.get("bookmark"), arrival.document.get("queryLimits") or {}
-    if not isinstance(bookmark, dict):
-        raise Rejected(400, "bookmark is a required parameter and must be an object")
+    """An insights, funnel or retention answer for an inline bookmark."""
+    bookmark, limits = inline_bookmark(arrival), arrival.document.get("queryLimits") or {}
     if not isinstance(limits, dict):
         raise Rejected(400, "queryLimits must be an object")
     return source.engine.insights(bookmark, limits.get("limit", DEFAULT_SEGMENTS))
@@ -51,12 +41,60 @@ def ask_insights(source: Source, arrival: Arrival) -> Any:
 
 def ask_flows(source: Source, arrival: Arrival) -> Any:
     """A flow answer for an inline bookmark."""
+    return source.engine.flows(inline_bookmark(arrival), arrival.document.get("query_type"))
+
+
+def inline_bookmark(arrival: Arrival) -> dict[str, Any]:
+    """The question that a JSON body holds."""
     if not isinstance(arrival.document, dict):
         raise Rejected(400, "Invalid JSON: the body must be an object")
-    bookmark, kind = arrival.document.get("bookmark"), arrival.document.get("query_type")
+    bookmark = arrival.document.get("bookmark")
     if not isinstance(bookmark, dict):
         raise Rejected(400, "bookmark is a required parameter and must be an object")
-    return source.engine.flows(bookmark, kind)
+    return bookmark
+
+
+def saved_params(source: Source, arrival: Arrival, name: str = "bookmark_id") -> dict[str, Any]:
+    """The question of the saved report that a parameter names."""
+    params: dict[str, Any] = source.saved.report(read_text(arrival, name))["params"]
+    return params
+
+
+def ask_saved_insights(source: Source, arrival: Arrival) -> Any:
+    """The answer of a saved report."""
+    return source.engine.insights(saved_params(source, arrival), DEFAULT_SEGMENTS)
+
+
+def ask_saved_flows(source: Source, arrival: Arrival) -> Any:
+    """The answer of a saved flow."""
+    return source.engine.flows(saved_params(source, arrival), arrival.query.get("query_type"))
+
+
+def ask_saved_funnel(source: Source, arrival: Arrival) -> Any:
+    """A saved funnel by date."""
+    return source.engine.legacy_funnel(saved_params(source, arrival, "funnel_id"), arrival.parameters)
+
+
+def ask_retention(source: Source, arrival: Arrival) -> Any:
+    """Retention by date: of a saved report, or of the parameters."""
+    if "bookmark_id" not in arrival.query:
+        return source.engine.legacy_retention(arrival.parameters)
+    series = source.engine.insights(saved_params(source, arrival), DEFAULT_SEGMENTS)["series"]
+    return retention_by_date(next(iter(series.values()), {}))
+
+
+def retention_by_date(rows: dict[str, Any]) -> dict[str, Any]:
+    """A retention's rows under their days, as a saved report shows them; segments stand below the day."""
+    if "$overall" not in rows:
+        return {date[:10]: cell for date, cell in rows.items() if not date.startswith("$")}
+    days = retention_by_date(rows["$overall"])
+    split = {name: retention_by_date(own) for name, own in rows.items()}
+    return {day: {name: own[day] for name, own in split.items() if day in own} for day in days}
+
+
+def ask_funnel_list(source: Source, _: Arrival) -> Any:
+    """The saved funnels by name."""
+    return [{"funnel_id": report["id"], "name": report["name"]} for report in source.saved.listed("funnels")]
 
 
 def ask_event_names(source: Source, arrival: Arrival) -> Any:
@@ -115,24 +153,33 @@ def ask_export(source: Source, arrival: Arrival) -> Any:
     return text_lines(lines, packed=arrival.takes_gzip)
 
 
-ENDPOINTS = {
-    "export": Endpoint("GET", ask_export),
-    "insights": Endpoint("POST", ask_insights),
-    "arb_funnels": Endpoint("POST", ask_flows),
-    "segmentation": Endpoint("GET", legacy("segmentation")),
-    "segmentation/numeric": Endpoint("GET", legacy("segmentation_numeric")),
-    "segmentation/sum": Endpoint("GET", legacy("segmentation_sum")),
-    "segmentation/average": Endpoint("GET", legacy("segmentation_average")),
-    "events": Endpoint("GET", legacy("event_counts")),
-    "events/properties": Endpoint("GET", legacy("property_counts")),
-    "retention": Endpoint("GET", legacy("legacy_retention")),
-    "retention/addiction": Endpoint("GET", legacy("addiction")),
-    "engage": Endpoint("POST", ask_profiles),
-    "engage/stats": Endpoint("POST", legacy("profile_stats")),
-    "events/names": Endpoint("GET", ask_event_names),
-    "events/top": Endpoint("GET", ask_top_events),
-    "events/properties/top": Endpoint("GET", ask_top_properties),
-    "events/properties/values": Endpoint("GET", ask_property_values),
+Ask = Callable[["Source", "Arrival"], Any]
+ENDPOINTS: Mapping[tuple[str, str], Ask] = {
+    ("GET", "export"): ask_export,
+    ("POST", "insights"): ask_insights,
+    ("GET", "insights"): ask_saved_insights,
+    ("POST", "arb_funnels"): ask_flows,
+    ("GET", "arb_funnels"): ask_saved_flows,
+    ("GET", "segmentation"): legacy("segmentation"),
+    ("GET", "segmentation/numeric"): legacy("segmentation_numeric"),
+    ("GET", "segmentation/sum"): legacy("segmentation_sum"),
+    ("GET", "segmentation/average"): legacy("segmentation_average"),
+    ("GET", "events"): legacy("event_counts"),
+    ("GET", "events/properties"): legacy("property_counts"),
+    ("GET", "funnels"): ask_saved_funnel,
+    ("GET", "funnels/list"): ask_funnel_list,
+    ("GET", "retention"): ask_retention,
+    ("GET", "retention/addiction"): legacy("addiction"),
+    ("POST", "engage"): ask_profiles,
+    ("POST", "engage/stats"): legacy("profile_stats"),
+    ("POST", "cohorts/list"): lambda source, _: source.engine.cohort_list(),
+    ("GET", "stream/query"): legacy("activity"),
+    ("POST", "stream/bookmark"): legacy("activity_page"),
+    ("GET", "data_definitions/events"): lambda source, _: {"status": "ok", "results": source.engine.event_properties()},
+    ("GET", "events/names"): ask_event_names,
+    ("GET", "events/top"): ask_top_events,
+    ("GET", "events/properties/top"): ask_top_properties,
+    ("GET", "events/properties/values"): ask_property_values,
 }
 
 
@@ -141,25 +188,25 @@ def ask(source: Source, arrival: Arrival) -> Any:
 
     Raises Rejected for what the service would refuse, and for what exists there but cannot be computed here yet.
     """
-    endpoint = ENDPOINTS.get(arrival.route.endpoint)
-    if arrival.route.family == "app":
-        raise Rejected(404, f"{arrival.method} {arrival.path} is not supported by the sandbox yet")
-    if not arrival.route.known:
+    route, method = arrival.route, arrival.method
+    if route.family == "app":
+        return ask_engine(ask_app, source, arrival)
+    if not route.known:
         raise Rejected(400, "Invalid API endpoint")
-    if endpoint is None or "bookmark_id" in arrival.query:
-        saved = " by bookmark_id" if endpoint else ""
-        raise Rejected(501, f"{arrival.method} {arrival.path}{saved} is not supported by the sandbox yet")
-    if arrival.method != endpoint.method:
-        raise Rejected(405, f"Method {arrival.method} is not allowed, use {endpoint.method}")
-    return ask_engine(endpoint, source, arrival)
+    methods = [one for one, endpoint in ENDPOINTS if endpoint == route.endpoint]
+    if not methods:
+        raise Rejected(501, f"{method} {arrival.path} is not supported by the sandbox yet")
+    if method not in methods:
+        raise Rejected(405, f"Method {method} is not allowed, use {' or '.join(methods)}")
+    return ask_engine(ENDPOINTS[method, route.endpoint], source, arrival)
 
 
-def ask_engine(endpoint: Endpoint, source: Source, arrival: Arrival) -> Any:
+def ask_engine(answer: Ask, source: Source, arrival: Arrival) -> Any:
     """The engine's answer, its own refusals worded as the service's."""
     from mixpanel_headless.engine import BadQuery, Unsupported
 
     try:
-        return endpoint.ask(source, arrival)
+        return answer(source, arrival)
     except BadQuery as error:
         raise Rejected(400, error.message) from error
     except Unsupported as error:

@@ -18,7 +18,7 @@ COUNTED_SEGMENTS = frozenset({
 })  # fmt: skip
 
 KNOWN_ENDPOINTS = frozenset({
-    "annotations", "arb_funnels", "cohorts/list", "custom_events", "engage", "engage/aliases", "engage/stats", "events",
+    "annotations", "arb_funnels", "cohorts/list", "custom_events", "data_definitions/events", "engage", "engage/aliases", "engage/stats", "events",
     "events/names", "events/properties", "events/properties/top", "events/properties/values", "events/top", "funnels",
     "funnels/list", "insights", "jql", "project", "retention", "retention/addiction", "segmentation",
     "segmentation/average", "segmentation/numeric", "segmentation/sum", "stream/bookmark", "stream/query", "workspaces",

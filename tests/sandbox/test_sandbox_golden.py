@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.sandbox.conftest import Answer
 
 DATA = Path(__file__).parents[1] / "data"
-FILES = ("golden-insights.json", "golden-funnels.json", "golden-retention.json", "golden-legacy.json")
+FILES = tuple(f"golden-{kind}.json" for kind in ("insights", "funnels", "retention", "legacy", "export"))
 
 
 @cache
@@ -36,7 +36,10 @@ def golden() -> dict[str, Any]:
 
 
 def cases(*engines: str) -> list[dict[str, Any]]:
-    return [case for case in golden()["cases"] if not engines or case["engine"] in engines]
+    """The cases of some engines; without any, those whose answers are JSON."""
+    return [
+        case for case in golden()["cases"] if (case["engine"] in engines if engines else case["engine"] != "export")
+    ]
 
 
 def differences(wanted: Any, found: Any, exact_at: list[str], *, exact: bool = False, place: str = "") -> Iterator[str]:
@@ -114,6 +117,16 @@ def test_a_worked_case_comes_out_over_http(case: dict[str, Any], boxes: dict[str
     assert answer.status == expected["status"]
     assert list(differences(expected["body"], answer.json, exact_at)) == []
     assert not any(stands(answer.json, pointer) for pointer in case.get("absent", ()))
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in cases("export")])
+def test_a_worked_export_comes_out_over_http(case: dict[str, Any], boxes: dict[str, Sandbox]) -> None:
+    answer, expected = send(boxes[case["dataset"]], case["request"]), case["expect"]
+    lines = [json.loads(line) for line in answer.body.splitlines()]
+    wanted = expected["body"].get("lines", lines)
+    assert answer.status == expected["status"]
+    assert len(lines) == expected["body"].get("jsonl_lines", len(wanted))
+    assert list(differences(wanted, lines, [])) == []
 
 
 JUNK: tuple[Any, ...] = (None, [], {}, "", "x", -1, 0, 1e308, True, 10**30, "2026-13-45", [None], [[]], {"a": 1})

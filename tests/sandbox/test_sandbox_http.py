@@ -108,16 +108,16 @@ def test_an_endpoint_that_mixpanel_lacks_is_a_bad_request(ask: Caller) -> None:
     assert (answer.status, answer.json) == (400, {"request": "/api/2.0/nothing", "error": "Invalid API endpoint"})
 
 
-@pytest.mark.parametrize("path", ["/api/query/jql", "/api/query/stream/query"])
+@pytest.mark.parametrize("path", ["/api/query/jql", "/api/query/annotations"])
 def test_what_cannot_be_computed_yet_is_named_and_not_made_up(ask: Caller, path: str) -> None:
     answer = ask.get(path)
     assert answer.status == 501
     assert answer.json == {"request": path, "error": f"GET {path} is not supported by the sandbox yet"}
 
 
-def test_a_saved_report_is_named_as_not_supported(ask: Caller) -> None:
+def test_a_saved_report_that_is_not_there_is_named(ask: Caller) -> None:
     answer = ask.get("/api/query/insights", bookmark_id=7)
-    assert (answer.status, "by bookmark_id is not supported" in answer.json["error"]) == (501, True)
+    assert (answer.status, answer.json["error"]) == (404, "Bookmark 7 does not exist")
 
 
 def test_a_feature_that_the_engine_lacks_is_named(ask: Caller) -> None:
@@ -126,15 +126,15 @@ def test_a_feature_that_the_engine_lacks_is_named(ask: Caller) -> None:
     assert "frequency" in answer.json["error"]
 
 
-def test_the_app_has_nothing_to_find_and_says_so_in_its_own_words(ask: Caller) -> None:
-    answer = ask.send("GET", "/api/app/me")
+def test_the_app_says_in_its_own_words_what_it_lacks(ask: Caller) -> None:
+    answer = ask.send("GET", "/api/app/nothing")
     assert answer.status == 404
-    assert answer.json == {"status": "error", "error": "GET /api/app/me is not supported by the sandbox yet"}
+    assert answer.json == {"status": "error", "error": "GET /api/app/nothing is not supported by the sandbox yet"}
 
 
 def test_the_wrong_method_is_refused(ask: Caller) -> None:
     assert ask.post(NAMES, {"project_id": 12345}).status == 405
-    assert ask.get("/api/query/insights").status == 405
+    assert ask.get("/api/query/engage").status == 405
 
 
 def test_more_segments_than_the_service_gives_are_refused(ask: Caller) -> None:

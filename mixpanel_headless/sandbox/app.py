@@ -1,0 +1,221 @@
+"""The App API's addresses that the sandbox answers: identity, saved reports, report links and the lexicon."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import attrs
+
+from mixpanel_headless.sandbox.entities import Paged
+from mixpanel_headless.sandbox.replies import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mixpanel_headless.sandbox.arrivals import Arrival
+    from mixpanel_headless.sandbox.questions import Source
+
+Json = dict[str, Any]
+WORKSPACE = 1
+EVERYTHING = "All Project Data"
+ORGANIZATION = 1
+USER = 1
+
+
+@attrs.frozen
+class Request:
+    """A request to one of these addresses, with the parts of its path that vary."""
+
+    source: Source
+    arrival: Arrival
+    parts: dict[str, str]
+
+    @property
+    def project(self) -> int:
+        return self.source.engine.project.id
+
+    @property
+    def now(self) -> str:
+        """The project's time, as saved things carry it."""
+        return f"{self.source.engine.project.clock():%Y-%m-%dT%H:%M:%S}"
+
+    @property
+    def body(self) -> Json:
+        """The JSON object that was sent."""
+        if not isinstance(self.arrival.document, dict):
+            raise Rejected(400, "Invalid JSON: the body must be an object")
+        return self.arrival.document
+
+
+def me(request: Request) -> Json:
+    """Whose credentials these are: everything that there is."""
+    project = request.source.engine.project
+    about = {"name": "Sandbox", "organization_id": ORGANIZATION, "timezone": project.timezone, "has_workspaces": True}
+    return {
+        "user_id": USER,
+        "user_name": "sandbox",
+        "user_email": None,
+        "organizations": {str(ORGANIZATION): {"id": ORGANIZATION, "name": "Sandbox", "role": "owner"}},
+        "projects": {str(request.project): about},
+        "workspaces": {str(WORKSPACE): workspace(request)},
+    }
+
+
+def workspace(request: Request) -> Json:
+    """The one workspace, which shows everything; other ids are taken for it."""
+    flags = {"is_default": True, "is_global": True, "is_visible": True}
+    return {"id": WORKSPACE, "name": EVERYTHING, "project_id": request.project, **flags}
+
+
+def project_index(request: Request) -> Json:
+    """The projects with their workspaces."""
+    return {str(request.project): {"name": "Sandbox", "workspaces": {str(WORKSPACE): workspace(request)}}}
+
+
+def bookmark(request: Request, report: Json) -> Json:
+    """A saved report as the API shows it."""
+    return {"project_id": request.project, "creator_id": USER, "creator_name": "sandbox", **report}
+
+
+def list_bookmarks(request: Request) -> Json:
+    """Saved reports, of one type or with some ids if that is asked."""
+    ids = request.arrival.query.get("ids")
+    found = request.source.saved.listed(request.arrival.query.get("type"), ids.split(",") if ids else None)
+    return {"results": [bookmark(request, report) for report in found]}
+
+
+def create_bookmark(request: Request) -> Json:
+    """Save a report."""
+    given = {key: value for key, value in request.body.items() if key not in {"id", "v"}}
+    return bookmark(request, request.source.saved.add_report(given, request.now))
+
+
+def get_bookmark(request: Request) -> Json:
+    """One saved report."""
+    return bookmark(request, request.source.saved.report(request.parts["id"]))
+
+
+def change_bookmark(request: Request) -> Json:
+    """A saved report, changed."""
+    changes = {key: value for key, value in request.body.items() if key not in {"id", "v"}}
+    return bookmark(request, request.source.saved.change_report(request.parts["id"], changes, request.now))
+
+
+def delete_bookmark(request: Request) -> Json:
+    """Delete a saved report."""
+    request.source.saved.delete_reports([request.parts["id"]])
+    return {}
+
+
+def delete_bookmarks(request: Request) -> Json:
+    """Delete several saved reports, all or none."""
+    request.source.saved.delete_reports(request.body.get("bookmark_ids") or ())
+    return {}
+
+
+def change_bookmarks(request: Request) -> Json:
+    """Change several saved reports."""
+    for row in request.body.get("bookmarks") or ():
+        changes = {key: value for key, value in row.items() if key != "id"}
+        request.source.saved.change_report(row.get("id"), changes, request.now)
+    return {}
+
+
+def create_link(request: Request) -> Json:
+    """Keep a report under the slug that the client made up."""
+    return {**request.source.saved.add_link(request.body, request.now), "project_id": request.project, "user_id": USER}
+
+
+def get_link(request: Request) -> Json:
+    """What is kept under a slug, with the saved report that it came from."""
+    saved, slug = request.source.saved, request.parts["slug"]
+    if slug not in saved.links:
+        raise Rejected(404, f"The slug {slug[:40]!r} does not exist")
+    found = {**saved.links[slug], "project_id": request.project, "user_id": USER}
+    number = found.get("bookmark_id")
+    return {**found, "bookmark": bookmark(request, saved.reports[number])} if number in saved.reports else found
+
+
+def event_definitions(request: Request) -> list[Json]:
+    """The lexicon's events."""
+    refuse_names(request)
+    return request.source.engine.event_definitions()
+
+
+def property_definitions(request: Request) -> list[Json]:
+    """The lexicon's properties of events or of users."""
+    refuse_names(request)
+    query = request.arrival.query
+    found = request.source.engine.property_definitions(query.get("resourceType") or "Event")
+    if query.get("includeDensity") == "true":
+        return found
+    return [{key: value for key, value in entry.items() if key != "densityLocal"} for entry in found]
+
+
+def refuse_names(request: Request) -> None:
+    """Refuse what would narrow the list: of a parameter that comes several times only the first is known here."""
+    for name in ("name[]", "custom_event"):
+        if name in request.arrival.query:
+            raise Rejected(501, f"{name} is not supported by the sandbox yet")
+
+
+def schemas(request: Request) -> Any:
+    """Schemas, of one kind if that is asked; one alone comes bare."""
+    kind, name = request.parts.get("kind"), request.arrival.query.get("entity_name")
+    found = [one for one in request.source.engine.schemas() if kind in (None, one["entityType"])]
+    if name is None:
+        return found
+    one = next((one["schemaJson"] for one in found if one["name"] == name), None)
+    if one is None:
+        raise Rejected(404, f"There is no schema of the {kind} {name[:80]!r}")
+    return Bare(one)
+
+
+@attrs.frozen
+class Bare:
+    """An answer that is sent without the envelope."""
+
+    value: Any
+
+
+SCOPE = r"(?:projects/(?P<project>\d+)|workspaces/\d+)"
+ROUTES: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (
+    ("GET", r"me", me),
+    ("GET", r"projects/metadata/index", project_index),
+    ("GET", rf"{SCOPE}/workspaces/public", lambda request: [workspace(request)]),
+    ("GET", rf"{SCOPE}/bookmarks", list_bookmarks),
+    ("POST", rf"{SCOPE}/bookmarks", create_bookmark),
+    ("POST", rf"{SCOPE}/bookmarks/bulk-delete", delete_bookmarks),
+    ("POST", rf"{SCOPE}/bookmarks/bulk-update", change_bookmarks),
+    ("GET", rf"{SCOPE}/bookmarks/(?P<id>[^/]+)", get_bookmark),
+    ("PATCH", rf"{SCOPE}/bookmarks/(?P<id>[^/]+)", change_bookmark),
+    ("DELETE", rf"{SCOPE}/bookmarks/(?P<id>[^/]+)", delete_bookmark),
+    ("POST", rf"{SCOPE}/bookmark-urls", create_link),
+    ("GET", rf"{SCOPE}/bookmark-urls/(?P<slug>[^/]+)", get_link),
+    ("GET", rf"{SCOPE}/data-definitions/events", event_definitions),
+    ("GET", rf"{SCOPE}/data-definitions/properties", property_definitions),
+    ("GET", rf"{SCOPE}/schemas(?:/(?P<kind>[^/]+))?", schemas),
+)
+
+
+def ask_app(source: Source, arrival: Arrival) -> Any:
+    """The App API's answer in its envelope; Rejected for an address that it lacks here."""
+    for method, pattern, answer in ROUTES:
+        match = re.fullmatch(pattern, arrival.route.endpoint)
+        if match is None or method != arrival.method:
+            continue
+        parts = {name: unquote(part) for name, part in match.groupdict().items() if part is not None}
+        if parts.get("project", str(source.engine.project.id)) != str(source.engine.project.id):
+            raise Rejected(403, f"No access to project {parts['project'][:40]}")
+        found = answer(Request(source, arrival, parts))
+        return found.value if isinstance(found, Bare) else {"status": "ok", "results": found}
+    now = f"{source.engine.project.clock():%Y-%m-%dT%H:%M:%S}"
+    entities = source.saved.entities
+    kept = entities.answer(arrival.method, arrival.route.endpoint, arrival.document, arrival.query, now)
+    if isinstance(kept, Paged):
+        return {"status": "ok", "results": kept.rows, "pagination": kept.pagination}
+    if kept is not None:
+        return {"status": "ok", "results": kept}
+    raise Rejected(404, f"{arrival.method} {arrival.path} is not supported by the sandbox yet")

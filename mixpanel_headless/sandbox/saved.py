@@ -1,0 +1,123 @@
+"""What a project keeps beside its events: saved reports, and what report links point at."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from mixpanel_headless.errors import InvalidArgumentError, shown
+from mixpanel_headless.sandbox.entities import Entities
+from mixpanel_headless.sandbox.replies import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mixpanel_headless.engine import Engine
+
+Json = dict[str, Any]
+REPORT_TYPES = ("insights", "funnels", "retention", "flows", "user")
+FIRST_ID = 1001
+
+
+@attrs.define
+class Saved:
+    """Reports by id and link records by slug; any thread may read and write."""
+
+    reports: dict[int, Json] = attrs.field(factory=dict)
+    links: dict[str, Json] = attrs.field(factory=dict)
+    entities: Entities = attrs.field(factory=Entities)
+    lock: threading.RLock = attrs.field(factory=threading.RLock, init=False)
+
+    def add_report(self, given: Mapping[str, Any], now: str) -> Json:
+        """The report as it is kept, with an id if it had none; Rejected names the field that is wrong."""
+        problem = report_problem(given)
+        if problem:
+            raise Rejected(400, problem)
+        with self.lock:
+            number = given.get("id") or max([FIRST_ID - 1, *self.reports]) + 1
+            if number in self.reports:
+                raise Rejected(400, f"A report with the id {number} exists already")
+            self.reports[number] = {"description": "", "created": now, "modified": now, **given, "id": number}
+            return self.reports[number]
+
+    def report(self, number: object) -> Json:
+        """The report with an id; Rejected says that there is none."""
+        digits = str(number)
+        with self.lock:
+            found = (
+                self.reports.get(int(digits)) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
+            )
+        if found is None:
+            raise Rejected(404, f"Bookmark {digits[:40]} does not exist")
+        return found
+
+    def change_report(self, number: object, changes: Mapping[str, Any], now: str) -> Json:
+        """The report after a change."""
+        with self.lock:
+            found = self.report(number)
+            if problem := report_problem({**found, **changes}):
+                raise Rejected(400, problem)
+            found.update({**changes, "modified": now, "id": found["id"]})
+            return found
+
+    def delete_reports(self, numbers: Iterable[object]) -> None:
+        """Delete reports, all or none."""
+        with self.lock:
+            for found in [self.report(number) for number in numbers]:
+                self.reports.pop(found["id"], None)
+
+    def listed(self, kind: str | None = None, ids: Iterable[str] | None = None) -> list[Json]:
+        """The reports of a type, or those with the ids, in the order in which they were saved."""
+        with self.lock:
+            found = list(self.reports.values())
+        wanted = None if ids is None else set(ids)
+        return [
+            report
+            for report in found
+            if kind in (None, report["type"]) and (wanted is None or str(report["id"]) in wanted)
+        ]
+
+    def add_link(self, given: Mapping[str, Any], now: str) -> Json:
+        """The link record as it is kept; Rejected for a slug that is taken, and for what is no link."""
+        slug = given.get("slug")
+        if not isinstance(slug, str) or not slug:
+            raise Rejected(400, "slug is a required field")
+        if problem := report_problem({"name": "a link", **given}):
+            raise Rejected(400, problem)
+        with self.lock:
+            if slug in self.links:
+                raise Rejected(400, f"The slug {slug!r} is taken")
+            self.links[slug] = {"name": None, "description": None, "overrides": None, **given, "created_at": now}
+            return self.links[slug]
+
+
+def report_problem(given: Mapping[str, Any]) -> str | None:
+    """What keeps this from being a report, if anything does."""
+    if given.get("type") not in REPORT_TYPES:
+        return f"type must be one of {', '.join(REPORT_TYPES)}, not {shown(given.get('type'))}"
+    if not isinstance(given.get("params"), dict):
+        return "params must be an object"
+    number = given.get("id")
+    if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
+        return f"id must be a whole number above 0, not {shown(number)}"
+    return None if isinstance(given.get("name"), str) and given["name"] else "name is a required field"
+
+
+def keep_cohort(engine: Engine, kind: str, number: str, thing: Mapping[str, Any] | None) -> None:
+    """Let queries use a cohort that a client made, once it is said who belongs to it."""
+    if kind == "cohorts":
+        engine.keep_cohort(int(number), thing if thing and thing.get("selector") else None)
+
+
+def open_saved(reports: Iterable[Mapping[str, Any]], now: str) -> Saved:
+    """The saved reports that a sandbox starts with."""
+    saved = Saved()
+    for place, report in enumerate(reports):
+        try:
+            saved.add_report(report, now)
+        except Rejected as problem:
+            hint = "Give {'name': ..., 'type': 'insights', 'params': {...}} and an 'id' if you like."
+            raise InvalidArgumentError(f"Report {place} of the sandbox: {problem.text}.", hint=hint) from problem
+    return saved
