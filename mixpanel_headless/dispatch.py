@@ -419,6 +419,8 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
             return errors.ClosedError(text)
         case rs.RunInterrupted():
             return errors.TransportError(text, code="INTERRUPTED", sent=True)
+        case rs.StoreUnreadable():
+            return errors.TransportError(text, code="STORE_LOST", sent=False, retryable=False, hint=UNREADABLE_HINT)
         case rs.StoreLost():
             return errors.TransportError(text, code="STORE_LOST", sent=False, retryable=True, hint=LOST_HINT)
         case rs.TooWide():
@@ -429,6 +431,7 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
 
 CIRCUIT_HINT = "Wait retry_after seconds, or let calls wait with retry_server_errors."
 LOST_HINT = "See to the store that MP_STORE names, or set MP_STORE_ON_LOSS to cautious."
+UNREADABLE_HINT = "Update this program, or set MP_STATE_DIR to another folder for it."
 MIRROR_HINT = 'Export those days with ws.mirror(), or ask with source="auto".'
 OFFLINE_HINT = 'Ask once without freshness="offline", so that there is an answer to keep.'
 

@@ -79,6 +79,8 @@ class Settings:
     state_dir: Path | None = None
     store: str | None = attrs.field(default=None, repr=lambda store: repr(show_store(store)))
     store_on_loss: OnLoss = "cautious"
+    shares: bool = False
+    """Whether the folder, or what to do without it, was given, so that budgets are never kept by this program alone."""
     cache: str = attrs.field(default="disk", repr=lambda cache: repr(show_store(cache)))
     cache_file_bytes: int = CACHE_BYTES
     telemetry: str = ""
@@ -134,7 +136,8 @@ def resolve_settings(
             hint="Set these environment variables or give them as keyword arguments; `mp demo` needs none.",
             details={"missing": missing},
         )
-    state = state_dir or env.get("MP_STATE_DIR") or None
+    state = check_folder(state_dir or env.get("MP_STATE_DIR") or None)
+    on_loss = store_on_loss or env.get("MP_STORE_ON_LOSS") or None
     where = check_store(store or env.get("MP_STORE") or None)
     answers = check_cache(cache or env.get("MP_CACHE") or None, where)
     cache_bytes = CACHE_BYTES_ON_SERVER if is_address(answers) else CACHE_BYTES
@@ -148,9 +151,10 @@ def resolve_settings(
         custom_header=find_custom_header(env),
         limits=check_limits(limits or find_limits(env)),
         lifetimes=check_lifetimes(lifetimes or find_lifetimes(env)),
-        state_dir=Path(state) if state else None,
+        state_dir=state,
         store=where,
-        store_on_loss=check_on_loss(store_on_loss or env.get("MP_STORE_ON_LOSS") or "cautious"),
+        store_on_loss=check_on_loss(on_loss or "cautious"),
+        shares=state is not None or on_loss is not None,
         cache=answers,
         telemetry=env.get("MP_TELEMETRY", ""),
         policy=env.get("MP_POLICY", ""),
@@ -274,6 +278,18 @@ def check_workspace(workspace: object) -> int | None:
     if workspace is not None and not (text.isascii() and text.isdigit() and 0 < len(text) < 19 and int(text)):
         raise ConfigError(f"The workspace id {shown(workspace)} is not a number.", hint="Use the data view's number.")
     return None if workspace is None else int(text)
+
+
+def check_folder(folder: object) -> Path | None:
+    """The folder of the state; `~` is the user's home, as it is to a shell."""
+    if folder is None:
+        return None
+    try:
+        if not isinstance(folder, str | os.PathLike) or "\0" in (text := os.fspath(folder)):
+            raise TypeError
+        return Path(text).expanduser()
+    except (TypeError, RuntimeError):  # a path of bytes; a home that nobody knows
+        raise ConfigError(f"state_dir is {shown(folder)}.", hint="Give the path of a folder (MP_STATE_DIR).") from None
 
 
 def check_store(store: object) -> str | None:

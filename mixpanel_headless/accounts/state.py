@@ -38,8 +38,8 @@ def state_home(given: Path | None) -> Path:
 def budget_store(settings: Settings) -> Store | None:
     """The store that MP_STORE names, None for the memory of this process.
 
-    Unless it was asked for by name, the file gives way to memory where it cannot be kept, such as a home that is
-    read-only or on a network.
+    Where nothing was asked for, the file gives way to memory if it cannot be kept, such as in a home that is read-only or
+    on a network. In a folder that was given it is lost from the start, and calls do what they do while it is lost.
     """
     if settings.store == "memory":
         return None
@@ -55,7 +55,9 @@ def budget_store(settings: Settings) -> Store | None:
     try:
         check_usable(path)
     except (OSError, StoreLost) as error:
-        if settings.store == "sqlite":
+        if settings.shares and settings.store is None and isinstance(error, OSError):
+            return SqliteStore(path, on_loss=settings.store_on_loss)
+        if settings.store == "sqlite" or settings.shares:
             hint = "Set MP_STATE_DIR to a local folder, or MP_STORE=memory."
             raise ConfigError(f"The budget file cannot be kept: {error}.", hint=hint) from None
         logger().warning(

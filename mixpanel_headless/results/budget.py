@@ -26,7 +26,8 @@ class BudgetReport:
     may start, 0 for now, None while that hangs on a query in flight. `queue` (waiting in this process) and `spent` (in
     the window, in flight included) count by tenant. `held_by` says who has queries in flight, and `elsewhere` the first
     call that each other process waits with: host, process, tenant. `circuits` holds the hosts that failed lately and the
-    state of each: closed, open (nothing is sent) or half-open (one probe is).
+    state of each: closed, open (nothing is sent) or half-open (one probe is). `lost` says that the store which programs
+    share cannot be used now: then the figures are those that this program goes on by alone.
     """
 
     limit: int
@@ -44,6 +45,7 @@ class BudgetReport:
     circuits: Mapping[str, str] = attrs.field(factory=dict)
     held_by: Sequence[Holding] = ()
     elsewhere: Sequence[Waiter] = ()
+    lost: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data."""
@@ -61,6 +63,8 @@ class BudgetReport:
         )
         if self.elsewhere:
             text = f"{text} here; other processes that wait: {len(self.elsewhere)}"
+        if self.lost:
+            text = f"{text}; the store that programs share cannot be used now, this is one program's part without it"
         if self.learned:
             text = f"{text}; limits as the service told them"
         if self.paused_for > 0:
@@ -104,5 +108,6 @@ def report_budget(status: Status, name: str) -> BudgetReport:
         counters=attrs.asdict(status.counters),
         held_by=budget.held_by,
         elsewhere=budget.waiters,
+        lost=budget.lost,
         circuits={host: circuit.state for host, circuit in status.circuits.items()},
     )

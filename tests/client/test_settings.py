@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,9 @@ from hypothesis import strategies as st
 import mixpanel_headless as mp
 from mixpanel_headless.accounts.credentials import OAuthToken, Secret, ServiceAccount, fingerprint
 from mixpanel_headless.accounts.settings import Limits, resolve_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FULL = {"MP_USERNAME": "sa.test", "MP_SECRET": "hush-hush", "MP_PROJECT_ID": "12345"}
 
@@ -74,6 +79,11 @@ def test_a_header_cannot_smuggle_another() -> None:
     smuggled = {"MP_CUSTOM_HEADER_NAME": "X-Proxy", "MP_CUSTOM_HEADER_VALUE": "a\r\nAuthorization: Basic x"}
     with pytest.raises(mp.ConfigError, match="line break"):
         resolve_settings(environment={**FULL, **smuggled})
+
+
+def test_a_folder_below_home_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert resolve_settings(environment={**FULL, "MP_STATE_DIR": "~/x"}).state_dir == tmp_path / "x"
 
 
 def test_limits_are_settings_with_fractions_of_seconds() -> None:

@@ -6,10 +6,11 @@ import io
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -185,8 +186,79 @@ def test_a_folder_that_cannot_be_used_is_said_when_the_file_was_asked_for(box: S
     occupied.write_text("a file")
     with box.workspace(store="sqlite", state_dir=occupied) as ws, pytest.raises(mp.ConfigError, match="budget file"):
         ask(ws, 2)
-    with box.workspace(store=None, state_dir=occupied) as ws:
+
+
+def occupy_folder(folder: Path) -> Path:
+    folder.write_text("a file")
+    return folder
+
+
+def occupy_lock(folder: Path) -> Path:
+    (folder / "budget-v1.sqlite-lock").mkdir(parents=True)
+    return folder
+
+
+OCCUPIED = pytest.mark.parametrize("occupy", [occupy_folder, occupy_lock])
+
+
+@OCCUPIED
+def test_programs_whose_given_folder_cannot_be_used_spend_an_eighth_each(
+    open_box: Callable[..., Sandbox], tmp_path: Path, occupy: Callable[[Path], Path]
+) -> None:
+    box, state = open_box(limit=16), occupy(tmp_path / "state")
+    for first in (2, 12):
+        with box.workspace(store=None, state_dir=state) as ws:
+            for number in (first, first + 1):
+                ask(ws, number)
+            report = ws.budget()
+            assert (report.limit, report.left, report.lost) == (2, 0, True)
+            with pytest.raises(mp.DeadlineUnreachable):
+                ask(ws.with_options(deadline=0.5), first + 2)
+    assert box.counted == 4
+
+
+@OCCUPIED
+def test_programs_whose_folder_cannot_be_used_fail_if_they_are_to(
+    box: Sandbox, tmp_path: Path, occupy: Callable[[Path], Path]
+) -> None:
+    state = occupy(tmp_path / "state")
+    with (
+        box.workspace(store=None, state_dir=state, store_on_loss="error") as ws,
+        pytest.raises(mp.TransportError) as raised,
+    ):
+        ask(ws, 2)
+    assert (raised.value.code, raised.value.sent, box.counted) == ("STORE_LOST", False, 0)
+
+
+@OCCUPIED
+def test_programs_whose_folder_cannot_be_used_wait_if_they_are_to(
+    box: Sandbox, tmp_path: Path, occupy: Callable[[Path], Path]
+) -> None:
+    state = occupy(tmp_path / "state")
+    with box.workspace(store=None, state_dir=state, store_on_loss="wait") as ws:
+        with pytest.raises(mp.DeadlineUnreachable):
+            ask(ws.with_options(deadline=0.5), 2)
+        assert (ws.budget().left, box.counted) == (0, 0)
+
+
+def test_a_folder_that_nobody_named_gives_way_to_memory(
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MP_STATE_DIR")
+    monkeypatch.setenv("XDG_STATE_HOME", str(occupy_folder(tmp_path / "home")))
+    with box.workspace(store=None) as ws:
         assert ask(ws, 2) == ["free", "pro"]
+        assert not ws.budget().lost
+
+
+def test_a_budget_file_of_a_later_version_is_told_with_a_way_out(box: Sandbox, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "budget-v1.sqlite")) as database:
+        database.execute("PRAGMA user_version = 99")
+    with box.workspace(store=None, state_dir=tmp_path) as ws, pytest.raises(mp.TransportError, match="99") as raised:
+        ask(ws, 2)
+    assert "MP_STATE_DIR" in raised.value.hint
+    assert "cautious" not in raised.value.hint
+    assert not raised.value.retryable
 
 
 def test_a_store_that_is_unknown_is_refused(box: Sandbox) -> None:

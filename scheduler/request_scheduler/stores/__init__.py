@@ -81,6 +81,10 @@ class StoreLost(SchedulerError):  # noqa: N818 - named like the others, for what
     """The shared store cannot be reached or written, so nobody can say what is left of a budget."""
 
 
+class StoreUnreadable(StoreLost):
+    """The shared store holds what this version cannot read, so waiting for it is no use."""
+
+
 OnLoss = Literal["wait", "cautious", "error"]
 """While a shared store is lost: start nothing, start an eighth of each limit by the own log alone, or raise StoreLost."""
 

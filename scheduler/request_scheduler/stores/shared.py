@@ -6,6 +6,7 @@ before the next thing that the ledger does.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections import deque
 from functools import partial
@@ -193,8 +194,16 @@ class SharedStore(ABC, Generic[L]):
             return self._ledger.books.forecast(spends, ahead, calls, moment, service, urgent) - (moment - now)
 
     def usage(self, now: float) -> tuple[BudgetStatus, ...]:
-        """Every budget as this process knows it; `refresh` first for what others have done since."""
-        return self._ledger.usage(self._timeline.of(now))
+        """Every budget as this process knows it; `refresh` first for what others have done since.
+
+        While the ledger is lost it is the cautious share that calls go on by, or nothing at all.
+        """
+        if not self._lost:
+            return self._ledger.usage(self._timeline.of(now))
+        usage = tuple(evolve(budget, lost=True) for budget in self._cautious.usage(now))
+        if self._on_loss == "cautious":
+            return usage
+        return tuple(evolve(budget, left=0, next_slot=math.inf) for budget in usage)
 
     async def refresh(self) -> None:
         """Bring the copy in memory up to date."""

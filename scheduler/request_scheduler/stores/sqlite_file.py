@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from request_scheduler.file_lock import LockTimeoutError, locked
 from request_scheduler.journal import logger
-from request_scheduler.stores import StoreLost
+from request_scheduler.stores import StoreLost, StoreUnreadable
 from request_scheduler.stores.timeline import Timeline, shift_between
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ class LedgerFile:
             database.execute("INSERT INTO era VALUES (?, ?, ?, ?)", (boot, moment, wall, cautious))
             return True
         if version not in (1, 2, _VERSION):
-            raise StoreLost(f"{self.path.name} has format {version}, which this version cannot read")
+            raise StoreUnreadable(f"{self.path.name} has format {version}, which this version cannot read")
         # What older files had in these tables holds nothing that outlives a run.
         if version < 2:
             _execute(database, "DROP TABLE shares; DROP TABLE leads;" + _SINCE_2)
