@@ -14,7 +14,7 @@ from mixpanel_headless.cli.failures import AS_JSON, exit_codes
 from mixpanel_headless.cli.naming import TOGETHER, derived_groups, operations
 from mixpanel_headless.cli.output import Shape, write_result, write_stream
 from mixpanel_headless.cli.parameters import NOT_GIVEN, Slot, slots_of
-from mixpanel_headless.cli.patience import explain_waiting
+from mixpanel_headless.cli.patience import explain_waiting, tell_first
 from mixpanel_headless.cli.wishes import COMMON, FOR_CHANGES, WISHES, option_names
 
 if TYPE_CHECKING:
@@ -115,11 +115,13 @@ def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, arguments: 
         def call() -> Any:
             return getattr(view, method.name)(**given)
 
-        with explain_waiting(workspace):
+        with explain_waiting(workspace) as no_longer:
+            if given.get("progress"):
+                no_longer()
             result = call_governed(method, view, call, arguments) if method.facts.changes else call()
             if is_stream(method):
                 with closing(result):  # while the workspace is there
-                    write_stream(result, shape)
+                    write_stream(tell_first(result, no_longer), shape)
                 return
         write_result(result, shape)
 

@@ -1,7 +1,7 @@
 """Every call of the client, one file a noun.
 
-To add a family, write `families/X.py` and `models/X.py`, and name its class below; both modes, policy, dry run, audit and
-the cache follow from the definitions:
+To add a family, write `families/X.py` and `models/X.py`, and name its class below; both modes, the command, policy, dry run,
+audit and the cache follow from the definitions:
 
     class Dashboards(Surface[Mode]):
         @operation
@@ -15,6 +15,8 @@ the cache follow from the definitions:
   `bulk=True`, `reaches_people=True`, or `before="get_dashboard"` for what reads the thing that it changes, which is
   `get_` or `list_` with the same noun unless it says so. A bulk call lists its things in the body; one that does not sets
   `entities` of its request.
+- The command is `mp dashboards update`: the family and the name without its noun (`cli/naming.py`). Where that misleads,
+  `@operation(command="...")` names it; "" says that there is none.
 - A call in several steps is a `composite` over operations, private ones (`_name`) too; whatever it sends is governed step by
   step, and one whose name says that it changes something is refused as a whole before its first.
 """

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import mixpanel_headless as mp
 from mixpanel_headless.cli.operations import group
-from mixpanel_headless.cli.patience import explain_waiting
+from mixpanel_headless.cli.patience import explain_waiting, tell_first
 from mixpanel_headless.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -39,6 +39,24 @@ def test_a_command_that_ends_in_time_says_nothing(box: Sandbox, capsys: pytest.C
     with box.workspace() as ws, explain_waiting(ws, silence=3600):
         ws.events()
     assert capsys.readouterr().err == ""
+
+
+def test_a_stream_that_has_begun_has_nothing_to_explain() -> None:
+    told: list[str] = []
+    rows = tell_first("abc", lambda: told.append("first"))
+    assert told == []
+    assert next(rows) == "a"
+    assert [*rows, *told] == ["b", "c", "first"]
+
+
+def test_what_has_nothing_to_explain_any_more_says_nothing(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        ws.events()
+        with explain_waiting(ws, silence=3600) as no_longer:
+            (timer,) = (one for one in threading.enumerate() if isinstance(one, threading.Timer))
+            no_longer()
+            timer.join(20)
+            assert not timer.is_alive()
 
 
 def test_a_deadline_bounds_a_command(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
