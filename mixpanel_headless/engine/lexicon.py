@@ -37,7 +37,7 @@ def property_definitions(store: Store, resource: str = "Event") -> list[dict[str
     if resource not in RESOURCES:
         raise BadQuery(f"resourceType must be one of {', '.join(RESOURCES)}, not {resource!r}.")
     table = store.tables().name(RESOURCES[resource])
-    sql = KINDS.format(table=table, seq="seq" if resource == "Event" else "person")
+    sql = KINDS.replace("{table}", table).replace("{seq}", "seq" if resource == "Event" else "person")
     [(size,)] = store.rows(f"SELECT count(*) FROM {table}")
     found: dict[str, dict[str, Any]] = {}
     for name, kind, count, example in store.rows(sql, {"own": list(OWN_KEYS)}):

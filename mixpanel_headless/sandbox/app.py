@@ -1,4 +1,4 @@
-"""The App API's addresses that the sandbox answers: identity, saved reports, report links and the lexicon."""
+"""The App API's addresses that the sandbox answers: identity, saved reports, report links, `governed` and `entities`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from urllib.parse import unquote
 import attrs
 
 from mixpanel_headless.sandbox.entities import Paged
-from mixpanel_headless.sandbox.replies import Rejected
+from mixpanel_headless.sandbox.governed import GOVERNED
+from mixpanel_headless.sandbox.replies import Bare, Rejected
+from mixpanel_headless.sandbox.routes import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,49 +140,6 @@ def get_link(request: Request) -> Json:
     return {**found, "bookmark": bookmark(request, saved.reports[number])} if number in saved.reports else found
 
 
-def event_definitions(request: Request) -> list[Json]:
-    """The lexicon's events."""
-    refuse_names(request)
-    return request.source.engine.event_definitions()
-
-
-def property_definitions(request: Request) -> list[Json]:
-    """The lexicon's properties of events or of users."""
-    refuse_names(request)
-    query = request.arrival.query
-    found = request.source.engine.property_definitions(query.get("resourceType") or "Event")
-    if query.get("includeDensity") == "true":
-        return found
-    return [{key: value for key, value in entry.items() if key != "densityLocal"} for entry in found]
-
-
-def refuse_names(request: Request) -> None:
-    """Refuse what would narrow the list: of a parameter that comes several times only the first is known here."""
-    for name in ("name[]", "custom_event"):
-        if name in request.arrival.query:
-            raise Rejected(501, f"{name} is not supported by the sandbox yet")
-
-
-def schemas(request: Request) -> Any:
-    """Schemas, of one kind if that is asked; one alone comes bare."""
-    kind, name = request.parts.get("kind"), request.arrival.query.get("entity_name")
-    found = [one for one in request.source.engine.schemas() if kind in (None, one["entityType"])]
-    if name is None:
-        return found
-    one = next((one["schemaJson"] for one in found if one["name"] == name), None)
-    if one is None:
-        raise Rejected(404, f"There is no schema of the {kind} {name[:80]!r}")
-    return Bare(one)
-
-
-@attrs.frozen
-class Bare:
-    """An answer that is sent without the envelope."""
-
-    value: Any
-
-
-SCOPE = r"(?:projects/(?P<project>\d+)|workspaces/\d+)"
 ROUTES: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (
     ("GET", r"me", me),
     ("GET", r"projects/metadata/index", project_index),
@@ -194,9 +153,7 @@ ROUTES: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (
     ("DELETE", rf"{SCOPE}/bookmarks/(?P<id>[^/]+)", delete_bookmark),
     ("POST", rf"{SCOPE}/bookmark-urls", create_link),
     ("GET", rf"{SCOPE}/bookmark-urls/(?P<slug>[^/]+)", get_link),
-    ("GET", rf"{SCOPE}/data-definitions/events", event_definitions),
-    ("GET", rf"{SCOPE}/data-definitions/properties", property_definitions),
-    ("GET", rf"{SCOPE}/schemas(?:/(?P<kind>[^/]+))?", schemas),
+    *GOVERNED,
 )
 
 

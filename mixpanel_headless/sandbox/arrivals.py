@@ -11,7 +11,7 @@ import attrs
 from mixpanel_headless.sandbox.routes import Route, find_route
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -27,6 +27,8 @@ class Arrival:
     content_type: str = ""
     body: bytes = attrs.field(default=b"", repr=False)
     takes_gzip: bool = False
+    every: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+    """All values of each parameter of the query string; `query` has the first."""
 
     @cached_property
     def route(self) -> Route:

@@ -47,6 +47,13 @@ class Reply:
         return None if self.cut else self.status
 
 
+@attrs.frozen
+class Bare:
+    """What the App API sends without its envelope."""
+
+    value: Any
+
+
 class Rejected(Exception):  # noqa: N818 - it is an answer, not a failure of the sandbox
     """A request that the service answers with an error."""
 

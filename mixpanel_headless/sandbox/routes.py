@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Family = Literal["query", "export", "app", "unknown"]
+SCOPE = r"(?:projects/(?P<project>\d+)|workspaces/\d+)"
+"""How most addresses of the App API begin."""
 
 COUNTED_SEGMENTS = frozenset({
     "arb_funnels", "cohorts", "correlate", "custom-query", "data_definitions", "engage", "events", "experiments", "flows",

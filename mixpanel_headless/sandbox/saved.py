@@ -9,6 +9,7 @@ import attrs
 
 from mixpanel_headless.errors import InvalidArgumentError, shown
 from mixpanel_headless.sandbox.entities import Entities
+from mixpanel_headless.sandbox.governed import Governed
 from mixpanel_headless.sandbox.replies import Rejected
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Saved:
     reports: dict[int, Json] = attrs.field(factory=dict)
     links: dict[str, Json] = attrs.field(factory=dict)
     entities: Entities = attrs.field(factory=Entities)
+    governed: Governed = attrs.field(factory=Governed)
     lock: threading.RLock = attrs.field(factory=threading.RLock, init=False)
 
     def add_report(self, given: Mapping[str, Any], now: str) -> Json:

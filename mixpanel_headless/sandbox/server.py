@@ -48,7 +48,7 @@ def application(service: Service) -> web.Application:
 
 
 async def read_arrival(request: web.Request) -> Arrival:
-    """The request with its whole body and its path as it was sent; the first of a repeated parameter is taken."""
+    """The request with its whole body and its path as it was sent."""
     return Arrival(
         method=request.method,
         path=request.rel_url.raw_path,
@@ -57,6 +57,7 @@ async def read_arrival(request: web.Request) -> Arrival:
         content_type=request.content_type,
         body=await request.read(),
         takes_gzip="gzip" in request.headers.get("Accept-Encoding", "").lower(),
+        every={name: request.query.getall(name) for name in request.query},
     )
 
 

@@ -1,0 +1,275 @@
+"""What a project says of its data: the Lexicon over what was seen, the schema registry, its enforcement, its context."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from mixpanel_headless.sandbox.replies import Bare, Rejected
+from mixpanel_headless.sandbox.routes import SCOPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mixpanel_headless.sandbox.app import Request
+
+Json = dict[str, Any]
+Key = tuple[str, str]
+"""Whose it is, `Event` or `User` for properties and the type for schemas, and the name."""
+EVENT = "event"
+CUSTOM_EVENTS = "Custom events are not supported by the sandbox yet"
+
+
+@attrs.define
+class Governed:
+    """What was said by clients; what the data tell stands below it."""
+
+    said: dict[Key, Json] = attrs.field(factory=dict)
+    ids: dict[Key, int] = attrs.field(factory=dict)
+    schemas: dict[Key, Json | None] = attrs.field(factory=dict)
+    """Schemas that were given; None for one that was deleted though the data tell it."""
+    enforcement: Json | None = None
+    contexts: dict[str, str] = attrs.field(factory=dict)
+    lock: threading.RLock = attrs.field(factory=threading.RLock, init=False)
+
+    def described(self, kind: str, seen: list[Json]) -> list[Json]:
+        """What is known of things of a kind: those that were seen, then those that were only spoken of."""
+        names = {row["name"] for row in seen}
+        spoken = [{"name": name} for owner, name in self.said if owner == kind and name not in names]
+        return [self._entry(kind, row) for row in (*seen, *spoken)]
+
+    def _entry(self, kind: str, row: Json) -> Json:
+        key = (kind, row["name"])
+        return {**row, "id": self.ids.setdefault(key, len(self.ids) + 1), **self.said.get(key, {})}
+
+    def say(self, kind: str, row: Json, seen: list[Json]) -> Json:
+        """What is known of a thing after a row about it; it is named, or has an id."""
+        if row.get("name") is None and row.get("id") is None:
+            raise Rejected(400, "name or id is a required field")
+        name = None if row.get("name") is None else text_in(row, "name")
+        if name is None:
+            known = (own for (owner, own), number in self.ids.items() if owner == kind and number == row.get("id"))
+            if (name := next(known, None)) is None:
+                raise Rejected(404, f"No {kind} has the id {str(row.get('id'))[:40]}")
+        changes = {field: value for field, value in row.items() if field not in {"name", "id"}}
+        self.said.setdefault((kind, name), {}).update(changes)
+        return next(entry for entry in self.described(kind, seen) if entry["name"] == name)
+
+    def registry(self, seen: list[Json]) -> dict[Key, Json]:
+        """All schemas: those that the data tell, unless another one was given."""
+        told = {(one["entityType"], one["name"]): one["schemaJson"] for one in seen}
+        return {key: schema for key, schema in {**told, **self.schemas}.items() if schema is not None}
+
+
+def rows_in(body: Json, field: str) -> list[Json]:
+    """The objects in a field of a body."""
+    rows = body.get(field)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Rejected(400, f"{field} must be a list of objects")
+    return rows
+
+
+def text_in(body: Json, field: str) -> str:
+    """The text in a field of a body."""
+    if not isinstance(text := body.get(field), str):
+        raise Rejected(400, f"{field} must be a text")
+    return text
+
+
+def told(request: Request) -> Governed:
+    return request.source.saved.governed
+
+
+def listed(kind: str, found: list[Json], request: Request) -> list[Json]:
+    """What is known of things of a kind, of some names if that is asked."""
+    if "custom_event" in request.arrival.query:
+        raise Rejected(501, CUSTOM_EVENTS)
+    wanted = request.arrival.every.get("name[]")
+    return [entry for entry in told(request).described(kind, found) if wanted is None or entry["name"] in wanted]
+
+
+def event_definitions(request: Request) -> list[Json]:
+    """The lexicon's events."""
+    return listed(EVENT, request.source.engine.event_definitions(), request)
+
+
+def property_definitions(request: Request) -> list[Json]:
+    """The lexicon's properties of events or of users."""
+    kind = request.arrival.query.get("resourceType") or "Event"
+    found = listed(kind, request.source.engine.property_definitions(kind), request)
+    if request.arrival.query.get("includeDensity") == "true":
+        return found
+    return [{key: value for key, value in entry.items() if key != "densityLocal"} for entry in found]
+
+
+def change_events(request: Request) -> Json | list[Json]:
+    """What is said of an event, or of several, from now on."""
+    refuse_custom(request)
+    seen = request.source.engine.event_definitions()
+    if "events" in request.body:
+        return [told(request).say(EVENT, row, seen) for row in rows_in(request.body, "events")]
+    return told(request).say(EVENT, request.body, seen)
+
+
+def forget_event(request: Request) -> Json:
+    """Delete what is said of an event."""
+    refuse_custom(request)
+    told(request).said.pop((EVENT, str(request.body.get("name"))), None)
+    return {}
+
+
+def refuse_custom(request: Request) -> None:
+    if "customEventId" in request.body:
+        raise Rejected(501, CUSTOM_EVENTS)
+
+
+def change_properties(request: Request) -> Json | list[Json]:
+    """What is said of a property, or of several, from now on."""
+
+    def say(row: Json) -> Json:
+        kind = row.get("resourceType") or "Event"
+        return told(request).say(kind, row, request.source.engine.property_definitions(kind))
+
+    return (
+        [say(row) for row in rows_in(request.body, "properties")] if "properties" in request.body else say(request.body)
+    )
+
+
+def schemas(request: Request) -> Any:
+    """Schemas, of one kind if that is asked; one alone comes bare."""
+    kind, name = request.parts.get("kind"), request.parts.get("name") or request.arrival.query.get("entity_name")
+    found = told(request).registry(request.source.engine.schemas())
+    if name is None:
+        rows = ((owner, own, schema) for (owner, own), schema in found.items() if kind in (None, owner))
+        return [{"entityType": owner, "name": own, "schemaJson": schema} for owner, own, schema in rows]
+    if (str(kind), name) not in found:
+        raise Rejected(404, f"There is no schema of the {kind} {name[:80]!r}")
+    return Bare(found[str(kind), name])
+
+
+def given(request: Request) -> Iterator[tuple[Key, Json]]:
+    """The schemas in a body: one whose name the path has, or several."""
+    if "name" in request.parts:
+        yield (request.parts["kind"], request.parts["name"]), request.body
+        return
+    for entry in rows_in(request.body, "entries"):
+        if not isinstance(schema := entry.get("schemaJson"), dict):
+            raise Rejected(400, "schemaJson must be an object")
+        yield (text_in(entry, "entityType"), text_in(entry, "name")), schema
+
+
+def put_schemas(request: Request) -> Json:
+    """Register schemas in the place of those that are there; of several, how many, and how many had to go first."""
+    new = dict(given(request))
+    one = "name" in request.parts
+    truncates = not one and request.body.get("truncate") is True
+    deleted = forget_schemas(request, request.body.get("entityType")) if truncates else 0
+    told(request).schemas.update(new)
+    return next(iter(new.values())) if one else {"added": len(new), "deleted": deleted}
+
+
+def merge_schemas(request: Request) -> Json | list[Json]:
+    """Register schemas, each merged into the one that is there."""
+    known, new = told(request).registry(request.source.engine.schemas()), dict(given(request))
+    merged = {key: merge(known.get(key, {}), schema) for key, schema in new.items()}
+    told(request).schemas.update(merged)
+    if "name" in request.parts:
+        return next(iter(merged.values()))
+    return [{"entityType": kind, "name": name, "status": "ok"} for kind, name in merged]
+
+
+def delete_schemas(request: Request) -> Json:
+    """Delete one schema, those of a kind, or all."""
+    return {"deleteCount": forget_schemas(request, request.parts.get("kind"), request.parts.get("name"))}
+
+
+def forget_schemas(request: Request, kind: str | None = None, name: str | None = None) -> int:
+    """How many schemas were deleted."""
+    found = told(request).registry(request.source.engine.schemas())
+    gone = [key for key in found if kind in (None, key[0]) and name in (None, key[1])]
+    told(request).schemas.update(dict.fromkeys(gone))
+    return len(gone)
+
+
+def merge(old: Json, new: Json) -> Json:
+    """An object with another one merged into it, at every depth."""
+    both = {
+        field: merge(old[field], new[field])
+        for field in old.keys() & new.keys()
+        if isinstance(old[field], dict) and isinstance(new[field], dict)
+    }
+    return {**old, **new, **both}
+
+
+def enforcement(request: Request) -> Json:
+    """How strictly schemas are kept, only some fields of it if that is asked."""
+    found = told(request).enforcement
+    if found is None:
+        raise Rejected(404, "Schema enforcement is not set up")
+    wanted = request.arrival.query.get("fields")
+    return {field: value for field, value in found.items() if wanted is None or field in wanted.split(",")}
+
+
+def change_enforcement(request: Request) -> Json:
+    """Keep schemas from now on (POST), or keep them otherwise, in part (PATCH) or wholly (PUT)."""
+    method, known = request.arrival.method, told(request)
+    if (method == "POST") != (known.enforcement is None):
+        raise Rejected(*((409, "Schema enforcement is set up") if method == "POST" else (404, "It is not set up")))
+    kept = known.enforcement if method == "PATCH" else None
+    known.enforcement = {**(kept or {"id": 1, "state": "ingested"}), **request.body, "lastModified": request.now}
+    return known.enforcement
+
+
+def drop_enforcement(request: Request) -> Json:
+    """Keep schemas no more."""
+    enforcement(request)
+    told(request).enforcement = None
+    return {}
+
+
+def context(request: Request) -> Json:
+    """What the project or its organization, whatever its id, says of itself, after it was changed if it is to be."""
+    owner = "organization" if "organization" in request.parts else "project"
+    if request.arrival.method == "PUT":
+        told(request).contexts[owner] = text_in(request.body, "content")
+    return {"content": told(request).contexts.get(owner, "")}
+
+
+def both_contexts(request: Request) -> Json:
+    """What the organization and the project say of themselves."""
+    contexts = told(request).contexts
+    return {"org_context": contexts.get("organization", ""), "project_context": contexts.get("project", "")}
+
+
+def alone(answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """The same, one request at a time."""
+
+    def answer_alone(request: Request) -> Any:
+        with told(request).lock:
+            return answer(request)
+
+    return answer_alone
+
+
+PLACES: dict[str, dict[str, Callable[[Request], Any]]] = {
+    rf"{SCOPE}/data-definitions/events": {
+        "GET": event_definitions, "PATCH": change_events, "DELETE": forget_event,
+    },
+    rf"{SCOPE}/data-definitions/properties": {"GET": property_definitions, "PATCH": change_properties},
+    rf"{SCOPE}/schemas(?:/(?P<kind>[^/]+)(?:/(?P<name>[^/]+))?)?": {
+        "GET": schemas, "POST": put_schemas, "PATCH": merge_schemas, "DELETE": delete_schemas,
+    },
+    rf"{SCOPE}/data-definitions/schema": {
+        "GET": enforcement, "DELETE": drop_enforcement,
+        **dict.fromkeys(("POST", "PATCH", "PUT"), change_enforcement),
+    },
+    rf"{SCOPE}/business-context": {"GET": context, "PUT": context},
+    r"organizations/(?P<organization>\d+)/business-context": {"GET": context, "PUT": context},
+    rf"{SCOPE}/business-context/chain": {"GET": both_contexts},
+}  # fmt: skip
+GOVERNED = tuple(
+    (method, pattern, alone(answer)) for pattern, answers in PLACES.items() for method, answer in answers.items()
+)
+"""The addresses of all this, as the App API's table takes them."""
