@@ -126,8 +126,12 @@ def _bars(result: Tabular) -> Drawn | None:
     if not curves:
         return None
     drawn = curves[:MOST_BARS]
-    bars = go.Bar(x=[curve.numbers[-1][1] for curve in drawn], y=[*range(len(drawn))], orientation="h")
-    return Drawn([bars], {"yaxis": _names([curve.label for curve in drawn])}, _left_out(curves, MOST_BARS, "bars"))
+    labels = [curve.label for curve in drawn]
+    numbers = [curve.numbers[-1][1] for curve in drawn]
+    bars = go.Bar(
+        x=numbers, y=[*range(len(drawn))], orientation="h", hovertext=[*map(_text, labels)], hoverinfo="text+x"
+    )
+    return Drawn([bars], {"yaxis": _names(labels)}, _left_out(curves, MOST_BARS, "bars"))
 
 
 def _funnels(result: Tabular) -> Drawn | None:
@@ -156,19 +160,19 @@ def _heatmap(result: Tabular) -> Drawn | None:
         return None
     cells = [[value if is_number(value) else None for value in row] for row in grid.values]
     form = "%{z:.0%}" if grid.shares else "%{z}"
-    names = [_text(name) for name in grid.rows]
+    rows, columns = [*map(_text, grid.rows)], [*map(_text, grid.columns)]
     trace = go.Heatmap(
         z=cells,
-        x=[*range(len(grid.columns))],
-        y=[*range(len(names))],
-        customdata=[[name] * len(grid.columns) for name in names],
+        x=[*range(len(columns))],
+        y=[*range(len(rows))],
+        customdata=[[(row, column) for column in columns] for row in rows],
         texttemplate=form,
-        hovertemplate=f"%{{customdata}}, %{{x}}: {form}<extra></extra>",
+        hovertemplate=f"%{{customdata[0]}}, %{{customdata[1]}}: {form}<extra></extra>",
         colorscale="Blues",
         hoverongaps=False,
         **({"zmin": 0, "zmax": 1} if grid.shares else {"zmin": 0}),
     )
-    ticks = {"tickvals": [*range(len(grid.columns))], "ticktext": [*map(_text, grid.columns)], "side": "top"}
+    ticks = {"tickvals": [*range(len(columns))], "ticktext": columns, "side": "top"}
     return Drawn([trace], {"xaxis": ticks, "yaxis": _names(grid.rows)})
 
 

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 
 from .curves import curves_of
+from .drawings import Ways
 from .flows import FlowQueryResult
-from .legacy import LegacyReport, own, require
+from .funnels import FunnelQueryResult
+from .legacy import LegacyReport, own, read_retention, require
+from .retention import RetentionQueryResult
 from .table import Table, flatten_series
 from .trees import copy_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mixpanel_headless.request import Json
 
     from .curves import Curve
-    from .drawings import ChartKind, Ways
+    from .drawings import ChartKind, Grid, Stages
     from .provenance import Provenance
 
 TYPES = {"insights": "insights", "funnels": "funnel", "retention": "retention", "flows": "flows"}
@@ -35,16 +40,36 @@ class SavedReportResult(LegacyReport):
     headers: list[str]
     series: dict[str, Any] = attrs.field(converter=own)
     report_type: str  # type: ignore[misc] # each report has its own
-    charts: ClassVar[tuple[ChartKind, ...]] = ("line", "bar")
+    charts: ClassVar[tuple[ChartKind, ...]] = ("line", "bar", "funnel", "heatmap", "sankey")
 
     @property
     def title(self) -> str:
         """What was asked, in one line."""
         return f"saved {self.report_type} report {self.bookmark_id}"
 
-    def curves(self) -> list[Curve]:
-        """The numbers of an insights report; none of the other types, whose series are not read."""
+    def curves(self) -> Sequence[Curve]:
+        """The numbers of an insights report."""
         return curves_of(self.table) if self.report_type == "insights" else []
+
+    def stages(self) -> Sequence[Stages]:
+        """The steps of a funnel, those of all dates together."""
+        if self.report_type != "funnel":
+            return []
+        return FunnelQueryResult(series=self.series, headers=self.headers).stages()
+
+    def grid(self) -> Grid | None:
+        """The cohorts of a retention, as older reports have them or as newer ones."""
+        if self.report_type != "retention":
+            return None
+        if any(isinstance(cohort, dict) and "counts" in cohort for cohort in self.series.values()):
+            asked = {"born_event": "", "return_event": "", "unit": ""}
+            dates = {"from_date": self.from_date, "to_date": self.to_date}
+            return read_retention(self.series, self.provenance, **asked, **dates).grid()
+        return RetentionQueryResult(series=self.series, headers=self.headers).grid()
+
+    def ways(self) -> Ways:
+        """The ways between the columns of a flow."""
+        return ways_of(self.series.get("steps")) if self.report_type == "flows" else Ways()
 
     @cached_property
     def table(self) -> Table:
@@ -77,13 +102,18 @@ class FlowsResult(LegacyReport):
 
     def ways(self) -> Ways:
         """The ways between the columns of events."""
-        return FlowQueryResult(steps=self.steps).ways()
+        return ways_of(self.steps)
 
     @cached_property
     def table(self) -> Table:
         """A row for each step."""
         names = list(dict.fromkeys(name for step in self.steps for name in step))
         return Table(tuple(names), [tuple(step.get(name) for name in names) for step in self.steps])
+
+
+def ways_of(steps: Any) -> Ways:
+    """The ways between columns, as an answer about flows holds them."""
+    return FlowQueryResult(steps=steps if isinstance(steps, list) else []).ways()
 
 
 def read_saved(tree: Json, provenance: Provenance, *, bookmark_id: int, kind: str) -> SavedReportResult:

@@ -132,6 +132,7 @@ def test_retention_is_a_heat_map_of_cohorts_by_bucket() -> None:
     assert (trace.type, [list(row) for row in trace.z]) == ("heatmap", [[0.5, 0.2], [0.25, None]])
     assert list(figure.layout.yaxis.ticktext) == ["2025-03-01", "2025-03-02"]
     assert list(figure.layout.xaxis.ticktext) == ["0", "1"]
+    assert tuple(trace.customdata[1][0]) == ("2025-03-02", "0")
 
 
 def test_a_heat_map_names_the_segment_of_each_cohort() -> None:
@@ -182,10 +183,40 @@ def test_trees_of_flows_are_a_sankey_of_their_levels() -> None:
 
 
 def test_a_saved_flow_is_the_same_sankey() -> None:
-    saved = FlowsResult(
+    flow = FlowsResult(
         bookmark_id=1, computed_at="", steps=COLUMNS, breakdowns=[], overall_conversion_rate=0.0, metadata={}
     )
-    assert ways(saved.plot()) == {("Join", "Visit", 5), ("Join", "DROPOFF", 4), ("Visit", "Join", 2)}
+    assert ways(flow.plot()) == {("Join", "Visit", 5), ("Join", "DROPOFF", 4), ("Visit", "Join", 2)}
+
+
+def saved(kind: str, series: Any, *headers: str) -> SavedReportResult:
+    return SavedReportResult(
+        **MARCH, bookmark_id=1, computed_at="", headers=list(headers), series=series, report_type=kind
+    )
+
+
+def test_a_saved_funnel_is_drawn_with_all_its_dates_together() -> None:
+    (trace,) = saved("funnel", {"2025-03-01": {"steps": steps(9, 6)}, "2025-03-02": {"steps": steps(4, 1)}}).plot().data
+    assert (trace.type, list(trace.x), list(trace.y)) == ("funnel", [13, 7], ["1. Visit", "2. Cart"])
+
+
+@pytest.mark.parametrize(
+    "series",
+    [{"2025-03-01": {"first": 10, "counts": [5, 2]}}, {"Join and then Visit": {"2025-03-01": cohort(10, 5, 2)}}],
+    ids=["older", "newer"],
+)
+def test_a_saved_retention_is_a_heat_map_whichever_way_it_is_told(series: Any) -> None:
+    figure = saved("retention", series, "$retention").plot()
+    assert [list(row) for row in figure.data[0].z] == [[0.5, 0.2]]
+    assert list(figure.layout.yaxis.ticktext) == ["2025-03-01"]
+
+
+def test_a_flow_asked_as_a_saved_report_is_a_sankey() -> None:
+    assert ways(saved("flows", {"steps": COLUMNS}).plot()) == {
+        ("Join", "Visit", 5),
+        ("Join", "DROPOFF", 4),
+        ("Visit", "Join", 2),
+    }
 
 
 def test_users_by_cohort_are_bars_and_several_numbers_are_a_bar_each() -> None:
