@@ -404,7 +404,8 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
         case rs.DeadlineUnreachable():
             return errors.DeadlineUnreachable(text, retry_after=error.eta, sent=False)
         case rs.DeadlinePassed():
-            return errors.DeadlineUnreachable(text, code="DEADLINE_PASSED", sent=False)
+            hint = SENT_HINT if error.sent else None
+            return errors.DeadlineUnreachable(text, code="DEADLINE_PASSED", sent=error.sent, hint=hint)
         case rs.QueueFull():
             return errors.QueueFull(text, sent=False)
         case rs.CeilingReached():
@@ -430,6 +431,7 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
 
 
 CIRCUIT_HINT = "Wait retry_after seconds, or let calls wait with retry_server_errors."
+SENT_HINT = "Give a later deadline; a change may have been made all the same, so look before you ask again."
 LOST_HINT = "See to the store that MP_STORE names, or set MP_STORE_ON_LOSS to cautious."
 UNREADABLE_HINT = "Update this program, or set MP_STATE_DIR to another folder for it."
 MIRROR_HINT = 'Export those days with ws.mirror(), or ask with source="auto".'

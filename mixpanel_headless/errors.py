@@ -267,7 +267,10 @@ class BudgetExhausted(BudgetError):  # noqa: N818
 
 
 class DeadlineUnreachable(BudgetError):  # noqa: N818
-    """The call cannot be answered before its deadline; `retry_after` is its estimated wait in seconds."""
+    """The call cannot be, or was not, answered before its deadline; `retry_after` is its estimated wait in seconds.
+
+    With `sent` its request was under way, and may be counted.
+    """
 
     default_code = "DEADLINE_UNREACHABLE"
     default_hint = "Give a later deadline or a higher priority."

@@ -130,7 +130,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
     ) -> Self:
         """A light view of the same workspace whose calls carry these wishes.
 
-        `deadline` is how many seconds the caller will wait, `max_age` how many seconds old an answer may be. `tenant`
+        `deadline` is how many seconds the caller will wait for each request of a call, its answer included, `max_age` how many seconds old an answer may be. `tenant`
         names whose share of the budget the calls spend; inside a task it is the task's name. `retry_server_errors` is how
         often a call that only reads is sent again, and paid again, after a 5xx or a broken connection. `confirm` is the
         token of a plan, for calls that a policy lets go only with one. `source` says who answers insights, funnels,
@@ -153,7 +153,8 @@ class Configured(Catalog[Mode], Generic[Mode]):
         """A hard ceiling for every call inside the `with` block, also in tasks and threads that carry its context.
 
         `max_requests` counts requests sent, retries included; joined and cached answers cost nothing. `max_wait` is in
-        seconds for each call. Beyond either, calls raise TaskCeilingReached or DeadlineUnreachable, with nothing sent.
+        seconds for each call, until its request is sent (a deadline bounds the answer as well). Beyond either, calls raise
+        TaskCeilingReached with nothing sent.
         `policy` holds inside, besides those that hold already: it can only narrow what is allowed.
         """
         return task_scope(name, max_requests, max_wait, next(iter(self.read_policies(policy)), None))

@@ -32,7 +32,7 @@ WISHES: tuple[Option, ...] = (
         click.Option,
         ["--deadline"],
         type=float,
-        help="Seconds that the call may wait for the budget; the default is no bound.",
+        help="Seconds that the call may take, waiting for the budget included; the default is no bound.",
     ),
     Option(click.Option, ["--max-age"], type=float, help="Seconds that an earlier answer may be old."),
     Option(click.Option, ["--priority"], type=click.Choice(get_args(PriorityName)), help="Who goes first."),

@@ -102,4 +102,4 @@ class Attempts:
         if flight.state in UNSENT:
             for member in flight.members:
                 if member.latest_start < math.inf:
-                    self.dispatch.await_start(member)
+                    self.dispatch.keep_patience(member)

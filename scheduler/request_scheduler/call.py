@@ -70,7 +70,8 @@ class Call(Generic[T_co]):
     whoever opened the scheduler, so bind what it needs of the caller's. Name the type when it returns an Outcome, as
     type checkers cannot infer it: `call: Call[str] = Call(run)`. Calls with equal keys are the same question:
     they share runs and answers, so a key must hold everything that the answer depends on, credentials included; None is
-    never shared. `deadline` is a moment on the scheduler's clock by which the (last) attempt must have started. `attempts`
+    never shared. `deadline` is the moment on the scheduler's clock until which its caller waits: one that cannot start by then
+    is refused, and one that was sent goes on for others who wait for it, or is given up. `attempts`
     bounds how often it is sent, not counting refusals that name a limit. `circuit` names
     what it is sent to, such as a host: while that fails on and on the call fails at once, or waits if it `outlasts`
     outages. `label`, `circuit` and `tags` are shown and compared, so they must not hold secrets.

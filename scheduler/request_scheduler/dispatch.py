@@ -75,8 +75,8 @@ class Dispatch:
             if isinstance(error, SchedulerError):
                 self._count_away(call, error, now)
             raise
-        if latest < math.inf and flight.state in UNSENT:
-            self.await_start(member)
+        if latest < math.inf:
+            self.keep_patience(member)
         return member
 
     def renew(self, call: Call[object], now: float) -> None:
@@ -95,9 +95,9 @@ class Dispatch:
         latest = math.inf if call.deadline is None and call.allowance is None else call.latest_start(now)
         member = Member(call, flight, wakeup, now, latest, joined=True)
         flight.join(member)
+        if latest < math.inf:
+            self.keep_patience(member)
         if flight.state in UNSENT:
-            if latest < math.inf:
-                self.await_start(member)
             self.admission.reposition(flight, now)
         return member
 
@@ -179,8 +179,10 @@ class Dispatch:
         """Do what has become due: turn away whose patience is over, then admit whoever has room."""
         self.admission.alarm = math.inf
         for member in self._patience.pop_due(now):
-            if member.flight.state in UNSENT:
+            if member.patient_until <= now:
                 self._turn_away(member, member.why_too_late(now), now)
+            else:  # it was sent before its latest start
+                self.keep_patience(member)
         self.admission.tick(now)
         self.admission.wake_by(self._patience.next_time())
 
@@ -301,11 +303,16 @@ class Dispatch:
         self._count_away(call, error, now)
         raise error
 
-    def await_start(self, member: Member) -> None:
-        """Let a member's patience end when it could not start in time any more."""
-        if member.alarm is None or member.alarm.item is None:
-            member.alarm = self._patience.add(member.latest_start, member)
-            self.admission.wake_by(member.latest_start)
+    def keep_patience(self, member: Member) -> None:
+        """Let a member's wait end when it could not start in time any more, or once it was sent at its deadline."""
+        end = member.patient_until
+        if member.alarm is not None and member.alarm.item is not None:
+            if member.alarm.when <= end:
+                return  # then it is looked at again
+            self._patience.discard(member.alarm)
+        if end < math.inf:
+            member.alarm = self._patience.add(end, member)
+            self.admission.wake_by(end)
 
     def _forget_patience(self, member: Member) -> None:
         if member.alarm is not None:

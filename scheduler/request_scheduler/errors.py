@@ -6,7 +6,7 @@ SchedulerError
 ├── TooWide                no limit could ever admit it
 ├── QueueFull              too many calls wait already
 ├── DeadlineUnreachable    carries the eta that made it hopeless
-├── DeadlinePassed         its time came while it waited
+├── DeadlinePassed         its time came while it waited, in the queue or for its answer
 ├── CeilingReached         its allowance is spent
 ├── CircuitOpen            carries when the circuit lets a probe through
 ├── NotCached              offline, and no answer is at hand
@@ -60,11 +60,12 @@ class DeadlineUnreachable(SchedulerError):
 
 
 class DeadlinePassed(SchedulerError):
-    """A call whose deadline came before its turn."""
+    """A call whose deadline came before its turn or, if it was `sent`, before its answer; then it may have been counted."""
 
-    def __init__(self, waited: float) -> None:
-        super().__init__(f"the deadline passed after {waited:.1f} s in the queue")
-        self.waited = waited
+    def __init__(self, waited: float, *, sent: bool = False) -> None:
+        where = "without an answer; the request was sent, and may be counted" if sent else "in the queue"
+        super().__init__(f"the deadline passed after {waited:.1f} s {where}")
+        self.waited, self.sent = waited, sent
 
 
 class CeilingReached(SchedulerError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Literal
 
@@ -77,11 +78,18 @@ class Member:
         origin: Literal["flight", "network"] = "flight" if self.joined else "network"
         return Answer(flight.value, origin, flight.ended_wall, 0.0, self.cost, waited, flight.attempt)
 
+    @property
+    def patient_until(self) -> float:
+        """When its wait ends: by its latest start while it is not sent, by its deadline from then on."""
+        if self.flight.state in UNSENT:
+            return self.latest_start
+        return math.inf if self.call.deadline is None else self.call.deadline
+
     def why_too_late(self, now: float) -> SchedulerError:
-        """Why the wait ends when its latest start has come."""
+        """Why the wait ends when its patience does."""
         deadline = self.call.deadline
         if deadline is not None and deadline <= now:
-            return DeadlinePassed(now - self.submitted_at)
+            return DeadlinePassed(now - self.submitted_at, sent=self.flight.state is State.RUNNING)
         return waiting_ceiling(self.call)
 
 

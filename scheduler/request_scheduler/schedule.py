@@ -21,6 +21,7 @@ class Entry(Generic[T]):
     """A place in a schedule; its item is None once it was taken or withdrawn."""
 
     item: T | None
+    when: float
 
     def __lt__(self, other: Entry[T]) -> bool:
         return False  # one of two with the same time and turn was withdrawn, so it does not matter which goes first
@@ -48,7 +49,7 @@ class Schedule(Generic[T]):
 
     def add(self, when: float, item: T, turn: int | None = None) -> Entry[T]:
         """Put an item in; among equal times the lower turn goes first, by default the one added first."""
-        entry = Entry(item)
+        entry = Entry(item, when)
         if turn is None:
             self._added += 1
             turn = self._added

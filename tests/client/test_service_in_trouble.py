@@ -10,7 +10,7 @@ import pytest
 
 import mixpanel_headless as mp
 import request_scheduler as rs
-from mixpanel_headless.sandbox.faults import Cut, Delay, ForeignUse, failing, shedding
+from mixpanel_headless.sandbox.faults import Cut, Delay, ForeignUse, Hold, failing, shedding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +92,19 @@ async def test_a_slow_service_is_asked_no_more_at_once_than_it_allows(open_box: 
     box.inject(Delay(0.03), times=None)
     await ask_all(box, 12)
     assert (box.refused, box.counted) == (0, 12)
+
+
+async def test_a_service_that_never_answers_is_waited_for_until_the_deadline(box: Sandbox) -> None:
+    hold = box.inject(Hold())
+    try:
+        async with box.async_workspace() as ws:
+            with pytest.raises(mp.DeadlineUnreachable, match="may be counted") as raised:
+                await ask(ws.with_options(deadline=0.3), 2)
+            report = await ws.budget()
+    finally:
+        hold.release()
+    assert (raised.value.code, raised.value.sent) == ("DEADLINE_PASSED", True)
+    assert (report.used, report.running) == (1, 0)
 
 
 async def test_a_cut_connection_is_tried_and_paid_again_by_who_asked_for_that(box: Sandbox) -> None:

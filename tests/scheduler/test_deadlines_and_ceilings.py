@@ -18,7 +18,7 @@ from request_scheduler import (
     Scheduler,
     Window,
 )
-from tests.scheduler.service import QUERY, Service
+from tests.scheduler.service import QUERY, Service, query
 
 SINGLE = Budget("query", (Window(1, 60.0),))
 ONE_AT_ONCE = Budget("query", (Concurrent(1),))
@@ -64,10 +64,68 @@ async def test_a_deadline_ends_the_wait_of_one_caller_and_not_of_those_who_share
     assert service.names == ["slow", "shared"]
 
 
-async def test_a_call_that_has_been_sent_outlives_its_deadline() -> None:
+async def test_a_deadline_bounds_a_call_that_was_sent_and_says_that_it_may_be_counted() -> None:
+    service = Service(seconds=20.0)
+    async with Scheduler([SINGLE]) as scheduler:
+        begun = scheduler.now()
+        with pytest.raises(DeadlinePassed, match="was sent") as passed:
+            await scheduler.submit(service.call("a", deadline=begun + 5.0))
+        assert scheduler.now() - begun == pytest.approx(5.0)
+        await anyio.sleep(0.1)
+        status = scheduler.status()
+        assert (status.in_flight, status.budgets["query"].used, status.budgets["query"].permits_held) == (0, 1, 0)
+    assert passed.value.sent
+
+
+async def test_an_answer_that_comes_before_the_deadline_is_had() -> None:
     service = Service(seconds=20.0)
     async with Scheduler([ONE_AT_ONCE]) as scheduler:
-        assert (await scheduler.submit(service.call("a", deadline=scheduler.now() + 5.0))).value == "a"
+        assert (await scheduler.submit(service.call("a", deadline=scheduler.now() + 21.0))).value == "a"
+
+
+async def test_a_sent_flight_goes_on_for_those_who_wait_longer() -> None:
+    service = Service(seconds=20.0)
+    answers: list[object] = []
+    async with Scheduler([ONE_AT_ONCE]) as scheduler, anyio.create_task_group() as tasks:
+
+        async def stay() -> None:
+            answers.append((await scheduler.submit(service.call("shared"))).value)
+
+        async def go(deadline: float) -> None:
+            with pytest.raises(DeadlinePassed) as passed:
+                await scheduler.submit(service.call("shared", deadline=scheduler.now() + deadline))
+            assert passed.value.sent
+
+        tasks.start_soon(go, 5.0)
+        await anyio.sleep(1.0)
+        tasks.start_soon(go, 2.0)
+        tasks.start_soon(stay)
+    assert (service.names, answers) == (["shared"], ["shared"])
+
+
+async def test_a_deadline_holds_beyond_the_longest_wait_that_a_task_grants_before_a_call_is_sent() -> None:
+    service = Service(seconds=20.0)
+    patient = Allowance("report", max_wait=2.0)
+    async with Scheduler([ONE_AT_ONCE]) as scheduler:
+        begun = scheduler.now()
+        with pytest.raises(DeadlinePassed):
+            await scheduler.submit(service.call("a", allowance=patient, deadline=begun + 5.0))
+        assert scheduler.now() - begun == pytest.approx(5.0)
+        assert (await scheduler.submit(service.call("b", allowance=patient))).value == "b"
+
+
+async def test_a_call_that_queues_again_has_no_more_patience_than_before_it_was_sent() -> None:
+    patient = Allowance("report", max_wait=2.0)
+
+    async def fail() -> None:
+        await anyio.sleep(3.0)
+        raise Failed(OSError("broken"), retry=True)
+
+    async with Scheduler([SINGLE]) as scheduler:
+        begun = scheduler.now()
+        with pytest.raises(CeilingReached):
+            await scheduler.submit(query(fail, allowance=patient, deadline=begun + 30.0))
+        assert scheduler.now() - begun == pytest.approx(3.0)
 
 
 async def test_the_eta_is_the_wait_that_follows() -> None:

@@ -106,7 +106,7 @@ class Tenant:
     weight     its share against others of its priority
     minimum    the part of the budget that it gets while it waits, such as 0.25
     priority   interactive, normal, batch or background
-    deadline   seconds within which a call must have started, or it is not sent
+    deadline   seconds for which a caller waits; a call that cannot start within them is not sent
     jobs       calls that come at once, at certain hours
     """
 
