@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .table import Row, Table
 
 MOST_ROWS = 20
+MOST_COLUMNS = 12
+"""Columns that a terminal shows of a wider table, such as one of entities with all their fields."""
+EMPTY: tuple[object, ...] = ("", [], {}, "[]", "{}")
 MIDNIGHT = "T00:00:00"
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -38,14 +41,32 @@ def terminal_table(table: Table, *, title: str = "", note: str = "") -> Renderab
     from rich.text import Text
 
     view = RichTable(box=box.SIMPLE_HEAD)
-    for place, name in enumerate(table.columns):
+    shown = telling_columns(table)
+    for place in shown:
         numeric = any(is_number(row[place]) for row in table.rows[:MOST_ROWS])
-        view.add_column(Text(printable(name)), justify="right" if numeric else "left", overflow="ellipsis")
+        name = Text(printable(table.columns[place]))
+        view.add_column(name, justify="right" if numeric else "left", overflow="ellipsis")
     for row in _head(table):
-        view.add_row(*(Text(format_value(value)) for value in row))
-    foot = "; ".join(filter(None, [left_out(table), note]))
+        view.add_row(*(Text(format_value(row[place])) for place in shown))
+    hidden = len(table.columns) - len(shown)
+    columns = f"{hidden:,} of {len(table.columns):,} columns left out" if hidden else ""
+    foot = "; ".join(filter(None, [left_out(table), columns, note]))
     head = [Text(printable(title), style="bold")] if title else []
     return Group(*head, view, *([Text(printable(foot), style="dim")] if foot else []))
+
+
+def telling_columns(table: Table) -> Sequence[int]:
+    """The places of the columns that a terminal has room for: all, or the first that say something in the rows shown."""
+    places = range(len(table.columns))
+    if len(places) <= MOST_COLUMNS:
+        return places
+    rows = table.rows[:MOST_ROWS]
+    telling = [place for place in places if any(tells(row[place]) for row in rows)]
+    return telling[:MOST_COLUMNS] or places[:MOST_COLUMNS]
+
+
+def tells(value: object) -> bool:
+    return value is not None and value is not False and value not in EMPTY
 
 
 def _head(table: Table) -> Sequence[Row]:

@@ -174,6 +174,11 @@ def test_an_expression_that_ends_early_is_refused_with_its_place(box: Sandbox) -
     )
 
 
+def test_what_the_project_holds_is_inspected(box: Sandbox) -> None:
+    assert "Sign Up" in {entry["name"] for entry in answer(box, "inspect", "lexicon-schemas")}
+    assert run(box, "inspect", "schema-graph").exit_code == 0
+
+
 def test_an_unknown_command_is_answered_with_the_nearest(box: Sandbox) -> None:
     assert "Did you mean 'funnel'?" in refused(box, "query", "funel")["message"]
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from mixpanel_headless.results.discovery import Listing
 from mixpanel_headless.results.table import Table
-from mixpanel_headless.results.views import format_value, html_table, printable
+from mixpanel_headless.results.views import format_value, html_table, printable, terminal_table
 from tests.results.conftest import Answer, days
 
 
@@ -114,3 +114,17 @@ def test_a_sampled_or_cut_answer_says_so_in_every_view(answer: Answer) -> None:
 )
 def test_values_read_as_people_write_them(value: Any, text: str) -> None:
     assert format_value(value) == text
+
+
+def test_a_terminal_shows_the_columns_that_say_something_and_counts_the_rest() -> None:
+    columns = tuple(f"c{place}" for place in range(30))
+    row = tuple(place if place in {0, 20, 29} else [None, False, "", "[]"][place % 4] for place in range(30))
+    text = shown(terminal_table(Table(columns, [row])))
+    assert [word for word in text.split() if word.startswith("c") and word[1:].isdigit()] == ["c0", "c20", "c29"]
+    assert "27 of 30 columns left out" in text
+
+
+def test_a_table_of_few_columns_is_shown_whole() -> None:
+    text = shown(terminal_table(Table(("name", "count"), [("a", None)])))
+    assert "count" in text
+    assert "left out" not in text
