@@ -119,7 +119,7 @@ def _text(value: Any) -> str:
 
 def _encodable(text: str) -> str:
     """The text, halves of characters (which JSON allows and no frame holds) written out."""
-    return text.encode(errors="backslashreplace").decode()
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def _moment(value: datetime) -> datetime:
