@@ -15,7 +15,7 @@ from mixpanel_headless.cli.naming import TOGETHER, derived_groups, operations
 from mixpanel_headless.cli.output import Shape, write_result, write_stream
 from mixpanel_headless.cli.parameters import NOT_GIVEN, Slot, slots_of
 from mixpanel_headless.cli.patience import explain_waiting, tell_first
-from mixpanel_headless.cli.wishes import COMMON, FOR_CHANGES, WISHES, option_names
+from mixpanel_headless.cli.wishes import CALL_WISHES, COMMON, FOR_CHANGES, WISHES, option_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -78,12 +78,15 @@ def operation_command(method: Named, name: str) -> click.Command:
     shared = [option for option in (make() for make in common) if not taken & option_names([option])]
 
     def run(**arguments: Any) -> None:
-        shape = shape_of(arguments, streamed=is_stream(method))
+        wishes = {option.name: arguments[option.name] for option in shared if option.name}
+        shape = shape_of(wishes, streamed=is_stream(method))
         click.get_current_context().meta[AS_JSON] = shape.for_programs
         given = read_arguments(slots, arguments)
         if "progress" in {slot.name for slot in slots}:
             given.setdefault("progress", sys.stderr.isatty())
-        carry_out(method, given, shape, arguments)
+        if method.facts.destructive and not (wishes.get("yes") or wishes.get("dry_run")):
+            ask_first(method)
+        carry_out(method, given, shape, wishes)
 
     return click.Command(
         name, callback=run, params=[*parameters, *shared], help=help_of(define), epilog=epilog_of(slots), short_help=""
@@ -96,21 +99,26 @@ def read_arguments(slots: Sequence[Slot], arguments: Mapping[str, Any]) -> dict[
     return {name: value for name, value in read.items() if value is not NOT_GIVEN}
 
 
-def shape_of(arguments: Mapping[str, Any], *, streamed: bool) -> Shape:
+def shape_of(wishes: Mapping[str, Any], *, streamed: bool) -> Shape:
     """How the caller wants to have the result."""
-    chosen: Format | None = "json" if arguments.get("as_json") else arguments.get("format_name")
-    return Shape.choose(chosen, arguments.get("jq_filter"), streamed=streamed)
+    chosen: Format | None = "json" if wishes.get("as_json") else wishes.get("format_name")
+    return Shape.choose(chosen, wishes.get("jq_filter"), streamed=streamed)
 
 
-def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, arguments: Mapping[str, Any]) -> None:
+def ask_first(method: Named) -> None:
+    """Ask whoever sits at a terminal before something is gone for good."""
+    from mixpanel_headless.governance.governor import attended
+
+    if attended():
+        click.confirm(f"{method.name.replace('_', ' ')}: this cannot be taken back. Go on?", abort=True, err=True)
+
+
+def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, wishes: Mapping[str, Any]) -> None:
     """Make the call with what the caller wishes for it, and write what comes."""
     from mixpanel_headless.workspace import Workspace
 
-    wishes = {
-        name: arguments.get(name) for name in ("priority", "max_age", "deadline", "freshness", "source", "tenant")
-    }
-    with Workspace(project=arguments.get("project"), workspace=arguments.get("workspace")) as workspace:
-        view = workspace.with_options(**wishes)
+    with Workspace(project=wishes.get("project"), workspace=wishes.get("workspace")) as workspace:
+        view = workspace.with_options(**{name: wishes.get(name) for name in CALL_WISHES})
 
         def call() -> Any:
             return getattr(view, method.name)(**given)
@@ -118,7 +126,7 @@ def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, arguments: 
         with explain_waiting(workspace) as no_longer:
             if given.get("progress"):
                 no_longer()
-            result = call_governed(method, view, call, arguments) if method.facts.changes else call()
+            result = call_governed(view, call, wishes) if method.facts.changes else call()
             if is_stream(method):
                 with closing(result):  # while the workspace is there
                     write_stream(tell_first(result, no_longer), shape)
@@ -126,24 +134,20 @@ def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, arguments: 
         write_result(result, shape)
 
 
-def call_governed(method: Named, view: Workspace, call: Callable[[], Any], arguments: Mapping[str, Any]) -> Any:
-    """A change as the caller wants it: only planned, confirmed, or after a question on the terminal."""
+def call_governed(view: Workspace, call: Callable[[], Any], wishes: Mapping[str, Any]) -> Any:
+    """A change as the caller wants it: only planned, or confirmed where somebody wants that."""
     from mixpanel_headless.errors import PolicyDenied
-    from mixpanel_headless.governance.governor import attended
 
-    if arguments.get("dry_run"):
+    if wishes.get("dry_run"):
         with view.dry_run() as plan:
             call()
         return plan
-    confirmed = arguments.get("yes")
-    if method.facts.destructive and not confirmed and attended():
-        click.confirm(f"{method.name.replace('_', ' ')}: this cannot be taken back. Go on?", abort=True, err=True)
     try:
         return call()
     except PolicyDenied as denied:
         if denied.code != "CONFIRMATION_NEEDED":
             raise
-        if not confirmed:
+        if not wishes.get("yes"):
             denied.hint = "Look at it with --dry-run, and confirm it with --yes."
             raise
     with view.dry_run() as plan:
@@ -189,6 +193,9 @@ def epilog_of(slots: Sequence[Slot]) -> str:
     told = describe([kind for slot in slots for kind in slot.kinds])
     lines = [f"{name}: {text}." for name, text in told.items()]
     head = [
-        "JSON takes these fields (? may be left out), or one constructor with its arguments; @FILE reads a file, @- the input."
+        (
+            "JSON takes these fields (? may be left out), or one constructor with its arguments;"
+            " @FILE reads a file, @- the input, where a plain text cannot stand."
+        )
     ]
     return "\n\n".join([*(head if lines else []), *lines, exit_codes()])

@@ -110,7 +110,11 @@ def test_at_a_terminal_a_deletion_is_asked_about(box: Sandbox) -> None:
     assert b"delete cohort: this cannot be taken back. Go on? [y/N]" in shown
 
 
-def test_a_word_lets_it_go() -> None:
+def test_things_are_made_listed_and_deleted_with_a_word() -> None:
     with Sandbox([]) as box:
-        run(box, "cohorts", "bulk-delete", "1", "2", "--yes")
-        assert [request.path for request in box.requests][-1].endswith("/cohorts/bulk-delete")
+        made = [json.loads(run(box, "cohorts", "create", "--name", name, "--json").stdout)["id"] for name in ("a", "b")]
+        listed = json.loads(run(box, "cohorts", "list", "--json").stdout)
+        assert [(cohort["id"], cohort["name"]) for cohort in listed] == [(made[0], "a"), (made[1], "b")]
+        gone = run(box, "cohorts", "bulk-delete", *map(str, made), "--yes")
+        assert (gone.exit_code, gone.output) == (0, "")
+        assert json.loads(run(box, "cohorts", "list", "--json").stdout) == []

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence  # noqa: TC003 - read at run time by the commands
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import pytest
@@ -17,6 +17,9 @@ from mixpanel_headless.cli.operations import help_of, read_arguments
 from mixpanel_headless.cli.parameters import slots_of
 from mixpanel_headless.query.dates import Day  # noqa: TC001 - read at run time by the commands
 from mixpanel_headless.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOON = 1_735_732_800  # 2025-01-01T12:00:00Z
 ROWS = [
@@ -137,6 +140,12 @@ def test_none_can_be_asked_for_where_the_call_has_another_default() -> None:
     assert {"limit", "no_limit", "name"} == parameters(define).keys()
     assert read_arguments(slots_of(define), {"limit": None, "no_limit": True, "name": None}) == {"limit": None}
     assert read_arguments(slots_of(define), {"limit": None, "no_limit": False, "name": None}) == {}
+
+
+def test_an_option_of_the_call_itself_goes_before_one_that_all_commands_share(box: Sandbox, tmp_path: Path) -> None:
+    days = ("--from-date", "2025-01-01", "--to-date", "2025-01-01")
+    told = mp(box, "export", "event-files", str(tmp_path), *days, "--format", "jsonl.gz", "--no-progress")
+    assert json.loads(told)["format"] == "jsonl.gz"
 
 
 def test_a_flag_can_be_denied() -> None:
