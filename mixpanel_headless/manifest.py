@@ -16,7 +16,7 @@ import msgspec
 import request_scheduler as rs
 
 from .accounts.state import state_folder
-from .errors import ConfigError, InvalidArgumentError
+from .errors import ConfigError, InvalidArgumentError, shown
 from .observation import logger
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Manifest:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             self._reader = path.open("rb")
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a ValueError is a path that no file can have
             raise ConfigError(f"The batch cannot be kept: {error}.", hint="Give another path as resume.") from None
         self._places = Places()
         self._cut = self._failing = False
@@ -169,4 +169,4 @@ def manifest_path(resume: str | os.PathLike[str], settings: Settings) -> Path:
         return state_folder(settings) / FOLDER / f"{resume}.jsonl"
     if isinstance(resume, str | os.PathLike) and str(resume):
         return Path(resume)
-    raise InvalidArgumentError(f"resume is {resume!r}.", hint="Give a name for the batch, or a path.")
+    raise InvalidArgumentError(f"resume is {shown(resume)}.", hint="Give a name for the batch, or a path.")

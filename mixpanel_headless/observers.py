@@ -210,6 +210,6 @@ def make_observer(given: str | Observer) -> Observer:
     """The observer behind a name, or the one that is given."""
     if not isinstance(given, str) and all(hasattr(given, part) for part in ("follow", "hear", "attach")):
         return given
-    if given not in SWITCHES:
+    if not isinstance(given, str) or given not in SWITCHES:
         raise ConfigError(f"The telemetry {shown(given)} is unknown.", hint=f"Name one of: {', '.join(SWITCHES)}.")
     return SWITCHES[given]()

@@ -57,7 +57,7 @@ class Runtime:
         """The way to the service, started on first use."""
         self._check_usable()
         if self._started is None:
-            self._loop = asyncio.get_running_loop()
+            self._loop = running_loop()
             self._started = self._loop.create_future()
             self._stop = asyncio.Event()
             self._serving = self._loop.create_task(self._serve(self._started), name="mixpanel-headless")
@@ -134,6 +134,16 @@ def make_scheduler(observers: tuple[Observer, ...], **scheduling: Any) -> rs.Sch
     from .observers import ObservedScheduler
 
     return ObservedScheduler(observers, **scheduling)
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """The event loop of the caller; ConfigError on another kind of loop."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        text = "AsyncWorkspace needs asyncio, because its HTTP library does, and another kind of event loop runs here."
+        hint = "Use asyncio.run, or a Workspace in a worker thread; request_scheduler alone runs on trio."
+        raise ConfigError(text, hint=hint) from None
 
 
 class Lease:

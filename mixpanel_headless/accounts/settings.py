@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -43,6 +44,29 @@ MIRRORS = ("structlog", "syslog", "otel")
 """Where the rows of the audit log may go as well."""
 CACHE_BYTES, CACHE_BYTES_ON_SERVER = 512_000_000, 128_000_000
 """How many bytes of answers are kept at most in a file of one's own, and on a server that others use as well."""
+
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""RFC 9110, section 5.6.2: a token."""
+OWN_HEADERS = frozenset(
+    [
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+    ]
+)
+"""What requests say of themselves, and what would change how they are read."""
 
 
 @attrs.frozen
@@ -136,7 +160,7 @@ def resolve_settings(
             hint="Set these environment variables or give them as keyword arguments; `mp demo` needs none.",
             details={"missing": missing},
         )
-    state = check_folder(state_dir or env.get("MP_STATE_DIR") or None)
+    state = check_folder(env.get("MP_STATE_DIR") if state_dir in (None, "") else state_dir)
     on_loss = store_on_loss or env.get("MP_STORE_ON_LOSS") or None
     where = check_store(store or env.get("MP_STORE") or None)
     answers = check_cache(cache or env.get("MP_CACHE") or None, where)
@@ -178,9 +202,10 @@ def find_credentials(
         (username or env.get("MP_USERNAME"), secret or env.get("MP_SECRET"), env.get("MP_OAUTH_TOKEN")),
     ):
         if name and key:
+            account = ServiceAccount(check_text("MP_USERNAME", name), check_text("MP_SECRET", key))
             if ":" in name:
                 raise ConfigError("MP_USERNAME holds a colon.", hint="Give a service account's user name.")
-            return ServiceAccount(check_text("MP_USERNAME", name), check_text("MP_SECRET", key))
+            return account
         if token:
             return OAuthToken(check_text("MP_OAUTH_TOKEN", token))
     return None
@@ -194,12 +219,19 @@ def check_text(name: str, text: object) -> str:
 
 
 def find_custom_header(env: Mapping[str, str]) -> tuple[str, str] | None:
-    """The extra header that a company's proxy may ask for, if both halves are set."""
+    """The extra header that a company's proxy may ask for, if both halves are set; its value may be a secret."""
     name, value = env.get("MP_CUSTOM_HEADER_NAME", ""), env.get("MP_CUSTOM_HEADER_VALUE", "")
     if not (name and value):
         return None
-    if any(mark in name + value for mark in "\r\n\0"):
-        raise ConfigError("MP_CUSTOM_HEADER_NAME or MP_CUSTOM_HEADER_VALUE holds a line break.", hint="Remove it.")
+    if not HEADER_NAME.fullmatch(name):
+        hint = "Give letters, digits and hyphens, such as X-Proxy-Token."
+        raise ConfigError(f"MP_CUSTOM_HEADER_NAME is {shown(name)}, which names no header.", hint=hint)
+    if name.lower() in OWN_HEADERS:
+        hint = "Name the header that your proxy asks for."
+        raise ConfigError(f"MP_CUSTOM_HEADER_NAME is {name}, which requests have already.", hint=hint)
+    if not value.isprintable():
+        text = "MP_CUSTOM_HEADER_VALUE holds a line break, or another character that no header may have."
+        raise ConfigError(text, hint="Remove it.")
     return name, value
 
 
@@ -258,7 +290,7 @@ def read_number(env: Mapping[str, str], name: str, default: N, kind: Callable[[s
         return kind(text)
     except ValueError:
         what = "a whole number" if kind is int else "a number"
-        raise ConfigError(f"{name} is {text!r}.", hint=f"Set it to {what}, or unset it.") from None
+        raise ConfigError(f"{name} is {shown(text)}.", hint=f"Set it to {what}, or unset it.") from None
 
 
 def check_project(project: str | int) -> str:
@@ -282,7 +314,7 @@ def check_workspace(workspace: object) -> int | None:
 
 def check_folder(folder: object) -> Path | None:
     """The folder of the state; `~` is the user's home, as it is to a shell."""
-    if folder is None:
+    if folder is None or folder == "":
         return None
     try:
         if not isinstance(folder, str | os.PathLike) or "\0" in (text := os.fspath(folder)):
@@ -375,7 +407,7 @@ def check_size(name: str, size: int) -> int:
 
 def check_region(region: str) -> str:
     if not isinstance(region, str) or region not in WEB_HOSTS:
-        raise ConfigError(f"The region {region!r} is unknown.", hint="Set MP_REGION to us, eu or in.")
+        raise ConfigError(f"The region {shown(region)} is unknown.", hint="Set MP_REGION to us, eu or in.")
     return region
 
 

@@ -21,6 +21,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from request_scheduler.call import Priority, Spend
+from request_scheduler.checks import is_real
 from request_scheduler.lane import Guarantee, Lane, Place
 from request_scheduler.schedule import Schedule
 
@@ -48,8 +49,10 @@ class Queue(Generic[T]):
         parts = tuple((minimum or {}).values())
         if ageing <= 0 or any(weight <= 0 for weight in weights.values()):
             raise ValueError("weights and ageing must be positive")
-        if any(part <= 0 for part in parts) or sum(parts) > 1:
+        if not all(is_real(part) and part > 0 for part in parts) or sum(parts) > 1:
             raise ValueError("minimum shares must be positive parts of one whole")
+        if not all(isinstance(tenant, str) for tenant in (*weights, *(minimum or ()))):
+            raise TypeError("weights and minimum shares belong to tenants by their names")
         self._weights = weights
         self._minimum = dict(minimum or {})
         self._exits: Schedule[Place[T]] | None = Schedule() if sheds else None

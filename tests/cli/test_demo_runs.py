@@ -38,6 +38,13 @@ def test_real_flights_are_answered_rightly_with_less_requests_than_questions() -
     assert min(figures["origins"].values()) > 0
 
 
+def test_an_hour_that_is_no_number_is_refused_by_its_own_name() -> None:
+    done = run_mp("demo", "--hour", "nan")
+    assert done.returncode == 2
+    assert "--hour" in done.stderr
+    assert "window" not in done.stderr
+
+
 def test_columns_of_a_csv_file_can_be_named() -> None:
     done = run_mp(
         "demo", "--events", str(DATA / "ecom.csv.gz"), "--calls", "30", "--hour", "1", "--json",

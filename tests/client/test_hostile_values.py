@@ -7,6 +7,7 @@ import gzip
 import os
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
 import mixpanel_headless as mp
@@ -74,13 +75,43 @@ def test_a_hostile_variable_is_named_and_its_secret_not_shown(name: str, value: 
         {"weights": {"a": 10**5000}},
         {"telemetry": 5},
         {"telemetry": [5]},
+        {"telemetry": [["a"]]},
         {"api_base_url": 5},
+        {"username": 1},
+        {"username": b"x"},
+        {"secret": b"x"},
+        {"region": 10**5000},
+        {"state_dir": -1},
+        {"state_dir": b"x"},
+        {"state_dir": []},
+        {"state_dir": "a\0b"},
+        {"weights": {1: 2}},
+        {"minimum": {1: 0.5}},
+        {"minimum": {"a": float("nan")}},
+        {"minimum": {"a": True}},
+        {"minimum": {"a": 10**5000}},
     ],
 )
 def test_a_workspace_refuses_what_it_cannot_work_with_when_it_is_made(settings: dict[str, Any]) -> None:
     with pytest.raises(mp.ConfigError) as caught:
         mp.Workspace(**{"project": 1, "username": "u", "secret": "s", **settings})
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("resume", ["a\0b", "\ud800", 5, ["a"]])
+def test_a_batch_that_cannot_be_kept_is_refused_before_anything_is_sent(box: Sandbox, resume: Any) -> None:
+    with box.workspace() as ws, pytest.raises((mp.ConfigError, mp.InvalidArgumentError)):
+        ws.gather([mp.later(ws.property_values, "plan")], resume=resume)
+    assert box.requests == []
+
+
+def test_another_kind_of_event_loop_is_told_by_name(box: Sandbox) -> None:
+    async def ask() -> None:
+        await box.async_workspace().events()
+
+    with pytest.raises(mp.ConfigError, match="asyncio") as caught:
+        anyio.run(ask, backend="trio")
+    assert "trio" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,29 @@ def test_a_folder_below_home_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert resolve_settings(environment={**FULL, "MP_STATE_DIR": "~/x"}).state_dir == tmp_path / "x"
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["X Y", "X:Y", "X-\u00e4", "Authorization", "content-length", "Host", "Transfer-Encoding", "Content-Type"],
+)
+def test_a_header_that_requests_cannot_carry_is_refused(name: str) -> None:
+    with pytest.raises(mp.ConfigError, match="MP_CUSTOM_HEADER_NAME") as caught:
+        resolve_settings(environment={**FULL, "MP_CUSTOM_HEADER_NAME": name, "MP_CUSTOM_HEADER_VALUE": "v"})
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("value", ["a\x01b", "a\tb", "\udc80"])
+def test_a_header_value_that_cannot_be_sent_is_refused_and_not_shown(value: str) -> None:
+    custom = {"MP_CUSTOM_HEADER_NAME": "X-Proxy", "MP_CUSTOM_HEADER_VALUE": f"hidden{value}"}
+    with pytest.raises(mp.ConfigError, match="MP_CUSTOM_HEADER_VALUE") as caught:
+        resolve_settings(environment={**FULL, **custom})
+    assert "hidden" not in str(caught.value.to_dict())
+
+
+def test_a_header_of_a_proxy_is_taken() -> None:
+    custom = {"MP_CUSTOM_HEADER_NAME": "X-Proxy_1", "MP_CUSTOM_HEADER_VALUE": "Basic a=b; c"}
+    assert resolve_settings(environment={**FULL, **custom}).custom_header == ("X-Proxy_1", "Basic a=b; c")
+
+
 def test_limits_are_settings_with_fractions_of_seconds() -> None:
     limits = {"MP_LIMIT_QUERY": "400", "MP_LIMIT_QUERY_WINDOW": "0.5", "MP_LIMIT_QUERY_CONCURRENCY": "9"}
     assert resolve_settings(environment={**FULL, **limits}).limits == Limits(400, 0.5, 9)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True)
+
+
+def check_seconds(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
+    """What `nan` would slip past: it lies outside no range."""
+    if seconds is not None and math.isnan(seconds):
+        raise click.BadParameter("nan is no number of seconds.")
+    return seconds
 
 
 @click.command()
@@ -16,7 +24,10 @@ FILE = click.Path(exists=True, dir_okay=False, readable=True)
 @click.option("--agents", type=click.IntRange(1, 1000), default=8, show_default=True, help="Concurrent agents.")
 @click.option("--calls", type=click.IntRange(1, 100_000), default=400, show_default=True, help="Calls of all agents.")
 @click.option(
-    "--hour", type=click.FloatRange(min=0.5, max=3600), help="Seconds that an hour lasts; by default about 12."
+    "--hour",
+    type=click.FloatRange(min=0.5, max=3600),
+    callback=check_seconds,
+    help="Seconds that an hour lasts; by default about 12.",
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="Decides which questions are asked.")
 @click.option("--user-column", help="The column of a CSV or Parquet file that tells the user.")
