@@ -126,9 +126,14 @@ def error_of(reply: Reply, now: datetime | None = None) -> MixpanelHeadlessError
         again = status != 501  # what is not supported now will not be in a minute
         hint = None if again else "Ask in another way: this service does not support it."
         return ServerError(f"Server error: {error_text(body, str(status))}", retryable=again, hint=hint, **facts)
-    if status == 403 and "/replays/" in reply.url and b"SESSION_RECORDING_SENSITIVE_DATA" in reply.body:
+    if status == 403 and may_tell_of_recordings(reply.url) and b"SESSION_RECORDING_SENSITIVE_DATA" in reply.body:
         return SessionReplayAccessError(error_text(body, DEFAULT_TEXTS[403]), **facts)
     return QueryError(error_text(body, DEFAULT_TEXTS.get(status, "Request failed")), **facts)
+
+
+def may_tell_of_recordings(url: str) -> bool:
+    """Whether a call has to do with session recordings: a question may; configuration does not, though it may name the flag."""
+    return "/replays/" in url or "/api/app/" not in url
 
 
 def parse_body(body: bytes) -> Json:

@@ -115,6 +115,9 @@ def test_the_replay_error_comes_on_replay_calls_only(service: Answering) -> None
             assert not isinstance(caught.value, mp.SessionReplayAccessError)
         with pytest.raises(mp.SessionReplayAccessError):
             ws.sign_replay("r1")
+        service.tell(flagged, 403)
+        with pytest.raises(mp.SessionReplayAccessError):
+            ws.query("Login", last=3)
 
 
 def test_recordings_that_tell_no_time_are_named_in_a_warning(service: Answering) -> None:
