@@ -72,6 +72,11 @@ SWITCHES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("PUT", "test-users"): {},
 }  # fmt: skip
 """What an address below a thing does to it."""
+WORDS = frozenset({
+    "alert-count", "blueprints", "blueprints-all", "bookmarks", "erf", "limits", "preview-filters", "rca", "screenshot", "test",
+    "validate", "validate-alerts-for-bookmark",
+})  # fmt: skip
+"""What stands in an id's place in an address and is none."""
 
 
 @attrs.define
@@ -122,6 +127,8 @@ class Entities:
 
     def _one(self, kind: Kind, own: dict[str, Json], method: str, rest: list[str], body: Any, now: str) -> Any:
         thing = own.get(rest[0])
+        if thing is None and rest[0] in WORDS:
+            raise Rejected(501, f"{method} {kind.path}/{rest[0]} is not supported by the sandbox yet")
         if thing is None:
             raise Rejected(404, f"{kind.path} {rest[0][:40]} does not exist")
         if len(rest) > 1:

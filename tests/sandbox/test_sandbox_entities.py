@@ -73,6 +73,14 @@ def test_a_thing_lives_from_its_making_to_its_deletion(ws: mp.Workspace, kind: s
         getattr(ws, f"get_{kind}")(key_of(made))
 
 
+@pytest.mark.parametrize(
+    "call", ["get_alert_count", "get_flag_limits", "list_erf_experiments", "get_drop_filter_limits"]
+)
+def test_an_address_that_the_sandbox_lacks_is_not_taken_for_an_id(ws: mp.Workspace, call: str) -> None:
+    with pytest.raises(mp.ServerError, match="not supported by the sandbox yet"):
+        getattr(ws, call)()
+
+
 def test_names_that_must_differ_do(ws: mp.Workspace) -> None:
     ws.create_feature_flag(mp.CreateFeatureFlagParams(name="One", key="same"))
     with pytest.raises(mp.MixpanelHeadlessError, match="'same' is taken"):
