@@ -144,7 +144,8 @@ def at(path: str, *names: str | int) -> Place:
 
 def segment(name: str | int) -> str:
     """One segment of a path; InvalidArgumentError for what none can be."""
-    text = str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+    whole = isinstance(name, int) and not isinstance(name, bool) and name.bit_length() < 64
+    text = str(name) if whole else name
     if not isinstance(text, str) or not text.strip() or text in {".", ".."}:
         raise InvalidArgumentError(f"An id is {shown(name)}.", hint="Give the id or name as the service lists it.")
     return quote(text, safe="")
@@ -156,7 +157,11 @@ def query_text(value: QueryValue) -> str | tuple[str, ...] | None:
         return "true" if value else "false"
     if value is None or isinstance(value, str):
         return value
-    return tuple(value) or None if isinstance(value, Sequence) else str(value)
+    if isinstance(value, Sequence):
+        return tuple(value) or None
+    if isinstance(value, int) and value.bit_length() > 63:
+        raise InvalidArgumentError(f"A parameter is {shown(value)}.", hint="Give a number of at most 64 bits.")
+    return str(value)
 
 
 @attrs.frozen

@@ -278,7 +278,11 @@ class Dispatcher:
             headers = {**self.headers, "Content-Type": "application/x-www-form-urlencoded"}
             return Message(request.verb, url, params, headers, urlencode(request.body).encode(), timeout)
         # The encoder leaves half as much room again as the text needs; answers keep it, so it is cut to size.
-        body = bytes(memoryview(msgspec.json.encode(request.body)))
+        try:
+            body = bytes(memoryview(msgspec.json.encode(request.body)))
+        except (ValueError, TypeError, OverflowError) as error:
+            hint = "Look for numbers of more than 64 bits, text with half of a character, and objects that are no JSON."
+            raise errors.InvalidArgumentError(f"The arguments are no JSON: {error}.", hint=hint) from None
         return Message(request.verb, url, params, self.body_headers, body, timeout)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import attrs
 
-from .errors import WorkspaceScopeError
+from .errors import InvalidArgumentError, WorkspaceScopeError, shown
 from .replies import decode
 
 if TYPE_CHECKING:
@@ -136,4 +136,12 @@ class Message:
 
 def query_params(**values: str | int | None) -> dict[str, str]:
     """Query parameters as decimal text; those that are None are left out."""
-    return {name: str(value) for name, value in values.items() if value is not None}
+    return {name: _as_text(name, value) for name, value in values.items() if value is not None}
+
+
+def _as_text(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 64:
+        return str(value)
+    raise InvalidArgumentError(f"{name} is {shown(value)}.", hint=f"Give {name} as text, or as a number if it is one.")

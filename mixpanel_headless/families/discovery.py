@@ -19,10 +19,10 @@ from mixpanel_headless.errors import EventNotFoundError, InvalidArgumentError, I
 from mixpanel_headless.operation import Async, Mode, Surface, composite, operation
 from mixpanel_headless.planning.names import similar_names
 from mixpanel_headless.query.dates import Day, checked_day, today
+from mixpanel_headless.query.fields import is_positive_integer
 from mixpanel_headless.replies import read_rows
 from mixpanel_headless.request import Json, Request, query_params
 from mixpanel_headless.results.discovery import FunnelInfo, Listing, SavedCohort, SubPropertyInfo, TopEvent
-from request_scheduler.checks import is_whole
 
 if TYPE_CHECKING:
     from mixpanel_headless.models.bookmarks import BookmarkInfo
@@ -52,9 +52,10 @@ class Discovery(Surface[Mode]):
         starts N days ago.
         """
         check_count("limit", limit)
-        last = checked_day(to_date or today(), "to_date")
+        last = checked_day(today() if to_date is None else to_date, "to_date")
         try:
-            return await self._event_names(limit, checked_day(from_date or EARLIEST, "from_date"), last)
+            first = checked_day(EARLIEST if from_date is None else from_date, "from_date")
+            return await self._event_names(limit, first, last)
         except QueryError as error:
             days = days_of_history(error)
             if days is None or from_date is not None:
@@ -95,6 +96,8 @@ class Discovery(Surface[Mode]):
     ) -> Request[Listing[str]]:
         """The most common values of a property as text, of one event or of all; null is left out. Costs one query."""
         check_name("property_name", property_name)
+        if event is not None:
+            check_name("event", event)
         check_count("limit", limit)
         params = query_params(name=property_name, limit=limit, event=event)
         return Request(
@@ -110,6 +113,8 @@ class Discovery(Surface[Mode]):
         What those values are: `string`, `number`, `boolean` or `datetime`; `string` where they differ.
         """
         check_name("property_name", property_name)
+        if event is not None:
+            check_name("event", event)
         check_count("sample_size", sample_size)
         params = query_params(name=property_name, limit=sample_size, event=event)
         return Request(
@@ -131,6 +136,8 @@ class Discovery(Surface[Mode]):
         """The saved reports of one type, all of them by default; never kept, and costs no query."""
         from mixpanel_headless.models.bookmarks import BookmarkInfo
 
+        if bookmark_type is not None:
+            check_name("bookmark_type", bookmark_type)
         listed = get(
             "bookmarks",
             list[BookmarkInfo],
@@ -145,7 +152,7 @@ class Discovery(Surface[Mode]):
     def top_events(self, *, type: CountType = "general", limit: int | None = None) -> Request[Listing[TopEvent]]:  # noqa: A002
         """Today's busiest events with their change against yesterday; never kept. Costs one query."""
         if type not in get_args(CountType):
-            raise InvalidArgumentError(f"type is {type!r}.", hint=f"Use one of: {', '.join(get_args(CountType))}.")
+            raise InvalidArgumentError(f"type is {shown(type)}.", hint=f"Use one of: {', '.join(get_args(CountType))}.")
         if limit is not None:
             check_count("limit", limit)
         params = query_params(type=type, limit=limit)
@@ -158,7 +165,7 @@ class Discovery(Surface[Mode]):
 
 
 def check_count(field: str, value: object) -> None:
-    if not is_whole(value) or value < 1:
+    if not is_positive_integer(value):
         raise InvalidArgumentError(f"{field} is {shown(value)}.", hint=f"Give {field} as a whole number, 1 or more.")
 
 

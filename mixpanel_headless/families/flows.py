@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import msgspec
 
-from mixpanel_headless.errors import InvalidArgumentError
+from mixpanel_headless.errors import InvalidArgumentError, shown
 from mixpanel_headless.operation import Mode, Surface, operation
 from mixpanel_headless.query.flows import build_flow_params, flow_mode
+from mixpanel_headless.query.insights import check_view
 from mixpanel_headless.query.patterns import Question, read_question
 from mixpanel_headless.query.vocabulary import FlowMode, among
 from mixpanel_headless.request import Request
@@ -92,7 +93,7 @@ class Flows(Surface[Mode]):
         `mode` wins over the one that the bookmark is made for. Costs one query; the bookmark is sent as it is.
         """
         if mode is not None and not among(mode, QUERY_TYPES):
-            raise InvalidArgumentError(f"mode is {mode!r}.", hint=f"Use one of: {', '.join(get_args(FlowMode))}.")
+            raise InvalidArgumentError(f"mode is {shown(mode)}.", hint=f"Use one of: {', '.join(get_args(FlowMode))}.")
         question = read_question(params)
         return request_flow(question, self.pin.project, mode or flow_mode(params), workspace_id)
 
@@ -112,6 +113,6 @@ def request_flow(
         lifetime="range",
         closes_on=question.last_day,
         names_project=False,
-        workspace=workspace,
+        workspace=check_view(workspace),
         canonical=b"%d %s %b" % (number, kind.encode(), question.canonical),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from mixpanel_headless.errors import InvalidArgumentError, QueryError, shown
 from mixpanel_headless.operation import Async, Mode, composite, operation
 from mixpanel_headless.query.dates import Day, checked_day
+from mixpanel_headless.query.fields import is_whole_text
 from mixpanel_headless.query.suggestions import nearest
 from mixpanel_headless.request import Json, Request, query_params
 from mixpanel_headless.results import legacy as answers
@@ -197,7 +198,7 @@ class Legacy(Identity[Mode]):
         """How often several events happened, by date."""
         first, last = days(from_date, to_date)
         how = {"type": check_unit(type, CountType, "type"), "unit": check_unit(unit, Unit)}
-        params = query_params(event=json.dumps(list(events)), **how, from_date=first, to_date=last)
+        params = query_params(event=name_list("events", events), **how, from_date=first, to_date=last)
         read = answers.reader(
             answers.EventCountsResult, "series", events=list(events), from_date=first, to_date=last, **how
         )
@@ -219,7 +220,7 @@ class Legacy(Identity[Mode]):
         """How often each value of a property came with an event, by date; only `values` if they are given."""
         first, last = days(from_date, to_date)
         how = {"type": check_unit(type, CountType, "type"), "unit": check_unit(unit, Unit)}
-        chosen = None if values is None else json.dumps(list(values))
+        chosen = None if values is None else name_list("values", values)
         params = query_params(
             event=event, name=property_name, **how, from_date=first, to_date=last, values=chosen, limit=limit
         )
@@ -345,3 +346,10 @@ def feed_window(from_date: Day | None, to_date: Day | None) -> dict[str, Any]:
 def refuse(complaint: str, hint: str = "Give one of them.") -> None:
     """Raise what says that the service would refuse the call; it is not sent."""
     raise QueryError(f"{complaint}.", status_code=400, hint=hint, sent=False)
+
+
+def name_list(field: str, names: object) -> str:
+    """Names as the JSON list that an endpoint takes; InvalidArgumentError for anything but a list of text."""
+    if not isinstance(names, list | tuple) or not all(map(is_whole_text, names)):
+        raise InvalidArgumentError(f"{field} is {shown(names)}.", hint=f"Give {field} as a list of text.", sent=False)
+    return json.dumps(list(names))

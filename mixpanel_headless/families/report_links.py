@@ -257,7 +257,7 @@ class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], I
         scoped = self.view(pin=Pin(self.pin.project, resolved.workspace_id))
         if mode is not None and resolved.report_type != "flows":
             raise InvalidArgumentError(
-                f"mode is {mode!r}, and this is a report of the type {resolved.report_type}.",
+                f"mode is {shown(mode)}, and this is a report of the type {resolved.report_type}.",
                 hint="Leave mode out: only flows have one.",
             )
         match resolved.report_type:
@@ -295,7 +295,7 @@ def typed_params(report: object, report_type: str | None) -> tuple[links.LinkTyp
         )  # fmt: skip
     if kind not in {None, own}:
         raise ParamValidationError(
-            f"report_type is {report_type!r}, and this {type(report).__name__} is of the type {own!r}.",
+            f"report_type is {shown(report_type)}, and this {type(report).__name__} is of the type {shown(own)}.",
             "RL4_REPORT_TYPE_CONFLICT", path="report_type", hint="Leave report_type out.",
         )  # fmt: skip
     return links.check_type(own), params

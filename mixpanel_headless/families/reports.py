@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from mixpanel_headless.query.insights import check_limit
+from mixpanel_headless.query.insights import check_limit, check_view
 from mixpanel_headless.request import Request
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def request_report(
     result: type[R], question: Question, project: str, limit: int, workspace: int | None = None
 ) -> Request[R]:
     """The request that asks a question about events and reads its answer as this kind of result."""
-    number, most = int(project), check_limit(limit)
+    number, most, view = int(project), check_limit(limit), check_view(workspace)
     return Request(
         "POST",
         "query",
@@ -32,6 +32,6 @@ def request_report(
         lifetime="range",
         closes_on=question.last_day,
         names_project=False,
-        workspace=workspace,
+        workspace=view,
         canonical=b"%d %d %b" % (number, most, question.canonical),
     )

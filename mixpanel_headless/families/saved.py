@@ -45,7 +45,7 @@ class SavedReports(Surface[Mode]):
         Dates are for funnels (the last 30 days by default); the others keep those that they are saved with, and refuse dates.
         """
         check_count("bookmark_id", bookmark_id)
-        kind: str = bookmark_type if bookmark_type in PATHS else "insights"
+        kind: str = bookmark_type if isinstance(bookmark_type, str) and bookmark_type in PATHS else "insights"
         if kind == "funnels":
             first, last = funnel_days(from_date, to_date)
             params = query_params(funnel_id=bookmark_id, from_date=first, to_date=last)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from mixpanel_headless.errors import ValidationError
+from mixpanel_headless.errors import ValidationError, shown
 
 from .behaviors import BehaviorRef
 from .custom_properties import CustomPropertyRef, InlineCustomProperty, property_problems
@@ -68,7 +68,7 @@ def ref_problems(
     if isinstance(query.behavior, BehaviorRef) and query.behavior.type != wanted:
         complaint = f"{query.behavior} stands where a saved {wanted} belongs"
         yield ValidationError(
-            place, f"{complaint}.", codes[0], suggestion=[f"BehaviorRef({query.behavior.id}, {wanted!r})"]
+            place, f"{complaint}.", codes[0], suggestion=[f"BehaviorRef({query.behavior.id}, {shown(wanted)})"]
         )
     for name in query.set_beside:
         complaint = f"a saved {wanted} sets its own {name}"
@@ -89,10 +89,10 @@ def event_problems(
         if isinstance(item, (list, tuple)):
             complaint = "one event belongs here, not several; save a custom event of them and give CustomEventRef(id)"
         else:
-            complaint = f"{item!r} is no event; give a name, a CustomEventRef or a {kind.__name__}"
+            complaint = f"{shown(item)} is no event; give a name, a CustomEventRef or a {kind.__name__}"
         yield ValidationError(path, f"{complaint}.", codes[0])
     elif isinstance(event, str) and name_flaw(event) == "invisible":
-        yield ValidationError(path, f"nothing of the event name can be seen: {event!r}.", codes[1])
+        yield ValidationError(path, f"nothing of the event name can be seen: {shown(event)}.", codes[1])
 
 
 def math_problems(found: Iterable[ValidationError], measurement: Measurement) -> Iterator[ValidationError]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import attrs
 
-from mixpanel_headless.errors import ParamTypeError, ParamValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError, shown
 
 from .fields import as_tuple, event_name, instances, non_blank, one_of, positive_id
 from .names import name_flaw
@@ -90,7 +90,7 @@ class Exclusion:
     def __attrs_post_init__(self) -> None:
         if self.from_step < 0:
             raise ParamValidationError(
-                f"Exclusion.from_step is {self.from_step!r}; steps count from 0.", "EX1_FROM_STEP_NEGATIVE"
+                f"Exclusion.from_step is {shown(self.from_step)}; steps count from 0.", "EX1_FROM_STEP_NEGATIVE"
             )
         if self.to_step is not None and self.to_step < self.from_step:
             raise ParamValidationError(

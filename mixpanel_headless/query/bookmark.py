@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mixpanel_headless.errors import BookmarkValidationError, ValidationError
+from mixpanel_headless.errors import BookmarkValidationError, ValidationError, shown
 
 from .bookmark_rules import (
     BEHAVIOR_RULES,
@@ -63,10 +63,10 @@ def _encoding_problems(params: dict[str, Any]) -> Iterator[ValidationError]:
 def _report_problems(params: dict[str, Any]) -> Iterator[ValidationError]:
     for field, code in (("sections", "B1_MISSING_SECTIONS"), ("displayOptions", "B2_MISSING_DISPLAY_OPTIONS")):
         if field not in params:
-            yield ValidationError("params", f"Missing required field {field!r}", code)
+            yield ValidationError("params", f"Missing required field {shown(field)}", code)
     for field, code in (("sections", "B1_MISSING_SECTIONS"), ("displayOptions", "B2_MISSING_DISPLAY_OPTIONS")):
         if field in params and not isinstance(params[field], dict):
-            yield ValidationError(field, f"{field!r} must be a dict", code)
+            yield ValidationError(field, f"{shown(field)} must be a dict", code)
     if isinstance(params.get("sections"), dict):
         yield from _section_problems(params["sections"])
     if isinstance(params.get("displayOptions"), dict):

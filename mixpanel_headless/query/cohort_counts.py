@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, get_args
 
-from mixpanel_headless.errors import ParamValidationError
+from mixpanel_headless.errors import ParamValidationError, shown
 
 from .dates import Day, checked_day
 from .fields import as_tuple, check_kinds, is_positive_integer
@@ -44,7 +44,7 @@ def count_bound(bounds: dict[str, int | None]) -> tuple[str, int]:
         refuse_criterion("CD1_FREQUENCY_PARAM_REQUIRED", "give exactly one of at_least, at_most, exactly")
     operator, bound = given[0]
     if not isinstance(bound, (int, float)) or bound < 0:
-        refuse_criterion("CD2_FREQUENCY_NEGATIVE", f"a count is 0 or more, not {bound!r}")
+        refuse_criterion("CD2_FREQUENCY_NEGATIVE", f"a count is 0 or more, not {shown(bound)}")
     return operator, bound
 
 
@@ -66,7 +66,7 @@ def count_window(windows: dict[str, int | None], from_date: Day | None, to_date:
         return days
     unit, size = given[0]
     if not is_positive_integer(size):
-        refuse_criterion("CD3_WINDOW_NOT_POSITIVE", f"a stretch counts whole {unit}s, not {size!r}")
+        refuse_criterion("CD3_WINDOW_NOT_POSITIVE", f"a stretch counts whole {unit}s, not {shown(size)}")
     return {"window": {"unit": unit, "value": size}}
 
 
@@ -78,7 +78,7 @@ def event_selector(where: Filter | Sequence[Filter] | None) -> dict[str, Any]:
         if condition.operator not in _EVENT_OPERATORS:
             refuse_criterion(
                 "CD10_UNSUPPORTED_FILTER_OPERATOR",
-                f"an event in a cohort cannot be filtered by {condition.operator!r}, only by {listed(_EVENT_OPERATORS)}",
+                f"an event in a cohort cannot be filtered by {shown(condition.operator)}, only by {listed(_EVENT_OPERATORS)}",
             )
     if not conditions:
         return {}
@@ -97,6 +97,6 @@ def aggregated(aggregation: str | None, source: str | None) -> dict[str, Any]:
         refuse_criterion("CA2_EMPTY_AGGREGATION_PROPERTY", "aggregation_property is blank")
     if aggregation not in get_args(Aggregation):
         refuse_criterion(
-            "CA3_UNKNOWN_AGGREGATION", f"aggregation is {aggregation!r}; it can be {listed(get_args(Aggregation))}"
+            "CA3_UNKNOWN_AGGREGATION", f"aggregation is {shown(aggregation)}; it can be {listed(get_args(Aggregation))}"
         )
     return {"aggregationOperator": aggregation, "property": source}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from mixpanel_headless.errors import ParamTypeError, ParamValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError, shown
 
 from .fields import is_positive_integer
 from .names import is_no_name
@@ -19,7 +19,9 @@ def check_cohort(cohort: object, name: object, owner: str, family: str) -> None:
     """Raises `<family>1_COHORT_ID_NOT_POSITIVE`, or `<family>2_COHORT_NAME_EMPTY` for a blank name."""
     if isinstance(cohort, (int, float)) and not is_positive_integer(cohort):
         raise ParamValidationError(
-            f"{owner}: cohort id {cohort!r} is no integer above 0.", f"{family}1_COHORT_ID_NOT_POSITIVE", path=owner
+            f"{owner}: cohort id {shown(cohort)} is no integer above 0.",
+            f"{family}1_COHORT_ID_NOT_POSITIVE",
+            path=owner,
         )
     if not isinstance(cohort, int) and not hasattr(cohort, "to_dict"):
         kind = type(cohort).__name__

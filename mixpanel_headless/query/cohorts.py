@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
+from mixpanel_headless.errors import shown
+
 from .cohort_counts import aggregated, count_bound, count_window, event_selector, refuse_criterion
 from .cohort_members import check_cohort, cohort_identity
 from .fields import check_kinds, is_positive_integer
@@ -70,7 +72,7 @@ class CohortCriteria:
         Exactly one of `at_least`, `at_most`, `exactly` and exactly one stretch must be given.
         """
         if is_no_name(event):
-            refuse_criterion("CD4_EMPTY_EVENT", f"{event!r} names no event")
+            refuse_criterion("CD4_EMPTY_EVENT", f"{shown(event)} names no event")
         operator, operand = count_bound({">=": at_least, "<=": at_most, "==": exactly})
         window = count_window({"day": within_days, "week": within_weeks, "month": within_months}, from_date, to_date)
         count = {
@@ -114,10 +116,10 @@ class CohortCriteria:
     ) -> CohortCriteria:
         """Has a profile property that compares so."""
         if is_no_name(property):
-            refuse_criterion("CD7_EMPTY_PROPERTY", f"{property!r} names no property")
+            refuse_criterion("CD7_EMPTY_PROPERTY", f"{shown(property)} names no property")
         if operator not in _PROFILE_OPERATORS:
             refuse_criterion(
-                "CD11_UNKNOWN_OPERATOR", f"operator is {operator!r}; it can be {listed(_PROFILE_OPERATORS)}"
+                "CD11_UNKNOWN_OPERATOR", f"operator is {shown(operator)}; it can be {listed(_PROFILE_OPERATORS)}"
             )
         operand = list(value) if isinstance(value, tuple) else value
         comparison = {"operator": _PROFILE_OPERATORS[operator], "operand": operand, "type": property_type}
@@ -222,5 +224,5 @@ class CohortBreakdown:
 
 def _membership(cohort_id: int, operator: str) -> dict[str, Any]:
     if not is_positive_integer(cohort_id):
-        refuse_criterion("CD8_COHORT_ID_NOT_POSITIVE", f"cohort id {cohort_id!r} is no integer above 0")
+        refuse_criterion("CD8_COHORT_ID_NOT_POSITIVE", f"cohort id {shown(cohort_id)} is no integer above 0")
     return {"property": "cohort", "value": cohort_id, "operator": operator}

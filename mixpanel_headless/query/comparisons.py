@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import attrs
 
-from mixpanel_headless.errors import ParamValidationError
+from mixpanel_headless.errors import ParamValidationError, shown
 
 from .dates import Day, as_text, day_flaw
 from .fields import one_of
@@ -29,8 +29,8 @@ class TimeComparison:
         for code, broken, complaint in (
             ("TC1_REQUIRES_UNIT", relative and unit is None, "'relative' needs a unit"),
             ("TC1_REJECTS_DATE", relative and date is not None, "'relative' takes no date"),
-            ("TC2_REQUIRES_DATE", not relative and date is None, f"{self.type!r} needs a date"),
-            ("TC2_REJECTS_UNIT", not relative and unit is not None, f"{self.type!r} takes no unit"),
+            ("TC2_REQUIRES_DATE", not relative and date is None, f"{shown(self.type)} needs a date"),
+            ("TC2_REJECTS_UNIT", not relative and unit is not None, f"{shown(self.type)} takes no unit"),
             ("TC3_DATE_FORMAT", flaw is not None, flaw and flaw[1]),
         ):
             if broken:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from mixpanel_headless.errors import ValidationError
+from mixpanel_headless.errors import ValidationError, shown
 
 from .comparisons import TimeComparison
 from .dates import Day, Range
@@ -128,6 +128,6 @@ def coverage_problems(
         else:
             kinds = " or a ".join(kind.__name__ for kind in conditions)
             yield ValidationError(
-                path, f"{condition!r} is no condition here; give a {kinds}.", "V25_INVALID_FILTER_TYPE"
+                path, f"{shown(condition)} is no condition here; give a {kinds}.", "V25_INVALID_FILTER_TYPE"
             )
     yield from problems(_OTHERS, coverage)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ValidationError, shown
 
 from .fields import check_kinds, is_positive_integer
 from .names import is_no_name
@@ -110,7 +110,7 @@ def measured_property(source: AnyProperty) -> dict[str, Any]:
 def property_problems(source: object, path: str) -> Iterator[ValidationError]:
     """What is wrong with a custom property (`CP1` to `CP6`); a plain name has nothing wrong here."""
     if isinstance(source, CustomPropertyRef) and not is_positive_integer(source.id):
-        yield ValidationError(path, f"custom property id {source.id!r} is no integer above 0.", "CP1_INVALID_ID")
+        yield ValidationError(path, f"custom property id {shown(source.id)} is no integer above 0.", "CP1_INVALID_ID")
     if isinstance(source, InlineCustomProperty):
         yield from problems(_INLINE, source, path)
 

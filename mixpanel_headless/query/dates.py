@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from mixpanel_headless.errors import ParamValidationError, ValidationError
+from mixpanel_headless.errors import ParamValidationError, ValidationError, shown
 
 from .fields import is_positive_integer
 from .rules import Rule, problems
@@ -35,11 +35,11 @@ def as_text(day: Any) -> Any:
 def day_flaw(text: object) -> tuple[str, str] | None:
     """The code and the complaint about a text that is no day, or None."""
     if not isinstance(text, str) or not _DAY.fullmatch(text):
-        return "V8_DATE_FORMAT", f"{text!r} is not a day in the form YYYY-MM-DD"
+        return "V8_DATE_FORMAT", f"{shown(text)} is not a day in the form YYYY-MM-DD"
     try:
         dt.date.fromisoformat(text)
     except ValueError:
-        return "V8_DATE_INVALID", f"{text!r} does not exist in the calendar"
+        return "V8_DATE_INVALID", f"{shown(text)} does not exist in the calendar"
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,12 @@ import attrs
 
 from mixpanel_headless.errors import ParamValidationError
 
-from .dates import Day, as_text, checked_day, days_between
-from .fields import is_positive_integer
+from .dates import Day, as_text, checked_day, day_flaw, days_between
+from .fields import BEYOND, is_positive_integer, is_whole, is_whole_text
 from .rules import Rule, problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from mixpanel_headless.errors import ValidationError
 
@@ -98,7 +99,17 @@ def listed(items: Sequence[Any] | None) -> str | None:
 
 def is_text_list(value: object) -> bool:
     """Whether a value is a list of names, or not given; a text alone is not taken for a list of its letters."""
-    return value is None or (isinstance(value, list | tuple) and all(isinstance(item, str) for item in value))
+    return value is None or (isinstance(value, list | tuple) and all(map(is_whole_text, value)))
+
+
+def is_object_list(value: object) -> bool:
+    """Whether a value is a list of objects."""
+    return isinstance(value, list | tuple) and all(isinstance(item, Mapping) for item in value)
+
+
+def is_id(value: object) -> bool:
+    """Whether a value is an id as text or as a number, or not given."""
+    return value is None or is_positive_integer(value) or (is_whole_text(value) and bool(value.strip()))
 
 
 def refuse(found: Sequence[ValidationError]) -> None:
@@ -113,8 +124,8 @@ EVENT_RULES: tuple[Rule[EventExport], ...] = (
     Rule(
         "WR1_DATES",
         "from_date",
-        lambda export: not isinstance(export.from_date, str) or not isinstance(export.to_date, str),
-        "from_date and to_date must be dates, or text such as 2026-01-31.",
+        lambda export: bool(day_flaw(export.from_date) or day_flaw(export.to_date)),
+        "from_date and to_date must be dates, or days as text such as 2026-01-31.",
     ),
     Rule(
         "WR2_LIMIT_TOO_SMALL",
@@ -169,8 +180,38 @@ PROFILE_RULES: tuple[Rule[ProfileExport], ...] = (
     Rule(
         "AC5_BEHAVIORS_NOT_LIST",
         "behaviors",
-        lambda export: export.behaviors is not None and not isinstance(export.behaviors, list | tuple),
+        lambda export: export.behaviors is not None and not is_object_list(export.behaviors),
         "behaviors must be a list of objects.",
+    ),
+    Rule(
+        "AC9_WHERE_NOT_TEXT",
+        "where",
+        lambda export: export.where is not None and not isinstance(export.where, str),
+        'where must be an expression as text, such as properties["plan"] == "pro".',
+    ),
+    Rule(
+        "AC10_ID_NOT_TEXT",
+        "distinct_id",
+        lambda export: export.distinct_id is not None and not isinstance(export.distinct_id, str),
+        "distinct_id must be text; it is {0.distinct_id!r}.",
+    ),
+    Rule(
+        "AC10_ID_NOT_TEXT",
+        "cohort_id",
+        lambda export: not is_id(export.cohort_id),
+        "cohort_id must be the id of a cohort; it is {0.cohort_id!r}.",
+    ),
+    Rule(
+        "AC10_ID_NOT_TEXT",
+        "group_id",
+        lambda export: not is_id(export.group_id),
+        "group_id must be the id of a data group; it is {0.group_id!r}.",
+    ),
+    Rule(
+        "AC11_FLAG",
+        "include_all_users",
+        lambda export: not isinstance(export.include_all_users, bool),
+        "include_all_users is {0.include_all_users!r}; it is True or False.",
     ),
     Rule(
         "AC7_OUTPUT_PROPERTIES_NOT_LIST",
@@ -189,7 +230,7 @@ TIME_RULES: tuple[Rule[tuple[int | None, float]], ...] = (
     Rule(
         "AC8_AS_OF_TIMESTAMP_NOT_NUMBER",
         "as_of_timestamp",
-        lambda moment: moment[0] is not None and (isinstance(moment[0], bool) or not isinstance(moment[0], int)),
+        lambda moment: moment[0] is not None and not (is_whole(moment[0]) and abs(moment[0]) < BEYOND),
         "as_of_timestamp must be a Unix time in whole seconds; it is {0[0]!r}.",
     ),
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
-from mixpanel_headless.errors import ParamTypeError, ParamValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError, shown
 
 from .names import name_flaw
 from .suggestions import listed, nearest
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     import attrs
+
+BEYOND = 2**63
+"""The first number that is too long for a service to read as an integer."""
 
 Validator: TypeAlias = "Callable[[Any, attrs.Attribute[Any], Any], None]"
 
@@ -48,7 +51,7 @@ def check_event_name(text: str, path: str) -> None:
         raise ParamValidationError(f"{path} is blank.", "EV1_EMPTY_EVENT", path=path, hint="Give an event name.")
     if flaw == "control":
         raise ParamValidationError(
-            f"{path} holds control characters: {text!r}.",
+            f"{path} holds control characters: {shown(text)}.",
             "EV2_CONTROL_CHAR_EVENT",
             path=path,
             hint="Give the name as it stands in Lexicon.",
@@ -65,7 +68,7 @@ def one_of(code: str, known: Collection[str]) -> Validator:
             path = _where(instance, attribute)
             near = nearest(value, known)
             raise ParamValidationError(
-                f"{path} is {value!r}; it can be {listed(known)}.",
+                f"{path} is {shown(value)}; it can be {listed(known)}.",
                 code,
                 path=path,
                 hint=f"Did you mean {' or '.join(map(repr, near))}?" if near else None,
@@ -80,14 +83,30 @@ def positive_id(code: str) -> Validator:
     def check(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
         if isinstance(value, (int, float)) and not is_positive_integer(value):
             path = _where(instance, attribute)
-            raise ParamValidationError(f"{path} is {value!r}; an id is an integer above 0.", code, path=path)
+            raise ParamValidationError(f"{path} is {shown(value)}; an id is an integer above 0.", code, path=path)
 
     return check
 
 
 def is_positive_integer(value: object) -> bool:
-    """Whether the value is an int above zero, and no boolean."""
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    """Whether the value is an int above zero that fits into 64 bits, and no boolean."""
+    return is_whole(value) and 0 < value < BEYOND
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether the value is an int and no boolean."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_whole_text(value: object) -> TypeGuard[str]:
+    """Whether the value is text that can be sent: without half of a character (a lone surrogate)."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_finite(value: object) -> bool:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mixpanel_headless.errors import shown
+
 from .dates import day_flaw
 from .fields import as_tuple, is_finite, is_positive_integer
 
@@ -22,7 +24,7 @@ def operand_flaw(condition: Filter) -> str | None:
     if fits(condition):
         return None
     unit = f" {condition.date_unit}" if condition.date_unit else ""
-    return f"{condition.operator!r} compares with {wanted}, not with {condition.value!r}{unit}"
+    return f"{shown(condition.operator)} compares with {wanted}, not with {shown(condition.value)}{unit}"
 
 
 def _anything(condition: Filter) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from mixpanel_headless.errors import ParamValidationError
+from mixpanel_headless.errors import ParamValidationError, shown
 
 from .dates import Day, as_text, checked_day
 from .fields import as_tuple
@@ -18,7 +18,7 @@ def known_operator(operator: str) -> str:
     name = wire_operator(operator)
     if name is None:
         raise ParamValidationError(
-            f"There is no filter operator {operator!r}.",
+            f"There is no filter operator {shown(operator)}.",
             "FD1_UNKNOWN_OPERATOR",
             path="Filter.operator",
             hint=f"Use one of: {', '.join(nearest(operator, OPERATORS) or sorted(OPERATORS))}.",
@@ -31,7 +31,7 @@ def checked_boolean(operator: str, value: object) -> str:
     name = boolean_operator(operator, value)
     if name is None:
         raise ParamValidationError(
-            f"A boolean property cannot be compared by {operator!r} with {value!r}.",
+            f"A boolean property cannot be compared by {shown(operator)} with {shown(value)}.",
             "FD2_BOOLEAN_COMPARISON",
             path="Filter.operator",
             hint="Use Filter.is_true(...) or Filter.is_false(...).",
@@ -48,7 +48,9 @@ def check_words(property_type: str, resource_type: str, date_unit: str | None) -
     ):
         if word not in known:
             words = listed(filter(None, known))
-            raise ParamValidationError(f"Filter.{name} is {word!r}; it can be {words}.", code, path=f"Filter.{name}")
+            raise ParamValidationError(
+                f"Filter.{name} is {shown(word)}; it can be {words}.", code, path=f"Filter.{name}"
+            )
 
 
 def stored_value(operator: str, value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import attrs
 
-from mixpanel_headless.errors import ParamTypeError, ParamValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError, shown
 
 from .cohort_members import CohortMember
 from .custom_properties import check_property
@@ -237,7 +237,7 @@ def _relative(
     cls: type[Filter], operator: str, source: AnyProperty, quantity: int, unit: DateUnit, resource_type: ResourceType
 ) -> Filter:
     if not is_positive_integer(quantity):
-        raise ParamValidationError(f"quantity is {quantity!r}; it must be an integer above 0.", "FD4_QUANTITY")
+        raise ParamValidationError(f"quantity is {shown(quantity)}; it must be an integer above 0.", "FD4_QUANTITY")
     return cls(source, operator, quantity, "datetime", resource_type, unit)
 
 
@@ -250,7 +250,7 @@ def _item_filters(
     if conditions and equal_to:
         refuse("LC3_MIXED_ARGS", "give filters or name=value pairs, not both")
     if quantifier not in get_args(Quantifier):
-        refuse("LC4_INVALID_QUANTIFIER", f"quantifier is {quantifier!r}; it can be 'any' or 'all'")
+        refuse("LC4_INVALID_QUANTIFIER", f"quantifier is {shown(quantifier)}; it can be 'any' or 'all'")
     if not conditions and not equal_to:
         refuse("LC7_NO_CONDITIONS", "give at least one condition on the items")
     check_kinds(conditions, "LC5_CONDITION_TYPE", "Filter.list_contains", Filter)
@@ -259,7 +259,7 @@ def _item_filters(
             refuse("LC8_NESTED_LIST_CONTAINS", "a condition on an item cannot be a list_contains itself")
     for name, value in equal_to.items():
         if not all(isinstance(item, str) for item in as_tuple(value)):
-            refuse("LC6_KWARG_VALUE_TYPE", f"{name}={value!r} is neither text nor a list of texts", ParamTypeError)
+            refuse("LC6_KWARG_VALUE_TYPE", f"{name}={shown(value)} is neither text nor a list of texts", ParamTypeError)
     return conditions or tuple(Filter.equals(name, value) for name, value in equal_to.items())
 
 

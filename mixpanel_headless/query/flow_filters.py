@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from mixpanel_headless.errors import ParamTypeError, ParamValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError, shown
 
 from .cohort_members import CohortMember
 from .filter_clauses import filter_clause
@@ -67,7 +67,7 @@ def _step_filter(condition: Filter, path: str) -> dict[str, Any]:
             raise ParamValidationError(f"{path}: {flaw}.", "SG5_VALUE_TYPE", path=path)
         comparison = {"operator": operator, **operand(condition)}
     else:
-        _refuse(f"a property of the type {kind!r}", "give it to where", "SG4_UNSUPPORTED_PROPERTY_TYPE", path)
+        _refuse(f"a property of the type {shown(kind)}", "give it to where", "SG4_UNSUPPORTED_PROPERTY_TYPE", path)
     return {"property": named, "type": kind, "selected_property_type": kind, "filter": comparison}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from mixpanel_headless.errors import ValidationError
+from mixpanel_headless.errors import ValidationError, shown
 
 from .fields import is_positive_integer
 from .filters import Filter
@@ -38,7 +38,7 @@ def flow_problems(query: FlowQuery) -> Iterator[ValidationError]:
     for code, name in _NAMES:
         for position, item in enumerate(getattr(query, name)):
             if is_no_name(item):
-                complaint = f"{item!r} names no event"
+                complaint = f"{shown(item)} names no event"
                 yield ValidationError(query.path(name, position), f"{complaint}; give event names.", code)
     for position, condition in enumerate(query.where):
         yield from _condition_problems(condition, query.path("where", position))
@@ -48,7 +48,7 @@ def flow_problems(query: FlowQuery) -> Iterator[ValidationError]:
 
 def _step_problems(step: Any, path: str) -> Iterator[ValidationError]:
     if not isinstance(step, FlowStep):
-        complaint = f"{step!r} is no step; give the name of an event or a FlowStep"
+        complaint = f"{shown(step)} is no step; give the name of an event or a FlowStep"
         yield ValidationError(path, f"{complaint}.", "FL_INVALID_STEP_TYPE")
         return
     yield from problems(_STEP, step, path)
@@ -62,7 +62,7 @@ def _step_problems(step: Any, path: str) -> Iterator[ValidationError]:
 def _tail_problems(code: str, path: str, steps: object) -> Iterator[ValidationError]:
     if not isinstance(steps, int) or isinstance(steps, bool):
         complaint = f"it counts events, from 0 to {MAX_FLOW_STEPS}"
-        yield ValidationError(path, f"{path} is {steps!r}; {complaint}.", code)
+        yield ValidationError(path, f"{path} is {shown(steps)}; {complaint}.", code)
 
 
 def _direction_problems(query: FlowQuery) -> Iterator[ValidationError]:
@@ -74,9 +74,9 @@ def _direction_problems(query: FlowQuery) -> Iterator[ValidationError]:
 
 def _condition_problems(condition: object, path: str) -> Iterator[ValidationError]:
     if not isinstance(condition, Filter):
-        yield ValidationError(path, f"{condition!r} is no condition; give a Filter.", "V25_INVALID_FILTER_TYPE")
+        yield ValidationError(path, f"{shown(condition)} is no condition; give a Filter.", "V25_INVALID_FILTER_TYPE")
     elif isinstance(condition.property, str) and is_no_name(condition.property):
-        complaint = f"the property's name is blank or holds control characters: {condition.property!r}"
+        complaint = f"the property's name is blank or holds control characters: {shown(condition.property)}"
         yield ValidationError(path, f"{complaint}.", "FL_FILTER_CONTROL_CHAR")
 
 

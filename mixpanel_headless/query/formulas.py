@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ValidationError, shown
 
 from .fields import as_tuple, non_blank
 from .metric_refs import MetricRef, SavedReference, WarehouseMetric, as_ref, entry_of
@@ -52,7 +52,7 @@ class Formula:
         """What is wrong with the expression when so many metrics stand under letters."""
         own = bool(self.metrics)
         if own and _UPPER_EXPONENT.search(self.expression):
-            complaint = f"write 1e3, not 1E3, in {self.expression!r}: upper-case letters name metrics"
+            complaint = f"write 1e3, not 1E3, in {shown(self.expression)}: upper-case letters name metrics"
             return ValidationError("formula", f"{complaint}.", "FM5_UPPER_E")
         return expression_flaw(self.expression, operands, "FM2_UNKNOWN_LETTER" if own else "V19_FORMULA_BOUNDS")
 
@@ -74,16 +74,16 @@ def expression_flaw(expression: str, operands: int, bounds_code: str = "V19_FORM
     tokens = list(_tokens(expression))
     if not _is_complete(tokens):
         complaint = "is no complete formula of letters, numbers, + - * / ^ and parentheses"
-        return ValidationError("formula", f"{expression!r} {complaint}.", "FM4_SYNTAX")
+        return ValidationError("formula", f"{shown(expression)} {complaint}.", "FM4_SYNTAX")
     names = {text for kind, text in tokens if kind == "name"}
     if not names:
         complaint = "names no metric; A is the first, B the second"
-        return ValidationError("formula", f"{expression!r} {complaint}.", "V16_FORMULA_SYNTAX")
+        return ValidationError("formula", f"{shown(expression)} {complaint}.", "V16_FORMULA_SYNTAX")
     known = [letters(position) for position in range(operands)]
     if unknown := names.difference(known):
         complaint = f"names {listed(unknown)}, but there are only {listed(known)}" if known else "has no metrics"
         meant = sorted({name.upper() for name in unknown} & set(known)) or None
-        return ValidationError("formula", f"{expression!r} {complaint}.", bounds_code, suggestion=meant)
+        return ValidationError("formula", f"{shown(expression)} {complaint}.", bounds_code, suggestion=meant)
     return None
 
 

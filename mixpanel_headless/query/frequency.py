@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import attrs
 
-from mixpanel_headless.errors import ParamValidationError
+from mixpanel_headless.errors import ParamValidationError, shown
 
 from .fields import as_tuple, instances, is_finite, is_positive_integer, non_blank, one_of
 from .filters import Filter, as_filters
@@ -48,7 +48,7 @@ class FrequencyFilter:
 
     def _refuse(self, name: str, complaint: str, code: str) -> None:
         path = f"FrequencyFilter.{name}"
-        raise ParamValidationError(f"{path} is {getattr(self, name)!r}; {complaint}.", code, path=path)
+        raise ParamValidationError(f"{path} is {shown(getattr(self, name))}; {complaint}.", code, path=path)
 
 
 @attrs.frozen
@@ -68,11 +68,11 @@ class FrequencyBreakdown:
         if self.bucket_min < 0:
             self._refuse("bucket_min", "nobody does an event less than 0 times", "FB4_BUCKET_MIN_NEGATIVE")
         if self.bucket_min >= self.bucket_max:
-            self._refuse("bucket_min", f"it must lie below bucket_max, {self.bucket_max!r}", "FB3_BUCKET_ORDER")
+            self._refuse("bucket_min", f"it must lie below bucket_max, {shown(self.bucket_max)}", "FB3_BUCKET_ORDER")
 
     def _refuse(self, name: str, complaint: str, code: str) -> None:
         path = f"FrequencyBreakdown.{name}"
-        raise ParamValidationError(f"{path} is {getattr(self, name)!r}; {complaint}.", code, path=path)
+        raise ParamValidationError(f"{path} is {shown(getattr(self, name))}; {complaint}.", code, path=path)
 
     def to_dict(self) -> dict[str, Any]:
         """The breakdown as an entry of a `group` section."""

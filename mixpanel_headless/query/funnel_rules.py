@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, get_args
 
-from mixpanel_headless.errors import ValidationError
+from mixpanel_headless.errors import ValidationError, shown
 
 from .filter_clauses import filter_problems
 from .rules import Rule, join, problems
@@ -51,7 +51,7 @@ def retention_problems(retention: RetentionBehavior, place: str = "") -> Iterato
     for position, size in enumerate(_sizes(retention)):
         if not isinstance(size, int):
             path = join(place, f"bucket_sizes[{position}]")
-            yield ValidationError(path, f"a bucket size is an integer, not {size!r}.", "R5_BUCKET_SIZES_INTEGER")
+            yield ValidationError(path, f"a bucket size is an integer, not {shown(size)}.", "R5_BUCKET_SIZES_INTEGER")
     yield from problems(_RETENTION, retention, place)
     yield from _step_problems([retention.born_event], join(place, "born_event"))
     yield from _step_problems([retention.return_event], join(place, "return_event"))

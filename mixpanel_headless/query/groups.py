@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import attrs
 
-from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ValidationError, shown
 
 from .cohorts import CohortBreakdown
 from .custom_properties import AnyProperty, CustomPropertyRef, InlineCustomProperty, check_property, property_problems
@@ -50,7 +50,7 @@ class GroupBy:
             raise ParamValidationError("GroupBy.property is blank.", "GB1_EMPTY_PROPERTY", path="GroupBy.property")
         if is_finite(self.bucket_size) and self.bucket_size is not None and self.bucket_size <= 0:
             raise ParamValidationError(
-                f"GroupBy.bucket_size is {self.bucket_size!r}; a bucket has a size above 0.",
+                f"GroupBy.bucket_size is {shown(self.bucket_size)}; a bucket has a size above 0.",
                 "V12_BUCKET_SIZE_POSITIVE",
                 path="GroupBy.bucket_size",
             )
@@ -111,7 +111,7 @@ def _as_group(value: object) -> GroupBy | CohortBreakdown | FrequencyBreakdown:
         return GroupBy(value)
     if not isinstance(value, (GroupBy, CohortBreakdown, FrequencyBreakdown)):
         raise ParamTypeError(
-            f"group_by holds {value!r}, a {type(value).__name__}.",
+            f"group_by holds {shown(value)}, a {type(value).__name__}.",
             "BB1_GROUP_BY_ELEMENT_TYPE",
             path="group_by",
             hint="Give property names, GroupBy, CohortBreakdown or FrequencyBreakdown.",

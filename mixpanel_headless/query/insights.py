@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from mixpanel_headless.errors import InvalidArgumentError
+from mixpanel_headless.errors import InvalidArgumentError, shown
 
 from .bookmark import checked_bookmark
 from .coverage import Coverage
 from .dates import DEFAULT_LAST, Day
-from .fields import as_tuple
+from .fields import as_tuple, is_positive_integer
 from .formulas import Formula
 from .insights_query import AnyMetric, InsightsQuery
 from .insights_rules import query_problems
@@ -91,8 +91,15 @@ ask_insights = by_pattern(build_insights_params)
 def check_limit(limit: object) -> int:
     """The number of segments to return, 1 to 50000; raises `InvalidArgumentError` for anything else."""
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_LIMIT:
-        raise InvalidArgumentError(f"limit is {limit!r}; it must be an integer from 1 to {MAX_LIMIT}.")
+        raise InvalidArgumentError(f"limit is {shown(limit)}; it must be an integer from 1 to {MAX_LIMIT}.")
     return limit
+
+
+def check_view(workspace_id: object) -> int | None:
+    """The number of a data view, None for the pinned one; raises `InvalidArgumentError` for anything else."""
+    if workspace_id is None or is_positive_integer(workspace_id):
+        return cast("int | None", workspace_id)
+    raise InvalidArgumentError(f"workspace_id is {shown(workspace_id)}.", hint="Give the data view's number, or None.")
 
 
 def _bookmark(query: InsightsQuery) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
-from mixpanel_headless.errors import ParamValidationError, ValidationError
+from mixpanel_headless.errors import ParamValidationError, ValidationError, shown
 
 from .behaviors import FunnelBehavior, RetentionBehavior, SimpleBehavior
 from .coverage import coverage_problems
@@ -18,7 +18,8 @@ from .metric_refs import MetricRef, SavedReference, WarehouseMetric
 from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 from .names import name_flaw
 from .rules import Rule, problems
-from .suggestions import listed
+from .suggestions import listed, nearest
+from .vocabulary import Mode, among
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .insights_query import InsightsQuery
 
 MAX_ROLLING: Final = 365
+MODES: Final = frozenset(get_args(Mode))
 _KINDS: Final = (str, Metric, CohortMetric, FunnelMetric, RetentionMetric, MetricRef, SavedReference, Formula)
 
 
@@ -36,6 +38,7 @@ def query_problems(query: InsightsQuery) -> Iterator[ValidationError]:
     for position, event in enumerate(query.events):
         yield from event_problems(event, f"events[{position}]")
     yield from _measurement_problems(query)
+    yield from problems(_DISPLAY, query)
     for argument, rules in _OPTIONAL:
         if getattr(query, argument) is not None:
             yield from problems(rules, query)
@@ -78,7 +81,7 @@ def _name_problems(name: str, path: str) -> list[ValidationError]:
     if flaw is None:
         return []
     code, complaint = _NAME_FLAWS[flaw]
-    return [ValidationError(path, f"{complaint}: {name!r}.", code)]
+    return [ValidationError(path, f"{complaint}: {shown(name)}.", code)]
 
 
 _NAME_FLAWS: Final = {
@@ -133,6 +136,27 @@ def _shows_nothing(query: InsightsQuery) -> bool:
     return all(isinstance(event, Formula) and not event.metrics for event in query.events)
 
 
+_DISPLAY: tuple[Rule[InsightsQuery], ...] = (
+    Rule(
+        "V_MODE",
+        "mode",
+        lambda q: not among(q.mode, MODES),
+        f"mode is {{0.mode!r}}; it can be {listed(MODES)}.",
+        lambda q: nearest(q.mode, MODES),
+    ),
+    Rule(
+        "V_FLAG",
+        "cumulative",
+        lambda q: not isinstance(q.cumulative, bool),
+        "cumulative is {0.cumulative!r}; it is True or False.",
+    ),
+    Rule(
+        "V_TEXT",
+        "formula_label",
+        lambda q: q.formula_label is not None and not isinstance(q.formula_label, str),
+        "formula_label is {0.formula_label!r}; it is text.",
+    ),
+)
 _FORMULA: tuple[Rule[InsightsQuery], ...] = (
     Rule(
         "V4_FORMULA_TYPE",

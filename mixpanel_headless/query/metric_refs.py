@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import attrs
 
-from mixpanel_headless.errors import ParamTypeError, ParamValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError, shown
 
 from .custom_properties import AnyProperty, check_measured, measured_property
 from .fields import one_of, positive_id
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _mapping(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if value is not None and not isinstance(value, Mapping):
         path = f"MetricRef.{attribute.name}"
-        raise ParamTypeError(f"{path} is {value!r}; give a mapping.", "MR7_OVERRIDES_TYPE", path=path)
+        raise ParamTypeError(f"{path} is {shown(value)}; give a mapping.", "MR7_OVERRIDES_TYPE", path=path)
 
 
 @attrs.frozen
@@ -59,7 +59,7 @@ class MetricRef:
         if self.property is not None and among(self.math, MATHS_OF_USERS):
             self._refuse(
                 "V14_METRIC_REJECTS_PROPERTY",
-                f"math {self.math!r} takes no property; these do: {listed(MATHS_OF_PROPERTIES)}",
+                f"math {shown(self.math)} takes no property; these do: {listed(MATHS_OF_PROPERTIES)}",
             )
         behavior = (self.overrides or {}).get("behavior")
         if isinstance(behavior, Mapping) and "filters" in behavior:

@@ -163,7 +163,7 @@ def check_region(region: str | None, own: str) -> None:
         raise ReportLinkScopeMismatchError(
             f"The link belongs to the region {region}, and this workspace to {own}.",
             code="REPORT_LINK_REGION_MISMATCH",
-            hint=f"Open a workspace with region={region!r}.",
+            hint=f"Open a workspace with region={shown(region)}.",
         )
 
 

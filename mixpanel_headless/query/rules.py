@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from string import Formatter
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from mixpanel_headless.errors import ValidationError
+from mixpanel_headless.errors import ValidationError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 Subject = TypeVar("Subject")
+
+
+class Quoting(Formatter):
+    """`str.format` that quotes values in one short line; a number of thousands of digits cannot be written out."""
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        return shown(value) if conversion == "r" else super().convert_field(value, conversion)
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        try:
+            return str(format(value, format_spec))
+        except ValueError:
+            return shown(value)
+
+
+QUOTING = Quoting()
 
 
 @attrs.frozen
@@ -29,7 +46,7 @@ class Rule(Generic[Subject]):
         """This rule's complaint about the subject; `place` comes before the rule's own path."""
         return ValidationError(
             path=join(place, self.path),
-            message=self.message.format(subject),
+            message=QUOTING.format(self.message, subject),
             code=self.code,
             severity=self.severity,
             suggestion=self.suggest(subject) if self.suggest else None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import attrs
 
-from mixpanel_headless.errors import ParamTypeError, ParamValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError, shown
 
 from .behaviors import FunnelBehavior, RetentionBehavior, SimpleBehavior
 from .formulas import Formula
@@ -116,7 +116,7 @@ class RawMetricDefinition:
 
     def __attrs_post_init__(self) -> None:
         if self.type not in get_args(Kind):
-            refuse(f"RawMetricDefinition.type is {self.type!r}; it is one of {listed(get_args(Kind))}")
+            refuse(f"RawMetricDefinition.type is {shown(self.type)}; it is one of {listed(get_args(Kind))}")
         if self.warehouse_source_id is not None and self.type != "warehouse":
             refuse(f"warehouse_source_id is for warehouse metrics, not for a {self.type}")
 
@@ -264,11 +264,11 @@ def presentation_flaws(body: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     for name, value in (display or {}).items():
         allowed = CHOICES.get(f"display.{name}")
         if allowed is not None and value is not None and value not in allowed:
-            yield f"definition.display.{name}", f"{value!r} is none of {', '.join(map(str, allowed))}"
+            yield f"definition.display.{name}", f"{shown(value)} is none of {', '.join(map(str, allowed))}"
     for place, goal in enumerate(body.get("goals") or ()):
         allowed = CHOICES["goals[].target_type"]
         if isinstance(goal, dict) and goal.get("target_type", "absolute") not in allowed:
-            told = f"{goal['target_type']!r} is none of {', '.join(map(str, allowed))}"
+            told = f"{shown(goal['target_type'])} is none of {', '.join(map(str, allowed))}"
             yield f"definition.goals[{place}].target_type", told
 
 

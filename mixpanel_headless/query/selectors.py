@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mixpanel_headless.errors import shown
+
 from .filter_operands import operand_flaw
 from .operators import EQUALITY
 
@@ -29,9 +31,9 @@ def selector_flaw(condition: Filter) -> str | None:
         way_out = "narrow by Filter.contains, then keep the rows of .df whose value fits"
         return f"a selector has no test for how a text {condition.operator[:-5]}; {way_out}"
     if condition.operator not in _TERMS:
-        return f"a selector has no {condition.operator!r}"
+        return f"a selector has no {shown(condition.operator)}"
     if condition.operator in EQUALITY and not isinstance(condition.value, tuple):
-        return f"{condition.operator!r} compares with a list here; give [{condition.value!r}]"
+        return f"{shown(condition.operator)} compares with a list here; give [{shown(condition.value)}]"
     if flaw := operand_flaw(condition):
         return flaw
     if condition.date_unit and condition.value * _SECONDS[condition.date_unit] > MAX_DAYS * _SECONDS["day"]:

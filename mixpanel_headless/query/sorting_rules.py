@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mixpanel_headless.errors import ValidationError
+from mixpanel_headless.errors import ValidationError, shown
 
 from .bookmark_rules import CHARTS
 from .suggestions import nearest
@@ -25,7 +25,7 @@ def sorting_problems(sorting: object) -> Iterator[ValidationError]:
     for chart, how in sorting.items():
         path = f"sorting.{chart}"
         if chart not in CHARTS:
-            complaint = f"Invalid chart type {chart!r}"
+            complaint = f"Invalid chart type {shown(chart)}"
             yield ValidationError(path, complaint, "S4_UNKNOWN_CHART_TYPE", "warning", nearest(chart, CHARTS))
         elif not isinstance(how, dict):
             yield ValidationError(path, "the sorting of a chart is an object.", "S5_NOT_A_DICT")
@@ -51,7 +51,7 @@ def _chart_problems(how: dict[str, Any], path: str) -> Iterator[ValidationError]
         yield from _unknown_fields(column, _COLUMN_FIELDS, place)
         if column.get("sortOrder", "asc") not in _ORDERS:
             order = column["sortOrder"]
-            yield ValidationError(f"{place}.sortOrder", f"{order!r} is neither asc nor desc.", "S1_INVALID_ORDER")
+            yield ValidationError(f"{place}.sortOrder", f"{shown(order)} is neither asc nor desc.", "S1_INVALID_ORDER")
 
 
 def _unknown_fields(value: dict[str, Any], known: frozenset[str], path: str) -> Iterator[ValidationError]:

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias, get_args
 
 import attrs
 
-from mixpanel_headless.errors import ParamTypeError, ParamValidationError
+from mixpanel_headless.errors import ParamTypeError, ParamValidationError, shown
 
 from .fields import check_event_name, event_name, instances, one_of, positive_id
 from .filter_clauses import filter_clauses
@@ -112,7 +112,7 @@ class FlowStep:
         if self.session_event is not None and self.event != f"$session_{self.session_event}":
             complaint = f"the {self.session_event} of a session is the event '$session_{self.session_event}'"
             raise ParamValidationError(
-                f"FlowStep: {complaint}, not {self.event!r}.",
+                f"FlowStep: {complaint}, not {shown(self.event)}.",
                 "FS1_SESSION_EVENT_MISMATCH",
                 path="FlowStep.session_event",
             )
@@ -125,7 +125,9 @@ def check_tails(forward: object, reverse: object, owner: str = "") -> None:
         ("FL4_REVERSE_RANGE", f"{owner}reverse", reverse),
     ):
         if isinstance(steps, int) and not 0 <= steps <= MAX_FLOW_STEPS:
-            raise ParamValidationError(f"{path} is {steps}; it goes from 0 to {MAX_FLOW_STEPS}.", code, path=path)
+            raise ParamValidationError(
+                f"{path} is {shown(steps)}; it goes from 0 to {MAX_FLOW_STEPS}.", code, path=path
+            )
 
 
 def event_identity(event: AnyEvent) -> dict[str, Any]:

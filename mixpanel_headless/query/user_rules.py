@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from mixpanel_headless.errors import ValidationError
+from mixpanel_headless.errors import ValidationError, shown
 
 from .cohort_members import CohortMember
 from .cohorts import CohortDefinition
@@ -33,7 +33,7 @@ def user_problems(query: UserQuery) -> Iterator[ValidationError]:
     for code, argument, sound, complaint in _ITEMS:
         for position, item in enumerate(getattr(query, argument) or ()):
             if not sound(item):
-                yield ValidationError(f"{argument}[{position}]", f"{item!r} {complaint}.", code)
+                yield ValidationError(f"{argument}[{position}]", f"{shown(item)} {complaint}.", code)
     if query.mode == "aggregate":
         yield from _misplaced(query, _OF_PROFILES, "profiles")
     elif query.mode == "profiles":
@@ -42,7 +42,7 @@ def user_problems(query: UserQuery) -> Iterator[ValidationError]:
 
 def _condition_problems(condition: object, path: str) -> Iterator[ValidationError]:
     if not isinstance(condition, Filter):
-        yield ValidationError(path, f"{condition!r} is no condition; give a Filter, or a selector alone.", "U0")
+        yield ValidationError(path, f"{shown(condition)} is no condition; give a Filter, or a selector alone.", "U0")
     elif isinstance(condition.value, CohortMember):
         if condition.value.negated:
             complaint = "profiles cannot be asked for by the cohort that they are not in"
@@ -60,7 +60,7 @@ def _misplaced(query: UserQuery, arguments: tuple[tuple[str, str, Any], ...], mo
     """Arguments that are given and change nothing in the mode that is asked for."""
     for code, argument, default in arguments:
         if getattr(query, argument) != default:
-            yield ValidationError(argument, f"{argument} says something in mode={mode!r} only.", code)
+            yield ValidationError(argument, f"{argument} says something in mode={shown(mode)} only.", code)
 
 
 _OF_PROFILES: Final = (

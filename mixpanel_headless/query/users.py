@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from mixpanel_headless.errors import BookmarkValidationError, InvalidArgumentError
+from mixpanel_headless.errors import BookmarkValidationError, InvalidArgumentError, shown
 
 from .cohort_members import cohort_identity
 from .dates import as_text
@@ -96,9 +96,11 @@ def check_run(params: object, limit: object, workers: object) -> None:
         hint = "Give what build_user_params returns."
         raise InvalidArgumentError(f"params is a {type(params).__name__}, not a mapping.", hint=hint)
     if limit is not None and not is_positive_integer(limit):
-        raise InvalidArgumentError(f"limit is {limit!r}.", hint="Give a number of users, 1 or more, or None for all.")
+        raise InvalidArgumentError(
+            f"limit is {shown(limit)}.", hint="Give a number of users, 1 or more, or None for all."
+        )
     if not is_positive_integer(workers):
-        raise InvalidArgumentError(f"workers is {workers!r}.", hint=f"Give 1 to {MAX_WORKERS}.")
+        raise InvalidArgumentError(f"workers is {shown(workers)}.", hint=f"Give 1 to {MAX_WORKERS}.")
 
 
 def is_aggregate(params: Mapping[str, Any]) -> bool:
@@ -117,7 +119,7 @@ def wire_params(params: Mapping[str, Any]) -> dict[str, Any]:
         if name not in known:
             near = nearest(name, known) or sorted(known)
             raise InvalidArgumentError(
-                f"params holds {name!r}, which an {'aggregate' if aggregate else 'answer of profiles'} does not take.",
+                f"params holds {shown(name)}, which an {'aggregate' if aggregate else 'answer of profiles'} does not take.",
                 hint=f"Use one of: {', '.join(near)}.",
             )
     selector = "selector" if aggregate else "where"

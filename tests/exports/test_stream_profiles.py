@@ -59,6 +59,12 @@ def test_a_page_in_another_form_is_an_error(play: Callable[..., Script]) -> None
         ({"as_of_timestamp": 2**40}, "AC6_AS_OF_TIMESTAMP_FUTURE"),
         ({"include_all_users": True}, "AC4_INCLUDE_ALL_USERS_REQUIRES_COHORT"),
         ({"behaviors": {}}, "AC5_BEHAVIORS_NOT_LIST"),
+        ({"behaviors": ["a"]}, "AC5_BEHAVIORS_NOT_LIST"),
+        ({"where": 5}, "AC9_WHERE_NOT_TEXT"),
+        ({"distinct_id": 5}, "AC10_ID_NOT_TEXT"),
+        ({"cohort_id": []}, "AC10_ID_NOT_TEXT"),
+        ({"group_id": " "}, "AC10_ID_NOT_TEXT"),
+        ({"include_all_users": "yes", "cohort_id": "4"}, "AC11_FLAG"),
         ({"behaviors": {}, "cohort_id": "4"}, "AC3_BEHAVIORS_COHORT_CONFLICT"),
     ],
 )
