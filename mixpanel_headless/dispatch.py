@@ -310,7 +310,7 @@ class Attempt:
             failure = errors.InvalidResponseError(quote(self._scrub(reply)), sent=True)
             raise rs.Failed(failure, settlement=rs.Settlement.SPENT) from None
         try:
-            refuse_error_body(tree)
+            refuse_error_body(tree, question=self.request.base == "query" and self.request.shape is not list)
             self.request.accept(tree)
         except errors.MixpanelHeadlessError as error:
             raise rs.Failed(error, settlement=rs.Settlement.SPENT) from error

@@ -193,9 +193,11 @@ def read_quota(headers: Mapping[str, str]) -> tuple[tuple[str, int, float], ...]
     return tuple(quota)
 
 
-def refuse_error_body(tree: Json) -> None:
-    """A 2xx whose body says `status: error` is an error."""
-    if isinstance(tree, dict) and tree.get("status") == "error":
+def refuse_error_body(tree: Json, *, question: bool = False) -> None:
+    """A 2xx whose body says `status: error` is an error; that of a question is one also if it only names an `error`."""
+    if not isinstance(tree, dict):
+        return
+    if tree.get("status") == "error" or (question and isinstance(tree.get("error"), str) and tree["error"]):
         raise QueryError(error_text(tree, "The service reported an error."), status_code=200, response_body=tree)
 
 

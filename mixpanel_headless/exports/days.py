@@ -14,6 +14,7 @@ from mixpanel_headless.results.exports import Exported, ExportedFile
 
 from .contents import Contents, Part
 from .places import unfinished
+from .rows import refuse_no_export
 from .writing import write_events
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class DayFiles:
             async with self._writing:
                 counts = await to_thread.run_sync(write_events, lines, file, self.form)
                 lines.unlink()
+                refuse_no_export(counts.bad, counts.rows + counts.copies + counts.bad)
                 part = Part(name, counts.rows, counts.copies, counts.bad, file.stat().st_size, at)
                 await to_thread.run_sync(self.place.take, file, name)
                 await to_thread.run_sync(self.contents.keep, str(day), part)

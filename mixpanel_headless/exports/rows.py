@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import msgspec
 
+from mixpanel_headless.errors import InvalidResponseError
 from mixpanel_headless.observation import logger
 
 if TYPE_CHECKING:
@@ -99,6 +100,16 @@ class Reader:
                 self.first_bad = self.first_bad or self.read
 
     def tell(self) -> None:
-        """Say in the log how many lines could not be read, if there were any; their contents are nobody's business."""
+        """Say in the log how many lines could not be read, if there were any; their contents are nobody's business.
+
+        Raises InvalidResponseError if that is so of all of them: it was no export that came, but a page or an error.
+        """
+        refuse_no_export(self.bad, self.read)
         if self.bad:
             logger().warning("lines are no events", lines=self.bad, first=self.first_bad, of=self.read)
+
+
+def refuse_no_export(bad: int, lines: int) -> None:
+    """Raises InvalidResponseError if lines came, none of which is an event: a page, or an error, not an export."""
+    if bad and bad == lines:
+        raise InvalidResponseError(f"None of the {lines} lines that came can be read as an event.", sent=True)

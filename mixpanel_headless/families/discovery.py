@@ -8,6 +8,7 @@ ws.property_values("plan", event="Sign Up", limit=20)
 from __future__ import annotations
 
 import re
+import warnings
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -180,27 +181,37 @@ def days_of_history(error: QueryError) -> int | None:
     return int(found[1]) if found else None
 
 
+def rows_in(tree: Json, kind: type = list) -> Any:
+    """The answer; nothing, and a warning, if it is of another kind than it should be. It is not kept then."""
+    if isinstance(tree, kind):
+        return tree
+    warnings.warn(
+        f"The service gave {shown(tree)} where a {kind.__name__} belongs; it is taken for nothing.", stacklevel=2
+    )
+    return ()
+
+
 def read_names(tree: Json, provenance: Provenance) -> Listing[str]:
-    return Listing(sorted(map(str, tree)) if isinstance(tree, list) else (), provenance=provenance)
+    return Listing(sorted(map(str, rows_in(tree))), provenance=provenance)
 
 
 def read_keys(tree: Json, provenance: Provenance) -> Listing[str]:
-    return Listing(sorted(tree) if isinstance(tree, dict) else (), provenance=provenance)
+    return Listing(sorted(rows_in(tree, dict)), provenance=provenance)
 
 
 def read_values(tree: Json, provenance: Provenance) -> Listing[str]:
-    values = tree if isinstance(tree, list) else ()
+    values = rows_in(tree)
     return Listing([str(value) for value in values if value is not None], provenance=provenance)
 
 
 def read_funnels(tree: Json, provenance: Provenance) -> Listing[FunnelInfo]:
-    rows = tree if isinstance(tree, list) else ()
+    rows = rows_in(tree)
     found = [FunnelInfo(row.get("funnel_id", 0), row.get("name", "")) for row in rows if isinstance(row, dict)]
     return Listing(sorted(found, key=lambda one: one.name), provenance=provenance)
 
 
 def read_cohorts(tree: Json, provenance: Provenance) -> Listing[SavedCohort]:
-    rows = tree if isinstance(tree, list) else ()
+    rows = rows_in(tree)
     found = [
         SavedCohort(
             row.get("id", 0),
@@ -224,7 +235,7 @@ def or_no_rows(tree: Json) -> Json:
 def read_subproperties(tree: Json, provenance: Provenance) -> Listing[SubPropertyInfo]:
     """The keys of the objects in a property's values, by name."""
     samples: dict[str, list[Any]] = {}
-    for value in tree if isinstance(tree, list) else ():
+    for value in rows_in(tree):
         for row in objects_in(value):
             for name, inner in row.items():
                 if inner is not None and not isinstance(inner, (dict, list)):
@@ -263,7 +274,8 @@ def kind_of(value: Any) -> str:
 
 
 def read_top_events(tree: Json, provenance: Provenance) -> Listing[TopEvent]:
-    rows = tree.get("events") if isinstance(tree, dict) else None
+    found = rows_in(tree, dict)
+    rows = found.get("events") if found else None
     try:
         busiest = [TopEvent(row["event"], row["amount"], row["percent_change"]) for row in rows or ()]
     except (TypeError, KeyError) as error:

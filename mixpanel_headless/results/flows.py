@@ -224,7 +224,12 @@ class FlowQueryResult(Report):
 
 def check_flow_reply(reply: Any) -> None:
     """Raises QueryError unless the decoded answer is about flows; call it before an answer goes into a cache."""
-    check_answer(reply, lambda answer: any(part in answer for part in _PARTS), "flows")
+    check_answer(reply, _is_about_flows, "flows")
+
+
+def _is_about_flows(answer: Mapping[str, Any]) -> bool:
+    lists = all(isinstance(answer.get(part) or [], list) for part in ("steps", "flows", "trees"))
+    return lists and any(part in answer for part in _PARTS)
 
 
 def node_name(step: int, event: str) -> str:

@@ -131,8 +131,8 @@ class UserQueryResult(Report):
 
 
 def check_aggregate(reply: Any) -> None:
-    """Raises QueryError when the decoded answer reports an error or is no object."""
-    check_answer(reply, lambda answer: True, "aggregate")
+    """Raises QueryError when the decoded answer reports an error or holds no numbers."""
+    check_answer(reply, lambda answer: not isinstance(answer.get("results"), str), "aggregate")
 
 
 def _rows(first: str, values: Mapping[str, Any]) -> Table:

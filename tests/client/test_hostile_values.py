@@ -18,6 +18,7 @@ from mixpanel_headless.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from mixpanel_headless.sandbox import Sandbox
 
@@ -157,8 +158,53 @@ def test_a_type_that_does_not_exist_costs_nothing(box: Sandbox) -> None:
 def test_an_answer_of_another_shape_is_never_kept(box: Sandbox, body: bytes) -> None:
     box.inject(Instead(200, body))
     with box.workspace() as ws:
-        assert list(ws.events()) == []
+        with pytest.warns(UserWarning, match="where a list belongs"):
+            assert list(ws.events()) == []
         assert list(ws.events()) == ["Login", "Purchase"]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda ws: ws.properties("Login"),
+        lambda ws: ws.top_events(),
+        lambda ws: ws.segmentation("Login", from_date="2026-01-05", to_date="2026-01-06"),
+        lambda ws: ws.query_user(),
+    ],
+)
+def test_an_answer_that_only_names_an_error_is_one_and_is_not_kept(
+    box: Sandbox, ask: Callable[[mp.Workspace], object]
+) -> None:
+    box.inject(Instead(200, b'{"error":"the index is down"}'))
+    with box.workspace() as ws:
+        with pytest.raises(mp.QueryError, match="the index is down"):
+            ask(ws)
+        ask(ws)
+
+
+@pytest.mark.parametrize("body", [b'{"steps":7}', b'{"trees":"x","metadata":{}}'])
+def test_flows_of_another_shape_are_an_error(box: Sandbox, body: bytes) -> None:
+    box.inject(Instead(200, body))
+    with box.workspace() as ws, pytest.raises(mp.QueryError, match="holds no flows"):
+        ws.query_flow("Login")
+
+
+@pytest.mark.parametrize("body", [b"<html>log in</html>", b'{"error":"too many exports"}'])
+def test_a_stream_without_one_event_among_its_lines_is_no_export(box: Sandbox, body: bytes) -> None:
+    box.inject(Instead(200, body))
+    with box.workspace() as ws, pytest.raises(mp.InvalidResponseError, match="None of the 1 lines"):
+        list(ws.stream_events(from_date="2026-01-05", to_date="2026-01-06"))
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl.gz"])
+def test_a_day_without_one_event_among_its_lines_is_asked_for_again(box: Sandbox, tmp_path: Path, form: Any) -> None:
+    pytest.importorskip("duckdb")
+    box.inject(Instead(200, b"<html>log in</html>"))
+    day = {"from_date": "2026-01-05", "to_date": "2026-01-05", "format": form}
+    with box.workspace() as ws:
+        with pytest.raises(mp.InvalidResponseError, match="None of the 1 lines"):
+            ws.export_events(tmp_path, **day)
+        assert ws.export_events(tmp_path, **day).rows == 2
 
 
 @pytest.mark.parametrize("body", [b'{"events":5}', b'{"events":[1]}', b'{"events":[{}]}'])
