@@ -40,11 +40,11 @@ def failure_of(error: Exception, context: click.Context) -> Failure | None:
 
 
 def in_words(error: MixpanelHeadlessError) -> str:
-    """One line for what happened, one for what to do about it."""
-    lines = [f"Error: {error.message}"]
-    if error.hint:
-        lines.append(f"Hint: {error.hint}")
-    return "\n".join(lines)
+    """What happened, and a line of what to do about it; nothing that a server said acts on the terminal."""
+    from mixpanel_headless.results.views import printable
+
+    lines = [f"Error: {error.message}", f"Hint: {error.hint}" if error.hint else ""]
+    return "\n".join(printable(line) for text in lines if text for line in text.splitlines())
 
 
 def in_json(error: MixpanelHeadlessError) -> str:

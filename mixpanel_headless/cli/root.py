@@ -8,7 +8,7 @@ import click
 
 from mixpanel_headless.cli.groups import Entry, RootGroup
 from mixpanel_headless.cli.naming import derived_groups
-from mixpanel_headless.cli.stdout import refuse_lost_output
+from mixpanel_headless.cli.stdout import open_stdout_for_everything, refuse_lost_output
 
 HERE = "mixpanel_headless.cli"
 COMMANDS = derived_groups() | {
@@ -52,6 +52,7 @@ def cli(verbose: bool) -> None:
 def run() -> None:
     """Run the command line; it ends in SystemExit, whatever becomes of it."""
     forget_empty_size()
+    open_stdout_for_everything()
     try:
         cli(prog_name="mp")
     except (Exception, SystemExit) as end:

@@ -1,12 +1,32 @@
-"""Standard output that takes nothing any more: its disk is full, or its reader has gone away."""
+"""Standard output that does not take everything: it is closed, its disk is full, its reader has gone away."""
 
 from __future__ import annotations
 
+import codecs
 import errno
+import io
 import os
 import sys
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
+def open_stdout_for_everything() -> None:
+    """Let stdout and stderr take every text, whatever their encoding; SystemExit if there is no stdout at all."""
+    if sys.stdout is None:
+        raise SystemExit("Error: Standard output is closed; redirect it to a file, or to /dev/null.")
+    codecs.register_error("json-escape", escape_for_json)
+    for file in (sys.stdout, sys.stderr):
+        if isinstance(file, io.TextIOWrapper):
+            file.reconfigure(errors="json-escape")
+
+
+def escape_for_json(error: UnicodeError) -> tuple[str, int]:
+    r"""What an encoding cannot say as \uXXXX, which JSON takes as well; halves of pairs come alone."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)), error.end
 
 
 def refuse_lost_output(error: BaseException) -> None:

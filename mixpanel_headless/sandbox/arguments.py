@@ -101,6 +101,8 @@ def columns(_: object, field: attrs.Attribute[Any], value: Any) -> None:
 
 
 def moment(_: object, field: attrs.Attribute[Any], value: Any) -> None:
-    """A moment with its time zone, or None for the machine's clock."""
-    if value is not None and (not isinstance(value, datetime) or value.tzinfo is None):
-        raise refuse(field.name, value, "a datetime with a time zone")
+    """A moment with its time zone, or None for the machine's clock; with room for windows before and after it."""
+    if value is None:
+        return
+    if not isinstance(value, datetime) or value.tzinfo is None or not 1980 <= value.year <= 9990:
+        raise refuse(field.name, value, "a datetime with a time zone, of the years 1980 to 9990")
