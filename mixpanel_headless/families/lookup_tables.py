@@ -144,7 +144,7 @@ class LookupTables(Surface[Mode]):
                 raise MixpanelHeadlessError(
                     f"The service has not read the file in {most_seconds:g} s.",
                     code="UPLOAD_TIMEOUT",
-                    hint=f"Ask get_lookup_upload_status({shown(str(upload))}) later.",
+                    hint=f"Ask get_lookup_upload_status({str(upload)!r}) later.",
                     sent=True,
                     details={"upload_id": upload},
                 )

@@ -27,7 +27,7 @@ class BudgetReport:
     the window, in flight included) count by tenant. `held_by` says who has queries in flight, and `elsewhere` the first
     call that each other process waits with: host, process, tenant. `circuits` holds the hosts that failed lately and the
     state of each: closed, open (nothing is sent) or half-open (one probe is). `lost` says that the store which programs
-    share cannot be used now: then the figures are those that this program goes on by alone.
+    share cannot be used now: then `left` is what one program may spend without it.
     """
 
     limit: int
@@ -64,7 +64,7 @@ class BudgetReport:
         if self.elsewhere:
             text = f"{text} here; other processes that wait: {len(self.elsewhere)}"
         if self.lost:
-            text = f"{text}; the store that programs share cannot be used now, this is one program's part without it"
+            text = f"{text}; the store that programs share cannot be used now: what is left is one program's part without it"
         if self.learned:
             text = f"{text}; limits as the service told them"
         if self.paused_for > 0:

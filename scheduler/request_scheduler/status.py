@@ -49,8 +49,8 @@ class BudgetStatus:
     `used`, `left`, `limit` and `window` (seconds) are those of its tightest window, None without one. `next_slot` is the
     seconds until one more request may start, 0 for now, infinite while that hangs on something in flight. `paused_for`
     is what refusals still cost, and for `paced_for` seconds starts are kept apart, because others seem to spend the
-    budget too; `learned` says that the limits are the service's own, `lost` that their shared store cannot be used now, so
-    that this is what one process goes on by meanwhile. `spent_by` counts by tenant. `held_by` says who has requests in flight and
+    budget too; `learned` says that the limits are the service's own, `lost` that their shared store cannot be used now:
+    then `left` is what one process may take without it. `spent_by` counts by tenant. `held_by` says who has requests in flight and
     `waiters` with what other processes wait, of a shared store as its last `refresh` saw them.
     """
 

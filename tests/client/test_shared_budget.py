@@ -211,7 +211,7 @@ def test_programs_whose_given_folder_cannot_be_used_spend_an_eighth_each(
             for number in (first, first + 1):
                 ask(ws, number)
             report = ws.budget()
-            assert (report.limit, report.left, report.lost) == (2, 0, True)
+            assert (report.used, report.left, report.lost) == (2, 0, True)
             with pytest.raises(mp.DeadlineUnreachable):
                 ask(ws.with_options(deadline=0.5), first + 2)
     assert box.counted == 4

@@ -16,7 +16,7 @@ import anyio
 from attrs import evolve
 
 from request_scheduler.journal import logger
-from request_scheduler.outcome import Settlement
+from request_scheduler.outcome import Refused, Settlement
 from request_scheduler.stores import (
     NO_CLAIMS,
     ORDINARY,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from request_scheduler.call import Spend
     from request_scheduler.limits import Budget, Concurrent, Window
-    from request_scheduler.outcome import Refused
     from request_scheduler.status import BudgetStatus
     from request_scheduler.stores.timeline import Timeline
 
@@ -154,7 +153,7 @@ class SharedStore(ABC, Generic[L]):
         if not reservation.spends:
             return None
         if reservation.ticket is None:
-            self._cautious.refuse(reservation, refusal, now, jitter)
+            self._cautious.refuse(reservation, _share_told(refusal), now, jitter)
             return None
         at = self._timeline.of(now)
         there = _moved(reservation, at - now)
@@ -196,14 +195,13 @@ class SharedStore(ABC, Generic[L]):
     def usage(self, now: float) -> tuple[BudgetStatus, ...]:
         """Every budget as this process knows it; `refresh` first for what others have done since.
 
-        While the ledger is lost it is the cautious share that calls go on by, or nothing at all.
+        While the ledger is lost, what is left is the rest of the cautious share that calls go on by, or nothing.
         """
+        usage = self._ledger.usage(self._timeline.of(now))
         if not self._lost:
-            return self._ledger.usage(self._timeline.of(now))
-        usage = tuple(evolve(budget, lost=True) for budget in self._cautious.usage(now))
-        if self._on_loss == "cautious":
             return usage
-        return tuple(evolve(budget, left=0, next_slot=math.inf) for budget in usage)
+        alone = {budget.name: budget for budget in self._cautious.usage(now)}
+        return tuple(_without_ledger(budget, alone[budget.name], self._on_loss) for budget in usage)
 
     async def refresh(self) -> None:
         """Bring the copy in memory up to date."""
@@ -276,5 +274,29 @@ def _moved(reservation: Reservation, shift: float) -> Reservation:
 
 
 def _cautious(budget: Budget) -> Budget:
-    limits: list[Window | Concurrent] = [evolve(limit, limit=share_of(limit.limit)) for limit in budget.limits]
-    return evolve(budget, limits=tuple(limits))
+    return evolve(budget, limits=_shares(budget.limits))
+
+
+def _without_ledger(known: BudgetStatus, alone: BudgetStatus, on_loss: OnLoss) -> BudgetStatus:
+    """A budget as it was known when the ledger was lost, and what this process does `alone` since."""
+    waits = on_loss != "cautious"
+    return evolve(
+        known,
+        used=None if known.used is None or alone.used is None else known.used + alone.used,
+        left=0 if waits and alone.left is not None else alone.left,
+        next_slot=math.inf if waits else alone.next_slot,
+        permits_held=known.permits_held + alone.permits_held,
+        paused_for=max(known.paused_for, alone.paused_for),
+        lost=True,
+    )
+
+
+def _share_told(refusal: Refused) -> Refused:
+    """A refusal whose real limits are for all processes together, as one of them goes by it alone."""
+    if not refusal.quota:
+        return refusal
+    return Refused(refusal.error, kind=refusal.kind, retry_after=refusal.retry_after, quota=_shares(refusal.quota))
+
+
+def _shares(limits: tuple[Window | Concurrent, ...]) -> tuple[Window | Concurrent, ...]:
+    return tuple(evolve(limit, limit=share_of(limit.limit)) for limit in limits)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from request_scheduler import Budget, Settlement, Spend, Window
+from request_scheduler import Budget, Refused, Settlement, Spend, Window
 from request_scheduler.stores import Denied, StoreLost
 from request_scheduler.stores.sqlite import SqliteStore
 from request_scheduler.stores.sqlite_file import check_local
@@ -155,6 +155,18 @@ def test_while_the_file_is_lost_calls_go_on_by_an_eighth_which_is_counted_later(
     unblock(database)
     hand.take()
     assert hand.used() == 3
+
+
+def test_a_refusal_teaches_the_cautious_share_its_share_of_the_real_limit(
+    open_hand: Callable[..., Hand], path: Path
+) -> None:
+    hand = open_hand("cautious")
+    database = block_writes(path)
+    told = Refused(OSError("429"), kind="window", quota=(Window(32, 60.0),))
+    hand.refuse(hand.take(), told)
+    (usage,) = hand.store.usage(hand.now)
+    assert (usage.left, usage.lost) == (4, True)
+    unblock(database)
 
 
 def test_a_settlement_that_cannot_be_written_is_written_later(
