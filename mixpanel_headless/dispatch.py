@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -18,27 +17,19 @@ import request_scheduler as rs
 
 from . import errors
 from .accounts.credentials import fingerprint
-from .observation import log_fate, log_refusal, log_wait
+from .attempt import Attempt
+from .observation import log_fate, log_wait
 from .planning.budgets import budgets, name_pools, spends
-from .planning.freshness import time_to_live
 from .replies import (
-    RefusalNote,
-    Reply,
-    counts,
-    error_of,
     next_cursor,
-    quote,
-    read_refusal,
-    read_retry_after,
     read_rows,
-    refuse_error_body,
-    scrub,
 )
 from .request import Message, query_params
 from .results.provenance import Provenance, SentRequest
+from .translation import in_our_terms, translate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from .accounts.settings import Settings
     from .governance.governor import Governor
@@ -52,10 +43,9 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 ATTEMPTS = 4
 """A call may be refused three times (429) and asks a fourth time, as the reference does."""
-LARGE_BODY = 1_000_000
-"""Bytes from which decoding moves to a worker thread, so that it does not hold up the event loop."""
 
 
+MIRROR_HINT = 'Export those days with ws.mirror(), or ask with source="auto".'
 TIMEOUTS: dict[Base, float] = {"query": 503.0, "app": 135.0, "export": 600.0, "web": 135.0, "signed": 300.0}
 
 
@@ -286,83 +276,6 @@ class Dispatcher:
         return Message(request.verb, url, params, self.body_headers, body, timeout)
 
 
-class Attempt:
-    """One run of a call, once the scheduler has admitted it: sends a single request."""
-
-    __slots__ = ("dispatcher", "label", "message", "request", "retries", "tenant")
-
-    def __init__(
-        self, dispatcher: Dispatcher, request: Request[Any], message: Message, label: str, tenant: str, retries: int
-    ) -> None:
-        self.dispatcher, self.request, self.message = dispatcher, request, message
-        self.label, self.tenant, self.retries = label, tenant, retries
-
-    async def __call__(self) -> rs.Outcome[Json]:
-        try:
-            reply = await self.dispatcher.transport.send(self.message)
-        except errors.TransportError as error:
-            raise self.broken(error) from error
-        if reply.status != 200 and not (self.request.redirects and 300 <= reply.status < 400):
-            self.check(reply)
-        try:
-            tree = await read_tree(reply, self.request.decode)
-        except errors.InvalidResponseError:
-            failure = errors.InvalidResponseError(quote(self._scrub(reply)), sent=True)
-            raise rs.Failed(failure, settlement=rs.Settlement.SPENT) from None
-        try:
-            refuse_error_body(tree, question=self.request.base == "query" and self.request.shape is not list)
-            self.request.accept(tree)
-        except errors.MixpanelHeadlessError as error:
-            raise rs.Failed(error, settlement=rs.Settlement.SPENT) from error
-        ttl = 0.0
-        if isinstance(tree, self.request.shape):
-            ttl = time_to_live(self.request, datetime.now(UTC).date(), self.dispatcher.settings.lifetimes)
-        return rs.Outcome(tree, ttl=ttl, size=len(reply.body))
-
-    def broken(self, error: errors.TransportError) -> rs.NotSent | rs.Failed:
-        """A request without a whole answer, in the scheduler's terms."""
-        if error.sent is False:
-            return rs.NotSent(error, retry=self._once_more(), outage=True)
-        return rs.Failed(error, settlement=rs.Settlement.UNKNOWN, retry=self._once_more(), outage=True)
-
-    def check(self, reply: Reply) -> None:
-        """Raise what an answer stands for that is no success, in the scheduler's terms."""
-        failure = error_of(self._scrub(reply))
-        if isinstance(failure, errors.RateLimitError):
-            note = read_refusal(reply)
-            log_refusal(self.label, self.tenant, note.kind)
-            raise refusal(failure, note)
-        if isinstance(failure, errors.ServerError):
-            after = read_retry_after(reply.headers.get("retry-after"))
-            raise rs.Failed(failure, retry=self._once_more(), after=after, outage=True)
-        if failure is not None:
-            raise rs.Failed(failure, settlement=rs.Settlement.SPENT if counts(failure) else rs.Settlement.REFUNDED)
-
-    def _scrub(self, reply: Reply) -> Reply:
-        """The reply without the credentials that a server may have echoed, for errors to quote."""
-        return attrs.evolve(reply, body=scrub(reply.body, self.dispatcher.secrets))
-
-    def _once_more(self) -> bool:
-        """Whether the caller pays for another try after a server error, which this call is about to use."""
-        self.retries -= 1
-        return self.retries >= 0
-
-
-async def read_tree(reply: Reply, decode: Callable[[Reply], Json]) -> Json:
-    """The answer's JSON; a large one is decoded beside the event loop."""
-    if len(reply.body) < LARGE_BODY:
-        return decode(reply)
-    from anyio import to_thread
-
-    return await to_thread.run_sync(decode, reply)
-
-
-def refusal(error: errors.RateLimitError, note: RefusalNote) -> rs.Refused:
-    """A 429 in the scheduler's terms."""
-    quota = tuple(rs.Window(units, window) if window else rs.Concurrent(units) for _, units, window in note.quota)
-    return rs.Refused(error, kind=note.kind, retry_after=note.retry_after, quota=quota or None)
-
-
 def describe(answer: rs.Answer[Any], prepared: Prepared) -> Provenance:
     """Where an answer came from, in the client's terms."""
     return Provenance(
@@ -390,56 +303,6 @@ def make_headers(settings: Settings) -> dict[str, str]:
         name, value = settings.custom_header
         headers[name] = value
     return headers
-
-
-@contextmanager
-def in_our_terms() -> Iterator[None]:
-    """What the scheduler refuses inside is raised as one of this package's errors."""
-    try:
-        yield
-    except rs.SchedulerError as error:
-        raise translate(error) from None
-
-
-def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
-    """A scheduler's refusal as one of this package's errors."""
-    text = str(error)
-    match error:
-        case rs.DeadlineUnreachable():
-            return errors.DeadlineUnreachable(text, retry_after=error.eta, sent=False)
-        case rs.DeadlinePassed():
-            hint = SENT_HINT if error.sent else None
-            return errors.DeadlineUnreachable(text, code="DEADLINE_PASSED", sent=error.sent, hint=hint)
-        case rs.QueueFull():
-            return errors.QueueFull(text, sent=False)
-        case rs.CeilingReached():
-            return errors.TaskCeilingReached(text, sent=False)
-        case rs.CircuitOpen():
-            return errors.TransportError(
-                text, code="CIRCUIT_OPEN", sent=False, retry_after=error.half_opens_in, hint=CIRCUIT_HINT
-            )
-        case rs.NotCached():
-            return errors.BudgetExhausted(text, code="NOT_CACHED", sent=False, retryable=False, hint=OFFLINE_HINT)
-        case rs.SchedulerClosed():
-            return errors.ClosedError(text)
-        case rs.RunInterrupted():
-            return errors.TransportError(text, code="INTERRUPTED", sent=True)
-        case rs.StoreUnreadable():
-            return errors.TransportError(text, code="STORE_LOST", sent=False, retryable=False, hint=UNREADABLE_HINT)
-        case rs.StoreLost():
-            return errors.TransportError(text, code="STORE_LOST", sent=False, retryable=True, hint=LOST_HINT)
-        case rs.TooWide():
-            return errors.BudgetExhausted(text, sent=False, retryable=False, hint="Raise the limit or the reserve.")
-        case _:
-            return errors.MixpanelHeadlessError(text, code="SCHEDULER", sent=False)
-
-
-CIRCUIT_HINT = "Wait retry_after seconds, or let calls wait with retry_server_errors."
-SENT_HINT = "Give a later deadline; a change may have been made all the same, so look before you ask again."
-LOST_HINT = "See to the store that MP_STORE names, or set MP_STORE_ON_LOSS to cautious."
-UNREADABLE_HINT = "Update this program, or set MP_STATE_DIR to another folder for it."
-MIRROR_HINT = 'Export those days with ws.mirror(), or ask with source="auto".'
-OFFLINE_HINT = 'Ask once without freshness="offline", so that there is an answer to keep.'
 
 
 @functools.cache

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .dispatch import in_our_terms
 from .errors import BudgetExhausted
 from .fanin import check_planned
 from .options import current_task
 from .results.plan import Plan, PlannedCall
+from .translation import in_our_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

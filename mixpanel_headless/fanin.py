@@ -12,9 +12,10 @@ import attrs
 
 from request_scheduler.checks import is_whole
 
-from .dispatch import Asked, describe, in_our_terms
+from .dispatch import Asked, describe
 from .errors import InvalidArgumentError, shown
 from .operation import Operation
+from .translation import in_our_terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine

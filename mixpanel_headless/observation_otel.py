@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .dispatch import Attempt
+from .attempt import Attempt
 from .errors import MissingExtraError
 from .observers import CallRecord, outcome_of
 

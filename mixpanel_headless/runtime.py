@@ -17,8 +17,9 @@ from anyio.from_thread import BlockingPortal
 import request_scheduler as rs
 
 from .accounts.state import answer_cache, budget_store
-from .dispatch import Dispatcher, in_our_terms
+from .dispatch import Dispatcher
 from .errors import ClosedError, ConfigError
+from .translation import in_our_terms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -47,9 +47,9 @@ async def look(settings: Settings) -> BudgetReport:
     """Define the project's budgets as every client does, take in what others spent, and report."""
     import request_scheduler as rs
     from mixpanel_headless.accounts.state import budget_store
-    from mixpanel_headless.dispatch import in_our_terms
     from mixpanel_headless.planning.budgets import budgets, name_pools
     from mixpanel_headless.results.budget import report_budget
+    from mixpanel_headless.translation import in_our_terms
 
     with in_our_terms():
         async with rs.Scheduler(budgets(settings), store=budget_store(settings)) as scheduler:

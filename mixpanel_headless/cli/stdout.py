@@ -22,7 +22,7 @@ def open_stdout_for_everything() -> None:
 
 
 def escape_for_json(error: UnicodeError) -> tuple[str, int]:
-    r"""What an encoding cannot say as \uXXXX, which JSON takes as well; halves of pairs come alone."""
+    """What an encoding cannot say, as escapes of UTF-16, which JSON takes as well."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")

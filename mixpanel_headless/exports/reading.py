@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 import attrs
 
 import request_scheduler as rs
-from mixpanel_headless.dispatch import Attempt
+from mixpanel_headless.attempt import Attempt
 from mixpanel_headless.errors import RateLimitError, ServerError, TransportError
 
 from .delivered import Delivered
