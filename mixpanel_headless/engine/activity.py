@@ -114,7 +114,8 @@ def _search(parameters: Parameters, scope: EventScope) -> str:
 
 def _after(sentinel: Mapping[str, Any], statement: Statement) -> str:
     """Later than the last event of the page before."""
-    time, place = whole_number(sentinel, "time", 0, least=0), whole_number(sentinel, "position", -1, least=-1)
+    time = whole_number(sentinel, "time", 0, least=0, most=2**33)
+    place = whole_number(sentinel, "position", -1, least=-1)
     if place < 0:
         return f"e.t >= {statement.bind((time + 1) * 1000)}"
     last = f"SELECT t, seq FROM {statement.name('events')} WHERE seq = {statement.bind(place)}"
