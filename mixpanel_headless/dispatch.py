@@ -121,6 +121,8 @@ class Dispatcher:
         """The JSON of one answer, and where it came from, by way of the scheduler; all pages of a list that has pages."""
         if asked.options.source != "network" and (mirrored := await self.ask_mirror(asked)) is not None:
             return mirrored
+        if asked.request.paged:
+            asked = asked._replace(options=self.begin(asked.options))
         answer = await self.submit(asked, prepared)
         if asked.request.paged and (cursor := next_cursor(answer.value)):
             return await self.follow(asked, answer, cursor)
@@ -163,6 +165,13 @@ class Dispatcher:
             self.mirrors[project] = mirror_of(self.settings, project)
         return self.mirrors[project]
 
+    def begin(self, options: Options) -> Options:
+        """The wishes of a call whose deadline counts from now for all of its requests, unless it counts already."""
+        if options.deadline is None or options.begun is not None:
+            return options
+        with in_our_terms():
+            return attrs.evolve(options, begun=self.scheduler.now())
+
     async def submit(self, asked: Asked[Any], prepared: Prepared) -> rs.Answer[Json]:
         """The JSON that one request is answered with."""
         return await self.submit_call(self.call_of(asked, prepared))
@@ -200,7 +209,8 @@ class Dispatcher:
         deadline = None
         if options.deadline is not None:
             with in_our_terms():
-                deadline = self.scheduler.now() + options.deadline
+                begun = self.scheduler.now() if options.begun is None else options.begun
+            deadline = begun + options.deadline
         return rs.Call(
             run=Attempt(self, request, prepared.message, label, tenant, retries),
             key=prepared.key if request.repeatable else None,  # equal changes are two changes

@@ -203,9 +203,7 @@ class Batch:
         """A request of the batch as it is made now: who waits for it has waited since the batch began."""
         if asked.options.deadline is None:
             return asked
-        with in_our_terms():
-            left = asked.options.deadline - (self.dispatcher.scheduler.now() - self.started)
-        return asked._replace(options=attrs.evolve(asked.options, deadline=max(0.0, left)))
+        return asked._replace(options=attrs.evolve(asked.options, begun=self.started))
 
     async def pages(self) -> AsyncGenerator[list[Done[Any]]]:
         """What has ended since the last look, until every call has."""

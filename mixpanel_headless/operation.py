@@ -87,6 +87,10 @@ class Surface(Generic[Mode]):
         """The surface that makes the calls of a blocking one."""
         raise TypeError(f"{type(self).__name__} is async already")
 
+    async def begin(self) -> Self:
+        """The surface that makes the requests of one call: its deadline counts from now for all of them."""
+        return self
+
     async def dispatcher(self) -> Dispatcher:
         """The way to the service, and the scheduler that this workspace and its views share."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin has the dispatcher")
@@ -190,7 +194,7 @@ class Composite(Method[P, R_co]):
         @functools.wraps(call)
         async def enter(surface: Surface[Async], *args: Any, **kwargs: Any) -> R_co:
             async with surface.steps(self) if self.facts.changes else nullcontext():
-                return await call(surface, *args, **kwargs)
+                return await call(await surface.begin(), *args, **kwargs)
 
         super().__init__(enter, call, said)
 

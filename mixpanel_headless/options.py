@@ -45,6 +45,8 @@ class Options:
     priority: rs.Priority = rs.Priority.NORMAL
     tenant: str | None = None
     deadline: float | None = None
+    begun: float | None = None
+    """The moment on the scheduler's clock from which the deadline counts; None for that of each request."""
     max_age: float | None = None
     freshness: Literal["cached", "fresh", "stale_ok", "offline"] = "cached"
     retry_server_errors: int = 0

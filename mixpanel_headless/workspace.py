@@ -130,11 +130,12 @@ class Configured(Catalog[Mode], Generic[Mode]):
     ) -> Self:
         """A light view of the same workspace whose calls carry these wishes.
 
-        `deadline` is how many seconds the caller will wait for each request of a call, its answer included, `max_age` how many seconds old an answer may be. `tenant`
-        names whose share of the budget the calls spend; inside a task it is the task's name. `retry_server_errors` is how
-        often a call that only reads is sent again, and paid again, after a 5xx or a broken connection. `confirm` is the
-        token of a plan, for calls that a policy lets go only with one. `source` says who answers insights, funnels,
-        retention, flows and segmentation: the `network`, the `mirror` that `mirror()` made, for nothing, or the mirror only
+        `deadline` is how many seconds the caller will wait for an answer (for each page of a stream), `max_age` how
+        many seconds old an answer may be. `tenant` names whose share of the budget the calls spend; inside a task it is
+        the task's name. `retry_server_errors` is how often a call that only reads is sent again, and paid again, after
+        a 5xx or a broken connection. `confirm` is the token of a plan, for calls that a policy lets go only with one.
+        `source` says who answers insights, funnels, retention, flows and segmentation: the `network`, the `mirror` that
+        `mirror()` made, for nothing, or the mirror only
         where it has all that the answer hangs on (`auto`).
         """
         wishes = choose_options(
@@ -231,6 +232,12 @@ class AsyncWorkspace(Configured[Async]):
     async def scheduler(self) -> rs.Scheduler:
         """The scheduler that this workspace and its views share."""
         return (await self.dispatcher()).scheduler
+
+    async def begin(self) -> Self:
+        """The workspace as one call of several requests uses it: its deadline counts from now for all of them."""
+        if self.options.deadline is None:
+            return self
+        return self.view(options=(await self.dispatcher()).begin(self.options))
 
     async def dispatcher(self) -> Dispatcher:
         """The way to the service, started by whoever asks first."""

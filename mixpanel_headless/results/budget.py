@@ -25,9 +25,9 @@ class BudgetReport:
     `used` and `left` count queries in the rolling window of `window` seconds; `next_slot` is the seconds until one more
     may start, 0 for now, None while that hangs on a query in flight. `queue` (waiting in this process) and `spent` (in
     the window, in flight included) count by tenant. `held_by` says who has queries in flight, and `elsewhere` the first
-    call that each other process waits with: host, process, tenant. `circuits` holds the hosts that failed lately and the
-    state of each: closed, open (nothing is sent) or half-open (one probe is). `lost` says that the store which programs
-    share cannot be used now: then `left` is what one program may spend without it.
+    call that each other process waits with: host, process, tenant. `circuits` holds the hosts that failed lately and
+    the state of each: closed, open (nothing is sent) or half-open (one probe is). `lost` says that the store which
+    programs share cannot be used now: then `left` is what one program may spend without it.
     """
 
     limit: int

@@ -107,6 +107,14 @@ async def test_a_service_that_never_answers_is_waited_for_until_the_deadline(box
     assert (report.used, report.running) == (1, 0)
 
 
+async def test_a_deadline_bounds_all_requests_of_a_call_together(box: Sandbox) -> None:
+    box.inject(Delay(0.4), times=2)
+    async with box.async_workspace() as ws:
+        with pytest.raises(mp.DeadlineUnreachable):
+            await ws.with_options(deadline=0.6).properties("An event that nobody knows")
+        assert (await ws.budget()).used == 2
+
+
 async def test_a_cut_connection_is_tried_and_paid_again_by_who_asked_for_that(box: Sandbox) -> None:
     box.inject(Cut("inside the body"))
     status = await ask_all(box, 1, retry_server_errors=1)
