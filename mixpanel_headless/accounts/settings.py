@@ -129,6 +129,20 @@ class Settings:
         return urlsplit(self.base_url(base)).netloc
 
 
+def not_configured(no_credentials: bool, no_project: bool) -> ConfigError:
+    """What is missing, all of it at once."""
+    missing = (
+        ["credentials: MP_USERNAME and MP_SECRET (a service account), or MP_OAUTH_TOKEN"] if no_credentials else []
+    )
+    if no_project:
+        missing.append("project: MP_PROJECT_ID, or Workspace(project=...)")
+    return ConfigError(
+        "Not configured. Missing " + "; ".join(missing) + ".",
+        hint="Set these environment variables or give them as keyword arguments; `mp demo` needs none.",
+        details={"missing": missing},
+    )
+
+
 def resolve_settings(
     *,
     project: str | int | None = None,
@@ -151,15 +165,8 @@ def resolve_settings(
     env = os.environ if environment is None else environment
     credentials = find_credentials(username, secret, oauth_token, env)
     project_id = env.get("MP_PROJECT_ID", "") if project is None else project
-    missing = [] if credentials else ["credentials: MP_USERNAME and MP_SECRET (a service account), or MP_OAUTH_TOKEN"]
-    if project_id == "":
-        missing.append("project: MP_PROJECT_ID, or Workspace(project=...)")
-    if missing or credentials is None:
-        raise ConfigError(
-            "Not configured. Missing " + "; ".join(missing) + ".",
-            hint="Set these environment variables or give them as keyword arguments; `mp demo` needs none.",
-            details={"missing": missing},
-        )
+    if credentials is None or project_id == "":
+        raise not_configured(credentials is None, project_id == "")
     state = check_folder(env.get("MP_STATE_DIR") if state_dir in (None, "") else state_dir)
     on_loss = store_on_loss or env.get("MP_STORE_ON_LOSS") or None
     where = check_store(store or env.get("MP_STORE") or None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -34,8 +35,9 @@ class Report(Tabular):
         """The result as JSON-ready data, free to change."""
         return copy_tree(self._values())
 
+    @abstractmethod
     def _values(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """The parts that make the result: what equality compares and `to_dict` copies."""
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Report) or type(other) is not type(self):

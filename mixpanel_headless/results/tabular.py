@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from .table import Table
 
 
-class Tabular:
+class Tabular(ABC):
     """Rows as frames of several packages, JSON-ready data, a few lines of text, a chart, a view for notebooks and terminals.
 
     A class that can be drawn says so in `charts`, and gives what its charts are made of: `curves` for lines and bars,
@@ -36,9 +37,9 @@ class Tabular:
     """How it can be drawn; the first that its numbers suffice for is the one that suits it."""
 
     @property
+    @abstractmethod
     def table(self) -> Table:
         """The answer as rows."""
-        raise NotImplementedError
 
     @property
     def shown(self) -> Table:
@@ -46,9 +47,9 @@ class Tabular:
         return self.table
 
     @property
+    @abstractmethod
     def title(self) -> str:
         """What was asked, in one line."""
-        raise NotImplementedError
 
     @property
     def note(self) -> str:
