@@ -135,8 +135,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
         the task's name. `retry_server_errors` is how often a call that only reads is sent again, and paid again, after
         a 5xx or a broken connection. `confirm` is the token of a plan, for calls that a policy lets go only with one.
         `source` says who answers insights, funnels, retention, flows and segmentation: the `network`, the `mirror` that
-        `mirror()` made, for nothing, or the mirror only
-        where it has all that the answer hangs on (`auto`).
+        `mirror()` made, for nothing, or the mirror only where it has all that the answer hangs on (`auto`).
         """
         wishes = choose_options(
             self.options, priority, tenant, deadline, max_age, freshness, retry_server_errors, confirm, source

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,6 +14,7 @@ from mixpanel_headless.errors import ConfigError, shown
 from request_scheduler.checks import is_real, is_whole
 
 from .credentials import Credentials, OAuthToken, ServiceAccount
+from .headers import find_custom_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,29 +44,6 @@ MIRRORS = ("structlog", "syslog", "otel")
 """Where the rows of the audit log may go as well."""
 CACHE_BYTES, CACHE_BYTES_ON_SERVER = 512_000_000, 128_000_000
 """How many bytes of answers are kept at most in a file of one's own, and on a server that others use as well."""
-
-
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-"""RFC 9110, section 5.6.2: a token."""
-OWN_HEADERS = frozenset(
-    [
-        "accept-encoding",
-        "authorization",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "keep-alive",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "user-agent",
-    ]
-)
-"""What requests say of themselves, and what would change how they are read."""
 
 
 @attrs.frozen
@@ -223,23 +200,6 @@ def check_text(name: str, text: object) -> str:
     if not isinstance(text, str) or not text.isprintable():
         raise ConfigError(f"{name} holds what no credential has, such as a line break.", hint=f"Set {name} again.")
     return text
-
-
-def find_custom_header(env: Mapping[str, str]) -> tuple[str, str] | None:
-    """The extra header that a company's proxy may ask for, if both halves are set; its value may be a secret."""
-    name, value = env.get("MP_CUSTOM_HEADER_NAME", ""), env.get("MP_CUSTOM_HEADER_VALUE", "")
-    if not (name and value):
-        return None
-    if not HEADER_NAME.fullmatch(name):
-        hint = "Give letters, digits and hyphens, such as X-Proxy-Token."
-        raise ConfigError(f"MP_CUSTOM_HEADER_NAME is {shown(name)}, which names no header.", hint=hint)
-    if name.lower() in OWN_HEADERS:
-        hint = "Name the header that your proxy asks for."
-        raise ConfigError(f"MP_CUSTOM_HEADER_NAME is {name}, which requests have already.", hint=hint)
-    if not value.isprintable():
-        text = "MP_CUSTOM_HEADER_VALUE holds a line break, or another character that no header may have."
-        raise ConfigError(text, hint="Remove it.")
-    return name, value
 
 
 def find_limits(env: Mapping[str, str]) -> Limits:
