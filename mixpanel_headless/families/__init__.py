@@ -1,7 +1,8 @@
 """Every call of the client, one file a noun.
 
-To add a family, write `families/X.py` and `models/X.py`, and name its class below; both modes, the command, policy, dry run,
-audit and the cache follow from the definitions:
+To add a family, write `families/X.py` and `models/X.py`, import its class below and make it a base of `Catalog`, and add
+`from .models.X import *` to the package's `__init__.py`; both modes, policy, dry run, audit, the command and the cache
+follow from the definitions:
 
     class Dashboards(Surface[Mode]):
         @operation
