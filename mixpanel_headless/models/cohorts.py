@@ -47,20 +47,26 @@ class Cohort(Entity):
     active_integrations: list[int | dict[str, Any]] = attrs.field(factory=list)
 
 
-def flatten(fields: dict[str, Any], owner: str) -> dict[str, Any]:
-    """The fields with those of the definition beside them, as the service takes them; none may stand in both."""
-    definition = fields.pop("definition", None) or {}
-    if twice := sorted(fields.keys() & definition.keys()):
-        raise ParamValidationError(
-            f"{owner}: {', '.join(twice)} stands in the definition too.",
-            path=f"{owner}.definition",
-            hint="Say it once, in the definition or beside it.",
-        )
-    return {**fields, **definition}
+@attrs.frozen(kw_only=True)
+class WithDefinition(Params):
+    """Fields with a definition whose parts are sent beside them, as the service takes them; none may stand in both."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """What is sent."""
+        fields = super().to_wire()
+        definition = fields.pop("definition", None) or {}
+        if twice := sorted(fields.keys() & definition.keys()):
+            owner = type(self).__name__
+            raise ParamValidationError(
+                f"{owner}: {', '.join(twice)} stands in the definition too.",
+                path=f"{owner}.definition",
+                hint="Say it once, in the definition or beside it.",
+            )
+        return {**fields, **definition}
 
 
 @attrs.frozen(kw_only=True)
-class CreateCohortParams(Params):
+class CreateCohortParams(WithDefinition):
     """A new cohort; `definition` says who belongs to it, as a `CohortDefinition`'s `to_dict()` does."""
 
     name: str
@@ -71,13 +77,9 @@ class CreateCohortParams(Params):
     deleted: Maybe[bool] = UNSET
     definition: Maybe[dict[str, Any]] = UNSET
 
-    def to_wire(self) -> dict[str, Any]:
-        """What is sent: the definition's parts stand beside the other fields."""
-        return flatten(super().to_wire(), type(self).__name__)
-
 
 @attrs.frozen(kw_only=True)
-class UpdateCohortParams(Changes):
+class UpdateCohortParams(WithDefinition, Changes):
     """What is to change of a cohort."""
 
     name: Maybe[str] = UNSET
@@ -88,20 +90,12 @@ class UpdateCohortParams(Changes):
     deleted: Maybe[bool] = UNSET
     definition: Maybe[dict[str, Any]] = UNSET
 
-    def to_wire(self) -> dict[str, Any]:
-        """What is sent: the definition's parts stand beside the other fields."""
-        return flatten(super().to_wire(), type(self).__name__)
-
 
 @attrs.frozen(kw_only=True)
-class BulkUpdateCohortEntry(Changes):
+class BulkUpdateCohortEntry(WithDefinition, Changes):
     """What is to change of one cohort among several."""
 
     id: int
     name: Maybe[str] = UNSET
     description: Maybe[str] = UNSET
     definition: Maybe[dict[str, Any]] = UNSET
-
-    def to_wire(self) -> dict[str, Any]:
-        """What is sent: the definition's parts stand beside the other fields."""
-        return flatten(super().to_wire(), type(self).__name__)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import attrs
 
-from mixpanel_headless.errors import QueryError
-
 from .provenance import Provenance, given
-from .report import Report
+from .report import OBJECT, Report, check_answer
 from .trees import copy_tree
 
-_OBJECT = (dict, Mapping)  # in this order, because to ask an abstract class takes ten times as long
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 _PARTS = {"computed_at": str, "date_range": dict, "headers": list, "meta": dict}
 _ENDS = {"from_date": str, "to_date": str}
 _EMPTY: dict[type, Any] = {str: "", list: [], dict: {}}
@@ -29,7 +28,7 @@ class SeriesReport(Report):
     on first access, so changing them is seen by nobody else. `table` and `df` show the answer as it was given.
     """
 
-    shapes: ClassVar[tuple[type, ...]] = _OBJECT
+    shapes: ClassVar[tuple[type, ...]] = OBJECT
     """What the JSON of a series can be."""
 
     computed_at: str = ""
@@ -64,11 +63,7 @@ class SeriesReport(Report):
     @classmethod
     def check_reply(cls, reply: Any) -> None:
         """Raises QueryError unless the decoded answer holds a series; call it before an answer goes into a cache."""
-        if isinstance(reply, _OBJECT) and reply.get("error"):
-            raise QueryError(f"The query failed: {reply['error']}", status_code=200, response_body=reply)
-        if not isinstance(reply, _OBJECT) or not isinstance(reply.get("series"), cls.shapes):
-            held = sorted(map(str, reply)) if isinstance(reply, _OBJECT) else type(reply).__name__
-            raise QueryError(f"The answer holds no series; it holds {held}.", status_code=200, response_body=reply)
+        check_answer(reply, lambda answer: isinstance(answer.get("series"), cls.shapes), "series")
 
     @cached_property
     def headers(self) -> list[Any]:
@@ -78,7 +73,7 @@ class SeriesReport(Report):
     @cached_property
     def series(self) -> Any:
         """The answer's numbers as they came."""
-        return copy_tree(dict(self._series) if isinstance(self._series, _OBJECT) else list(self._series))
+        return copy_tree(dict(self._series) if isinstance(self._series, OBJECT) else list(self._series))
 
     @cached_property
     def params(self) -> dict[str, Any]:
@@ -104,7 +99,7 @@ class SeriesReport(Report):
 
     def _names(self) -> list[str]:
         """What the answer is about."""
-        return list(map(str, self._series)) if isinstance(self._series, _OBJECT) else []
+        return list(map(str, self._series)) if isinstance(self._series, OBJECT) else []
 
     def _remarks(self) -> list[str]:
         remarks = []

@@ -14,7 +14,7 @@ from mixpanel_headless.sandbox.replies import Bare, Rejected
 from mixpanel_headless.sandbox.routes import SCOPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mixpanel_headless.sandbox.arrivals import Arrival
     from mixpanel_headless.sandbox.questions import Source
@@ -88,10 +88,14 @@ def list_bookmarks(request: Request) -> Json:
     return {"results": [bookmark(request, report) for report in found]}
 
 
+def fields_of(row: Mapping[str, Any]) -> Json:
+    """What a saved report is given: neither its id nor the version of the call."""
+    return {key: value for key, value in row.items() if key not in {"id", "v"}}
+
+
 def create_bookmark(request: Request) -> Json:
     """Save a report."""
-    given = {key: value for key, value in request.body.items() if key not in {"id", "v"}}
-    return bookmark(request, request.source.saved.add_report(given, request.now))
+    return bookmark(request, request.source.saved.add_report(fields_of(request.body), request.now))
 
 
 def get_bookmark(request: Request) -> Json:
@@ -101,8 +105,8 @@ def get_bookmark(request: Request) -> Json:
 
 def change_bookmark(request: Request) -> Json:
     """A saved report, changed."""
-    changes = {key: value for key, value in request.body.items() if key not in {"id", "v"}}
-    return bookmark(request, request.source.saved.change_report(request.parts["id"], changes, request.now))
+    changed = request.source.saved.change_report(request.parts["id"], fields_of(request.body), request.now)
+    return bookmark(request, changed)
 
 
 def delete_bookmark(request: Request) -> Json:
@@ -120,8 +124,7 @@ def delete_bookmarks(request: Request) -> Json:
 def change_bookmarks(request: Request) -> Json:
     """Change several saved reports."""
     for row in request.body.get("bookmarks") or ():
-        changes = {key: value for key, value in row.items() if key != "id"}
-        request.source.saved.change_report(row.get("id"), changes, request.now)
+        request.source.saved.change_report(row.get("id"), fields_of(row), request.now)
     return {}
 
 

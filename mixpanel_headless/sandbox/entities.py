@@ -62,6 +62,8 @@ KINDS: tuple[Kind, ...] = (
         shape="all",
     ),
 )
+LONGEST_FIRST = sorted(KINDS, key=lambda kind: -len(kind.path))
+"""A kind whose address begins as another's comes before it."""
 SECRETS = frozenset({"password"})
 """Fields that the service takes and never tells."""
 SWITCHES: Mapping[tuple[str, str], Mapping[str, Any]] = {
@@ -162,14 +164,12 @@ class Entities:
     def _by_body(self, kind: Kind, own: dict[str, Json], method: str, body: Json, now: str) -> Any:
         """A change whose thing stands in the body, as some kinds have it."""
         if kind.bulk and kind.shape == "map":
-            rows = [fields_in(row) for row in body.get(f"{kind.bulk}s") or ()]
-            things = [self._found(kind, own, row.get("id")) for row in rows]
+            pairs = self._listed(kind, own, body)
             if method == "DELETE":
-                for thing in things:
+                for thing, _ in pairs:
                     self._delete(kind, own, str(thing["id"]))
                 return {}
-            changed = [self._change(kind, own, one, row, now) for one, row in zip(things, rows, strict=True)]
-            return {str(one["id"]): one for one in changed}
+            return {str(thing["id"]): self._change(kind, own, thing, row, now) for thing, row in pairs}
         if "name" in body and kind.path.endswith("tags"):
             named = next((thing for thing in own.values() if thing.get("name") == body["name"]), None)
             thing = self._found(kind, own, named and named[kind.id_field])
@@ -188,11 +188,14 @@ class Entities:
             for number in ids:
                 self._delete(kind, own, number)
             return {}
-        rows = [fields_in(row) for row in body.get(f"{kind.bulk}s") or ()]
-        things = [self._found(kind, own, row.get("id")) for row in rows]
-        for thing, row in zip(things, rows, strict=True):
+        for thing, row in self._listed(kind, own, body):
             self._change(kind, own, thing, row, now)
         return {}
+
+    def _listed(self, kind: Kind, own: dict[str, Json], body: Json) -> list[tuple[Json, Json]]:
+        """Each thing that a bulk call names, with the fields it gives; Rejected if one of them does not exist."""
+        rows = [fields_in(row) for row in body.get(f"{kind.bulk}s") or ()]
+        return [(self._found(kind, own, row.get("id")), row) for row in rows]
 
     def _found(self, kind: Kind, own: dict[str, Json], number: Any) -> Json:
         if str(number) not in own:
@@ -252,7 +255,7 @@ def kind_at(endpoint: str) -> tuple[Kind, list[str]] | None:
     """The kind that an address below a project or workspace is of, and what of the address stands below it."""
     scoped = re.fullmatch(r"projects/\d+/workspaces/\d+/(.*)|(?:projects|workspaces)/\d+/(.*)", endpoint.strip("/"))
     place = (scoped[1] or scoped[2]) if scoped else ""
-    for kind in sorted(KINDS, key=lambda one: -len(one.path)):
+    for kind in LONGEST_FIRST:
         if place == kind.path or place.startswith(kind.path + "/"):
             return kind, [part for part in place[len(kind.path) :].split("/") if part]
     return None
