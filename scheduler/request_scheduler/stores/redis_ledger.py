@@ -110,13 +110,13 @@ class RedisLedger:
         expires = repr(moment + session.shift + PATIENCE) if session.met else ""
         own = ask_text(ask), ask.lane, _letter(ask.urgent), expires, "more" if ask.standing.more else "", ask.tenant
         reply = await session.ask(RESERVE, units_of(ask.spends), *own, ticket=ticket, lane=ask.lane, flight=flight)
-        if reply.verdict == "granted":
+        if reply.verdict in ("granted", "already"):
             self._denied.pop(ask.seat, None)
             taken = Reservation(ask.spends, reply.moment - reply.shift, ask.tenant, ticket, ask.urgent, flight)
             self._flying[ticket] = taken
             if flight is not None:
                 self._leads.setdefault(flight, []).append(ticket)
-            self._follow(reply, lambda: self._take(taken))
+            self._follow(reply, "granted", lambda: self._take(taken))
             await self._catch_up(moment)
             return taken
         if reply.verdict == "led":
@@ -138,7 +138,7 @@ class RedisLedger:
         own = "spent" if spent else "", ago, reservation.tenant, _letter(reservation.urgent)
         units = units_of(reservation.spends)
         reply = await self._session.ask(SETTLE, units, *own, ticket=ticket, flight=reservation.flight)
-        known = self._flying.pop(ticket, None) is not None
+        self._flying.pop(ticket, None)
         self._forget_lead(reservation)
         if spent:
             self._charges.append(Charge(ticket, reservation, at + reply.shift))
@@ -147,7 +147,7 @@ class RedisLedger:
         if reply.verdict == "paused":
             await self._learn(reservation, lambda: self._note_end(reservation, settlement, at), moment)
         else:
-            self._follow(reply, lambda: self.books.settle(reservation, settlement, at) if known else self._distrust())
+            self._follow(reply, "settled", lambda: self.books.settle(reservation, settlement, at))
             await self._catch_up(moment)
 
     async def refuse(
@@ -305,9 +305,13 @@ class RedisLedger:
         for name, _ in units_of(reservation.spends):
             self.books.account(name).note_end(settlement, reservation.at, at)
 
-    def _follow(self, reply: Reply, change: Callable[[], object]) -> None:
-        """Do in the copy what the server has done, if nobody else has done anything meanwhile."""
-        if not self._session.forgotten and self._seen != _NEVER_SEEN and reply.version == self._seen + 1:
+    def _follow(self, reply: Reply, verdict: str, change: Callable[[], object]) -> None:
+        """Do in the copy what the server has done, if it has, and nobody else has done anything meanwhile.
+
+        It may have found it done: by a message whose answer was lost, or at the end of a lease.
+        """
+        known = self._seen != _NEVER_SEEN and not self._session.forgotten
+        if known and reply.verdict == verdict and reply.version == self._seen + 1:
             self._seen = reply.version
             change()
         else:

@@ -14,7 +14,7 @@ local EXPIRES, MORE, TENANT = tonumber(ARGV[16]), ARGV[17] ~= '', ARGV[18]
 
 -- Whoever sent this has given up on an answer, and takes back what it cannot know of: it must not be granted later.
 if EXPIRES and now > EXPIRES then return answer('denied', now) end
-if ARGV[19] and redis.call('HEXISTS', budgets[1].held, TICKET) == 1 then return answer('granted', now) end
+if ARGV[19] and redis.call('HEXISTS', budgets[1].held, TICKET) == 1 then return answer('already', now) end
 
 if FLIGHT ~= '' then
   local leader = redis.call('HGET', LEAD, 'holder')

@@ -10,10 +10,10 @@ SETTLE = (
     + """
 renew()
 local SPENT, AGO, TENANT, URGENT = ARGV[13] ~= '', ARGV[14], ARGV[15], ARGV[16]
-local paused = 'settled'
+local verdict, paused = 'settled', false
 for _, budget in ipairs(budgets) do
-  redis.call('HDEL', budget.held, TICKET)
-  if budget.pause then paused = 'paused' end
+  if redis.call('HDEL', budget.held, TICKET) == 0 then verdict = 'late' end -- its lease was over, or it is told twice
+  if budget.pause then paused = true end
   if SPENT then
     note_spent(budget, TICKET, budget.takes, TENANT, URGENT, now - AGO)
   else
@@ -24,7 +24,7 @@ end
 if FLIGHT ~= '' then land() end
 change()
 tell(true, FLIGHT)
-return answer(paused, now)
+return answer(paused and 'paused' or verdict, now)
 """
 )
 

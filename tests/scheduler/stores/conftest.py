@@ -138,6 +138,10 @@ class Hand:
 
     def held(self, budget: str = "query") -> int:
         self.wait(self.store.refresh())
+        return self.known_held(budget)
+
+    def known_held(self, budget: str = "query") -> int:
+        """Permits held as far as this process knows without asking."""
         held: int = {usage.name: usage for usage in self.store.usage(self.now)}[budget].permits_held
         return held
 

@@ -133,6 +133,28 @@ def test_what_was_granted_but_not_heard_of_is_given_back(
     assert other.held() == 0
 
 
+def test_a_settlement_whose_answer_was_lost_is_sent_again_though_the_copy_has_it_already(
+    open_hand: Callable[..., Hand], new_redis: Callable[..., RedisServer]
+) -> None:
+    server = new_redis()
+    hand = open_hand(server)
+    hand.spend(1)  # the server knows the script from then on
+    taken = hand.take()
+
+    async def settle_and_look() -> None:
+        server.pause()
+        async with anyio.create_task_group() as tasks:
+            pending = hand.store.settle(taken, Settlement.SPENT, hand.now)
+            assert pending is not None
+            tasks.start_soon(hand.store.refresh)  # sent after the settlement, which is given up meanwhile
+            await pending
+            server.resume()
+
+    hand.portal.call(settle_and_look)
+    assert isinstance(hand.reserve(), Reservation), "the call that comes next has nothing to do with it"
+    assert (hand.held(), hand.used()) == (1, 3)
+
+
 def forget(server: RedisServer, how: str) -> None:
     if how == "flushed":
         server.flush()

@@ -74,6 +74,19 @@ def test_a_refund_after_the_end_of_the_lease_frees_the_slot(new_shared_hand: Cal
     other.take()
 
 
+def test_a_settlement_after_the_end_of_the_lease_is_none_of_what_this_process_still_has_in_flight(
+    new_shared_hand: Callable[..., Hand],
+) -> None:
+    """A process that slept learns that what it had in flight counts as spent, before it says how that ended."""
+    slow = new_shared_hand(ONE_AT_ONCE)
+    other = slow.other(ONE_AT_ONCE)
+    taken = slow.take()
+    slow.now += 31.0
+    assert (other.held(), slow.held()) == (0, 0)
+    slow.settle(taken)
+    assert (slow.known_held(), slow.used()) == (0, 1)
+
+
 def test_a_process_that_closes_keeps_what_it_had_reserved_spent(new_shared_hand: Callable[..., Hand]) -> None:
     one = new_shared_hand(ONE_AT_ONCE)
     two = one.other(ONE_AT_ONCE)
