@@ -57,28 +57,7 @@ if TYPE_CHECKING:
     from .governance.policy import Policy as Policy
     from .governance.trail import AuditRow as AuditRow
     from .governance.trail import Verification as Verification
-    from .models.alerts import *
-    from .models.annotations import *
-    from .models.anomalies import *
-    from .models.behaviors import *
-    from .models.bookmarks import *
-    from .models.business_context import *
-    from .models.cohorts import *
-    from .models.custom_events import *
-    from .models.custom_properties import *
-    from .models.dashboards import *
-    from .models.definitions import *
-    from .models.deletions import *
-    from .models.drop_filters import *
-    from .models.experiments import *
-    from .models.feature_flags import *
-    from .models.identity import *
-    from .models.lexicon import *
-    from .models.lookup_tables import *
-    from .models.metrics import *
-    from .models.report_links import *
-    from .models.schemas import *
-    from .models.webhooks import *
+    from .models import *
     from .observers import count_calls as count_calls
     from .observers import trace_calls as trace_calls
     from .query.behaviors import BehaviorRef as BehaviorRef

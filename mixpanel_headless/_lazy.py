@@ -46,11 +46,12 @@ def lazy_exports(
 
 
 def names_in(package: str, folder: str) -> dict[str, str]:
-    """What the modules in a folder of a package export, each name with its module."""
+    """What the modules in a folder of a package export, or in its own ("") one, each name with its module."""
     home: dict[str, str] = {}
     for path in sorted((Path(*sys.modules[package].__path__) / folder).glob("*.py")):
         if exported := re.search(r"^__all__ = \((.*?)\)", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-            home |= dict.fromkeys(re.findall(r'"(\w+)"', exported[1]), f"{folder}.{path.stem}")
+            module = f"{folder}.{path.stem}".lstrip(".")
+            home |= dict.fromkeys(re.findall(r'"(\w+)"', exported[1]), module)
     return home
 
 

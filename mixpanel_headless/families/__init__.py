@@ -1,8 +1,7 @@
 """Every call of the client, one file a noun.
 
-To add a family, write `families/X.py` and `models/X.py`, import its class below and make it a base of `Catalog`, and add
-`from .models.X import *` to the package's `__init__.py`; both modes, policy, dry run, audit, the command and the cache
-follow from the definitions:
+To add a family, write `families/X.py` and `models/X.py`; both modes, policy, dry run, audit, the command, the sandbox and the
+exported names follow from the definitions. The last class of the file is the family:
 
     class Dashboards(Surface[Mode]):
         @operation
@@ -20,86 +19,31 @@ follow from the definitions:
   `@operation(command="...")` names it; "" says that there is none.
 - A call in several steps is a `composite` over operations, private ones (`_name`) too; whatever it sends is governed step by
   step, and one whose name says that it changes something is refused as a whole before its first.
+- Type checkers, which run nothing, see the families and the models in `__init__.pyi` of both folders;
+  `python tests/packaging/stubs.py` writes them.
 """
 
 from __future__ import annotations
 
-from mixpanel_headless.operation import Mode
+import importlib
+import pkgutil
 
-from .alerts import Alerts
-from .annotations import Annotations
-from .anomalies import Anomalies
-from .audit_trail import Auditing
-from .behaviors import Behaviors
-from .blueprints import Blueprints
-from .bookmarks import Bookmarks
-from .budget import Budgeting
-from .business_context import BusinessContexts
-from .cohorts import Cohorts
-from .custom_events import CustomEvents
-from .custom_properties import CustomProperties
-from .definitions import Definitions
-from .deletions import Deletions
-from .discovery import Discovery
-from .drop_filters import DropFilters
-from .experiments import Experiments
-from .exports import Exports
-from .fanin import FanIn
-from .feature_flags import FeatureFlags
-from .flows import Flows
-from .funnels import Funnels
-from .identity import Identity
-from .insights import Insights
-from .legacy import Legacy
-from .lexicon import Lexicon
-from .lookup_tables import LookupTables
-from .metrics import Metrics
-from .mirror import Mirrors
-from .replays import Replays
-from .report_links import ReportLinks
-from .retention import Retention
-from .saved import SavedReports
-from .schemas import Schemas
-from .users import Users
-from .webhooks import Webhooks
+from mixpanel_headless.operation import Mode, Surface
 
 
-class Catalog(
-    ReportLinks[Mode],
-    Alerts[Mode],
-    Annotations[Mode],
-    Blueprints[Mode],
-    Bookmarks[Mode],
-    Cohorts[Mode],
-    CustomEvents[Mode],
-    CustomProperties[Mode],
-    Definitions[Mode],
-    DropFilters[Mode],
-    Schemas[Mode],
-    Anomalies[Mode],
-    Deletions[Mode],
-    BusinessContexts[Mode],
-    LookupTables[Mode],
-    Legacy[Mode],
-    SavedReports[Mode],
-    Lexicon[Mode],
-    Replays[Mode],
-    Metrics[Mode],
-    Behaviors[Mode],
-    Experiments[Mode],
-    FeatureFlags[Mode],
-    Webhooks[Mode],
-    Insights[Mode],
-    Funnels[Mode],
-    Retention[Mode],
-    Flows[Mode],
-    Users[Mode],
-    Discovery[Mode],
-    Identity[Mode],
-    Budgeting[Mode],
-    Auditing[Mode],
-    FanIn[Mode],
-    Mirrors[Mode],
-    Exports[Mode],
-):
+def find_families() -> list[type[Surface]]:
+    """The class of each file of this folder that has one, by the names of the files; those that others extend left out."""
+    names = [f"{__name__}.{file.name}" for file in pkgutil.iter_modules(__path__)]
+    found = [family for name in names if (family := last_surface(name))]
+    extended = {base for family in found for base in family.__mro__[1:]}
+    return [family for family in found if family not in extended]
+
+
+def last_surface(name: str) -> type[Surface] | None:
+    """The last class of operations that a module defines."""
+    defined = [one for one in vars(importlib.import_module(name)).values() if isinstance(one, type)]
+    return next((one for one in reversed(defined) if one.__module__ == name and issubclass(one, Surface)), None)
+
+
+class Catalog(*[family[Mode] for family in find_families()]):
     """All families together: what both workspaces offer."""

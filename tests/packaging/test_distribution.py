@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.packaging.stubs import stubs
+
 ROOT = Path(__file__).parents[2]
 FRAMES_AND_CHARTS = ("pandas", "polars", "pyarrow", "plotly", "kaleido")
 HEAVY = (
@@ -83,11 +85,12 @@ def test_the_export_list_agrees_with_what_type_checkers_see() -> None:
     block = next(node for node in tree.body if isinstance(node, ast.If))
     imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
     seen = {alias.asname for node in imports for alias in node.names if alias.asname}
-    families = {str(node.module) for node in imports if node.names[0].name == "*"}
+    assert [str(node.module) for node in imports if node.names[0].name == "*"] == ["models"]
     exported = import_module("mixpanel_headless").__all__
-    models = ROOT / "mixpanel_headless" / "models"
-    assert families == {f"models.{path.stem}" for path in models.glob("*.py") if "__all__" in path.read_text()}
-    assert seen | {name for module in families for name in import_module(f"mixpanel_headless.{module}").__all__} == set(
-        exported
-    )
+    assert seen | set(import_module("mixpanel_headless.models").__all__) == set(exported)
     assert all(getattr(mixpanel_headless, name) is not None for name in exported)
+
+
+def test_type_checkers_see_every_family_and_every_file_of_models() -> None:
+    for place, text in stubs().items():
+        assert place.read_text(encoding="utf-8") == text, "run python tests/packaging/stubs.py"
