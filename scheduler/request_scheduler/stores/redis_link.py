@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -11,10 +12,8 @@ from urllib.parse import unquote, urlsplit
 import anyio
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from redis.asyncio import Redis
-    from redis.asyncio.client import PubSub
     from redis.asyncio.connection import AbstractConnection
 
 PATIENCE = 2.0  # seconds for a connection, and for an answer
@@ -50,42 +49,41 @@ class Question(NamedTuple):
 
 
 class Link:
-    """Connections of one event loop to one server; its password is in none of the texts."""
+    """Two connections of one event loop to one server, for scripts and for news; its password is in none of the texts."""
 
     def __init__(self, url: str) -> None:
         check_url(url)
         self._url = url
         self.place = place_of(url)
-        self._client: Redis | None = None
+        self._connect: Callable[[], AbstractConnection] | None = None
         self._connection: AbstractConnection | None = None
-        self._news: PubSub | None = None
+        self._ears: AbstractConnection | None = None
         self._turn = asyncio.Lock()
 
     async def open(self) -> None:
         """Make ready to connect; raises ModuleNotFoundError without the package `redis`."""
-        from redis.asyncio import Redis
+        from redis.asyncio.connection import ConnectionPool
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
-        self._client = Redis.from_url(
+        self._connect = ConnectionPool.from_url(  # it keeps none of those that it makes
             self._url,
+            protocol=2,
             decode_responses=True,
             socket_timeout=None,  # one for message and answer together is cheaper than one for each
             socket_connect_timeout=PATIENCE,
             retry=Retry(NoBackoff(), 0),  # whoever asks knows what may be asked twice
-        )
-        self._connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        ).make_connection
+        self._connection = self._connect()  # type: ignore[no-untyped-call]
         self._turn = asyncio.Lock()
 
     async def close(self) -> None:
-        """Let go of every connection."""
-        await self.stop_hearing()
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.disconnect()
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        """Let go of both connections."""
+        connections = self._connection, self._ears
+        self._connection = self._ears = self._connect = None
+        for connection in connections:
+            if connection is not None:
+                await _end(connection)
 
     async def run(self, question: Question) -> Any:
         """What a script answers; it is sent in full only to a server that does not know it yet."""
@@ -132,15 +130,12 @@ class Link:
         ends = anyio.current_time() + seconds
         messages: list[str] = []
         try:
-            if self._news is None:
-                self._news = self._connected().pubsub(ignore_subscribe_messages=True)
-                async with asyncio.timeout(PATIENCE):
-                    await self._news.subscribe(channel)
+            ears = self._ears or await self._listen(channel)
             while (left := ends - anyio.current_time()) > 0 and not messages:
-                message = await self._news.get_message(timeout=left)
+                message = await ears.read_response(timeout=left, push_request=True)
                 while message is not None:
-                    messages.append(message["data"])
-                    message = await self._news.get_message(timeout=0)
+                    messages.append(message[-1])
+                    message = await ears.read_response(timeout=0, push_request=True)
         except (RedisError, OSError, TimeoutError):  # whoever waits looks for itself then
             await self.stop_hearing()
             await anyio.sleep(max(0.0, ends - anyio.current_time()))
@@ -148,14 +143,26 @@ class Link:
 
     async def stop_hearing(self) -> None:
         """Let go of the channel until somebody listens again."""
-        news, self._news = self._news, None
-        if news is not None:
-            await news.aclose()  # type: ignore[no-untyped-call]
+        ears, self._ears = self._ears, None
+        if ears is not None:
+            await ears.disconnect(nowait=True)
 
-    def _connected(self) -> Redis:
-        if self._client is None:
+    async def _listen(self, channel: str) -> AbstractConnection:
+        """A connection on which the server tells what others publish from now on."""
+        if self._connect is None:
             raise LinkLost("the store is not open")
-        return self._client
+        self._ears = ears = self._connect()
+        async with asyncio.timeout(PATIENCE):
+            await ears.send_command("SUBSCRIBE", channel)
+            await ears.read_response(push_request=True)
+        return ears
+
+
+async def _end(connection: AbstractConnection) -> None:
+    from redis.exceptions import TimeoutError as NotInTime
+
+    with suppress(NotInTime):  # it is let go of all the same
+        await connection.disconnect()
 
 
 @lru_cache(maxsize=256)
