@@ -20,7 +20,6 @@ from mixpanel_headless.cli.wishes import CALL_WISHES, COMMON, FOR_CHANGES, WISHE
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mixpanel_headless import Workspace
     from mixpanel_headless.cli.output import Format
     from mixpanel_headless.operation import Named
 
@@ -84,8 +83,6 @@ def operation_command(method: Named, name: str) -> click.Command:
         given = read_arguments(slots, arguments)
         if "progress" in {slot.name for slot in slots}:
             given.setdefault("progress", sys.stderr.isatty())
-        if method.facts.destructive and not (wishes.get("yes") or wishes.get("dry_run")):
-            ask_first(method)
         carry_out(method, given, shape, wishes)
 
     return click.Command(
@@ -105,16 +102,9 @@ def shape_of(wishes: Mapping[str, Any], *, streamed: bool) -> Shape:
     return Shape.choose(chosen, wishes.get("jq_filter"), streamed=streamed)
 
 
-def ask_first(method: Named) -> None:
-    """Ask whoever sits at a terminal before something is gone for good."""
-    from mixpanel_headless.governance.governor import attended
-
-    if attended():
-        click.confirm(f"{method.name.replace('_', ' ')}: this cannot be taken back. Go on?", abort=True, err=True)
-
-
 def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, wishes: Mapping[str, Any]) -> None:
     """Make the call with what the caller wishes for it, and write what comes."""
+    from mixpanel_headless.cli.changes import call_governed
     from mixpanel_headless.workspace import Workspace
 
     with Workspace(project=wishes.get("project"), workspace=wishes.get("workspace")) as workspace:
@@ -124,36 +114,14 @@ def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, wishes: Map
             return getattr(view, method.name)(**given)
 
         with explain_waiting(workspace) as no_longer:
-            if given.get("progress"):
+            if given.get("progress") or method.facts.destructive:  # whoever is asked is not told of waiting
                 no_longer()
-            result = call_governed(view, call, wishes) if method.facts.changes else call()
+            result = call_governed(view, call, method, wishes) if method.facts.changes else call()
             if is_stream(method):
                 with closing(result):  # while the workspace is there
                     write_stream(tell_first(result, no_longer), shape)
                 return
         write_result(result, shape)
-
-
-def call_governed(view: Workspace, call: Callable[[], Any], wishes: Mapping[str, Any]) -> Any:
-    """A change as the caller wants it: only planned, or confirmed where somebody wants that."""
-    from mixpanel_headless.errors import PolicyDenied
-
-    if wishes.get("dry_run"):
-        with view.dry_run() as plan:
-            call()
-        return plan
-    try:
-        return call()
-    except PolicyDenied as denied:
-        if denied.code != "CONFIRMATION_NEEDED":
-            raise
-        if not wishes.get("yes"):
-            denied.hint = "Look at it with --dry-run, and confirm it with --yes."
-            raise
-    with view.dry_run() as plan:
-        call()
-    answers = plan.apply(confirm=plan.token)
-    return answers[-1] if answers else None
 
 
 def definition_of(method: Any) -> Callable[..., Any]:

@@ -52,6 +52,8 @@ class Governor:
     """Whether each change is preceded by a request that reads the thing as it is, for the audit to tell."""
     changes: int = 0
     """How much has been changed outside of tasks."""
+    careful: bool = False
+    """Whether every change is to be confirmed where nobody sits at a terminal, not only the deletion of many things."""
 
     @functools.cached_property
     def recorder(self) -> Recorder:
@@ -146,7 +148,7 @@ class Governor:
         """What all policies say that hold here; changes that are planned count as made."""
         standing = list(self.in_force(task))
         spent = [count + planned for _, count in standing]
-        return policy.decide([one for one, _ in standing], act, spent, attended=attended())
+        return policy.decide([one for one, _ in standing], act, spent, attended=attended(), careful=self.careful)
 
     def in_force(self, task: Task | None) -> Iterator[tuple[Policy, int]]:
         """The policies that hold, each with the changes that count for its cap; a workspace's counts for each whole task."""

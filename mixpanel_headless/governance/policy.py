@@ -104,18 +104,29 @@ UNATTENDED = Rule(
     origin="the default of programs without a terminal",
 )
 """What holds without a policy that allows the call by a rule."""
+UNANSWERED = Verdict(
+    "confirm", "what cannot be taken back is confirmed first", "the default of commands without a terminal"
+)
+"""What holds so of the changes that a command makes, if it destroys something and nobody can be asked."""
 
 
-def decide(policies: Sequence[Policy], act: Act, spent: Sequence[int] = (), *, attended: bool = True) -> Verdict:
-    """What the policies together say of a call; `spent` is how many changes count for each of them already."""
+def decide(
+    policies: Sequence[Policy], act: Act, spent: Sequence[int] = (), *, attended: bool = True, careful: bool = False
+) -> Verdict:
+    """What the policies together say of a call; `spent` is how many changes count for each of them already.
+
+    `careful` lets every change be confirmed that nobody sees and no rule allows, not only the deletion of many things.
+    """
     verdicts = [judge(policy, act, count) for policy, count in zip(policies, spent or [0] * len(policies), strict=True)]
     for effect in ("deny", "confirm"):
         found = next((verdict for verdict in verdicts if verdict.effect == effect), None)
         if found is not None:
             return found
-    if attended or any(verdict.rule for verdict in verdicts) or not fits(UNATTENDED, act):
+    if attended or any(verdict.rule for verdict in verdicts):
         return ALLOWED
-    return verdict_of(UNATTENDED)
+    if careful and act.facts.changes:
+        return UNANSWERED
+    return verdict_of(UNATTENDED) if fits(UNATTENDED, act) else ALLOWED
 
 
 def judge(policy: Policy, act: Act, spent: int = 0) -> Verdict:

@@ -104,10 +104,36 @@ def at_a_terminal(box: Sandbox, answer: bytes, *arguments: str) -> tuple[int, by
     return process.wait(60), shown
 
 
-def test_at_a_terminal_a_deletion_is_asked_about(box: Sandbox) -> None:
-    code, shown = at_a_terminal(box, b"n\n", "cohorts", "delete", "7")
-    assert (code, box.requests) == (1, [])
-    assert b"delete cohort: this cannot be taken back. Go on? [y/N]" in shown
+def test_at_a_terminal_a_deletion_is_asked_about_with_id_and_name() -> None:
+    with Sandbox([]) as box:
+        made = json.loads(run(box, "dashboards", "create", "--title", "Growth", "--json").stdout)["id"]
+        code, shown = at_a_terminal(box, b"n\n", "dashboards", "delete", str(made))
+        assert code == 1
+        assert f'delete dashboard {made} "Growth": this cannot be taken back. Go on? [y/N]' in shown.decode()
+        assert {request.method for request in box.requests[1:]} == {"GET"}
+        assert at_a_terminal(box, b"y\n", "dashboards", "delete", str(made))[0] == 0
+        assert json.loads(run(box, "dashboards", "list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("dashboards", "delete", "7"), ("business-context", "clear"), ("lexicon", "delete-tag", "old")],
+)
+def test_without_a_terminal_a_deletion_waits_for_a_word(box: Sandbox, arguments: tuple[str, ...]) -> None:
+    result = run(box, *arguments, "--json")
+    assert result.exit_code == 5
+    told = json.loads(result.stderr)
+    assert told["code"] == "CONFIRMATION_NEEDED"
+    assert told["hint"] == "Look at it with --dry-run, and confirm it with --yes."
+    assert not box.requests
+
+
+def test_a_policy_that_allows_a_deletion_is_word_enough() -> None:
+    with Sandbox([]) as box:
+        made = json.loads(run(box, "dashboards", "create", "--title", "Growth", "--json").stdout)["id"]
+        variables = {**box.environment(), "MP_POLICY": "admin"}
+        assert CliRunner().invoke(cli, ["dashboards", "delete", str(made)], env=variables).exit_code == 0
+        assert json.loads(run(box, "dashboards", "list", "--json").stdout) == []
 
 
 def test_things_are_made_listed_and_deleted_with_a_word() -> None:
