@@ -40,12 +40,21 @@ def format_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many of the newest rows.")
 @click.option("--operation", help="Only rows of these operations, such as 'dashboards.*'.")
 @click.option("--outcome", help="Only changes that ended so: done, failed, 'not sent', unknown or denied.")
+@click.option("--project", type=int, help="Only changes of this project; of all otherwise.")
 @format_options
-def log(limit: int, operation: str | None, outcome: str | None, format_name: Format | None, json: bool) -> None:
+def log(
+    limit: int,
+    operation: str | None,
+    outcome: str | None,
+    project: int | None,
+    format_name: Format | None,
+    json: bool,
+) -> None:
     """The newest rows, the oldest of them first."""
     from mixpanel_headless.governance.trail import read_log
 
-    write_result(read_log(journal(), limit, operation, outcome), chosen(format_name, json))
+    rows = read_log(journal(), limit, operation, outcome, None if project is None else str(project))
+    write_result(rows, chosen(format_name, json))
 
 
 @audit.command("show")

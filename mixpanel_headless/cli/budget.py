@@ -24,14 +24,15 @@ EVERY = 1.0
 
 @click.command("budget")
 @click.option("--watch", is_flag=True, help="Look again every second until Ctrl-C.")
+@click.option("--project", type=int, help="The project; MP_PROJECT_ID else.")
 @click.option("--format", "format_name", type=click.Choice(FORMATS), help="How to write it; a table on a terminal.")
 @click.option("--json", is_flag=True, help="The same as --format json; with --watch one line a look.")
-def budget(watch: bool, format_name: Format | None, json: bool) -> None:
+def budget(watch: bool, project: int | None, format_name: Format | None, json: bool) -> None:
     """What the project's query limits have left, for all programs of this machine; costs no request."""
     from mixpanel_headless.accounts.settings import resolve_settings
 
     click.get_current_context().meta[AS_JSON] = json or format_name in {"json", "jsonl"}
-    settings = resolve_settings()
+    settings = resolve_settings(project=project)
     if watch:
         keep_watching(lambda: read_budget(settings), as_json=click.get_current_context().meta[AS_JSON])
     else:

@@ -141,7 +141,7 @@ def stream_csv(rows: Iterable[Any], file: TextIO) -> None:
 
 def stream_plain(rows: Iterable[Any], file: TextIO) -> None:
     """The values of each row, tabs between them."""
-    file.writelines(plain_row(cells(plain(row).values())) + "\n" for row in rows)
+    file.writelines(plain_row(plain(row).values()) + "\n" for row in rows)
 
 
 STREAM_WRITERS: dict[Format, Callable[[Iterable[Any], TextIO], None]] = {
@@ -164,10 +164,11 @@ def write_table(result: Any, file: TextIO) -> None:
         click.echo(str(fields), file=file)
         return
     from mixpanel_headless.results.table import Table
-    from mixpanel_headless.results.views import terminal_table
+    from mixpanel_headless.results.views import format_cell, terminal_table
 
     if isinstance(fields, dict) and not hasattr(result, "table"):
-        table = Table(("field", "value"), list(zip(fields, cells(fields.values()), strict=True)))
+        values = map(format_cell, fields, cells(fields.values()))
+        table = Table(("field", "value"), list(zip(fields, values, strict=True)))
     else:
         table = table_of(result)
     Console(file=file).print(terminal_table(table))
@@ -193,8 +194,9 @@ def write_csv(result: Any, file: TextIO) -> None:
 
 
 def write_plain(result: Any, file: TextIO) -> None:
-    """The rows without header, tabs between the fields: for grep, cut and while read."""
-    for row in table_of(result):
+    """The rows without header, tabs between the fields, or of one thing its fields by name: for grep, cut, while read."""
+    fields = None if hasattr(result, "table") else plain(result)
+    for row in fields.items() if isinstance(fields, dict) else table_of(result):
         click.echo(plain_row(row), file=file)
 
 
@@ -202,7 +204,14 @@ def plain_row(row: Iterable[Any]) -> str:
     """One row, tabs between its fields."""
     from mixpanel_headless.results.views import printable
 
-    return "\t".join("" if field is None else printable(str(field)) for field in row)
+    return "\t".join(
+        "" if field is None else printable(field if isinstance(field, str) else plain_value(field)) for field in row
+    )
+
+
+def plain_value(value: Any) -> str:
+    """What is no text, as JSON writes it where that has a way."""
+    return encode(value) if isinstance(value, bool | dict | list) else str(value)
 
 
 WRITERS: dict[Format, Callable[[Any, TextIO], None]] = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mixpanel_headless.cli.stdout import silence_stdout
+from mixpanel_headless.results.provenance import plural
 
 if TYPE_CHECKING:
     from mixpanel_headless.sandbox import Logged, Sandbox
@@ -95,11 +96,6 @@ def welcome(box: Sandbox) -> str:
         "",
         "Ctrl-C ends it.",
     ])  # fmt: skip
-
-
-def plural(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number:,} {noun}" + "s" * (number != 1)
 
 
 def request_line(logged: Logged, box: Sandbox) -> str:

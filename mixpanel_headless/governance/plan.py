@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import attrs
 
 from mixpanel_headless.errors import InvalidArgumentError
+from mixpanel_headless.results.provenance import plural
 
 from .before import Before, digest_of, token_of
 from .foresight import FIRST, Difference, differences, foresee_after, foresee_answer, mask, plain_body
@@ -172,17 +173,21 @@ class ChangePlan(Generic[Mode]):
         return len(self.changes)
 
     def __str__(self) -> str:
-        return "\n".join([f"{len(self)} changes, {self.cost} requests, token {self.token}", *map(str, self.changes)])
+        return "\n".join([f"{plural(len(self), 'change')}, {self._note}", *map(str, self.changes)])
+
+    @property
+    def _note(self) -> str:
+        return f"{plural(self.cost, 'request')}, token {self.token}"
 
     def __rich__(self) -> RenderableType:
         from mixpanel_headless.results.views import terminal_table
 
-        return terminal_table(self.table, title="Planned changes", note=f"{self.cost} requests, token {self.token}")
+        return terminal_table(self.table, title="Planned changes", note=self._note)
 
     def _repr_html_(self) -> str:
         from mixpanel_headless.results.views import html_table
 
-        return html_table(self.table, title="Planned changes", note=f"{self.cost} requests, token {self.token}")
+        return html_table(self.table, title="Planned changes", note=self._note)
 
 
 def cell(value: object) -> object:

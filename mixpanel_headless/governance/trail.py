@@ -8,6 +8,7 @@ import attrs
 
 from mixpanel_headless.errors import InvalidArgumentError, shown
 from mixpanel_headless.results.discovery import Listing
+from mixpanel_headless.results.provenance import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,11 @@ class AuditRows(Listing[AuditRow]):
 
         return Table(COLUMNS, [tuple(cell(name, row.fields.get(name)) for name in COLUMNS) for row in self])
 
+    @property
+    def note(self) -> str:
+        """Nothing: these rows come from no request."""
+        return ""
+
 
 COLUMNS = ("seq", "at", "kind", "operation", "target", "outcome", "account", "task", "process")
 
@@ -80,13 +86,16 @@ class Verification:
         }
 
     def __str__(self) -> str:
-        lines = [f"{self.rows} rows, {'all as they were written' if self.ok else f'{len(self.findings)} flaws'}"]
+        flaws = "all as they were written" if self.ok else plural(len(self.findings), "flaw")
+        lines = [f"{plural(self.rows, 'row')}, {flaws}"]
         lines += [f"{one.flaw}: row {one.seq} ({one.file}, line {one.line}). {one.message}" for one in self.findings]
         lines += [f"open: row {row.seq}, {row.operation} by process {row.process}" for row in self.open_intents]
         return "\n".join(lines)
 
 
-def read_log(journal: Journal, limit: int | None, operation: str | None, outcome: str | None) -> AuditRows:
+def read_log(
+    journal: Journal, limit: int | None, operation: str | None, outcome: str | None, project: str | None = None
+) -> AuditRows:
     """The newest rows that fit, the oldest of them first."""
     from fnmatch import fnmatchcase
 
@@ -97,6 +106,7 @@ def read_log(journal: Journal, limit: int | None, operation: str | None, outcome
         for row in journal.rows()
         if (operation is None or fnmatchcase(str(row.get("operation", "")), operation))
         and (outcome is None or row.get("outcome") == outcome)
+        and (project is None or row.get("project") == project)
     ]
     return AuditRows(rows if limit is None else rows[-limit:])
 

@@ -23,7 +23,8 @@ class BudgetReport:
     """A project's query budget as this client knows it, without a request.
 
     `used` and `left` count queries in the rolling window of `window` seconds; `next_slot` is the seconds until one more
-    may start, 0 for now, None while that hangs on a query in flight. `queue` (waiting in this process) and `spent` (in
+    may start, 0 for now, None while that hangs on a query in flight. For `paused_for` seconds nothing may, because the
+    service refused a query that `left` had room for: somebody else spends the budget too. `queue` (waiting in this process) and `spent` (in
     the window, in flight included) count by tenant. `held_by` says who has queries in flight, and `elsewhere` the first
     call that each other process waits with: host, process, tenant. `circuits` holds the hosts that failed lately and
     the state of each: closed, open (nothing is sent) or half-open (one probe is). `lost` says that the store which
@@ -53,12 +54,8 @@ class BudgetReport:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
 
     def __str__(self) -> str:
-        if self.next_slot is None:
-            when = "next when a running query ends"
-        else:
-            when = "next now" if self.next_slot <= 0 else f"next in {span(self.next_slot)}"
         text = (
-            f"{self.used} of {self.limit} queries used in {span(self.window)}, {self.left} left, {when}; "
+            f"{self._spent()}, {self._next()}; "
             f"{self.running} of {self.concurrency} running; {sum(self.queue.values())} waiting"
         )
         if self.elsewhere:
@@ -67,10 +64,21 @@ class BudgetReport:
             text = f"{text}; the store that programs share cannot be used now: what is left is one program's part without it"
         if self.learned:
             text = f"{text}; limits as the service told them"
-        if self.paused_for > 0:
-            text = f"{text}; paused for {span(self.paused_for)}"
         failing = [host for host, state in self.circuits.items() if state != "closed"]
         return f"{text}; failing: {', '.join(failing)}" if failing else text
+
+    def _spent(self) -> str:
+        if self.paused_for > 0:  # what is left by our own count is not, for somebody else has spent it
+            return (
+                f"{self.used} of {self.limit} queries known to be used in {span(self.window)},"
+                f" but the service refused more: paused for {span(self.paused_for)}"
+            )
+        return f"{self.used} of {self.limit} queries used in {span(self.window)}, {self.left} left"
+
+    def _next(self) -> str:
+        if self.next_slot is None:
+            return "next when a running query ends"
+        return "next now" if self.next_slot <= 0 else f"next in {span(self.next_slot)}"
 
     def __rich__(self) -> RenderableType:
         from rich.console import Group

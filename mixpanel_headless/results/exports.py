@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .provenance import plural
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -61,5 +63,10 @@ class Exported:
         left = [
             f"{count:,} {what} left out" for count, what in ((self.copies, "copies"), (self.bad, "bad lines")) if count
         ]
-        requests = f"{self.requests} request{'s' * (self.requests != 1)}"
-        return ", ".join([f"{self.rows:,} rows in {len(self.files)} files of {self.to}", *left, requests])
+        return ", ".join(
+            [
+                f"{plural(self.rows, 'row')} in {plural(len(self.files), 'file')} of {self.to}",
+                *left,
+                plural(self.requests, "request"),
+            ]
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import attrs
 
-from .provenance import span
+from .provenance import plural, span
 from .table import Table
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Plan:
         last = self.starts_in
         when = "when running queries end" if last is None else "now" if last <= 0 else f"in {span(last)}"
         fates = ", ".join(f"{count} {fate}" for fate, count in self.fates.items()) or "none"
-        return f"{len(self.calls)} calls ({fates}): {self.requests} requests, {self.left} left, the last starts {when}"
+        return f"{plural(len(self.calls), 'call')} ({fates}): {plural(self.requests, 'request')}, {self.left} left, the last starts {when}"
 
     def __rich__(self) -> RenderableType:
         from .views import terminal_table

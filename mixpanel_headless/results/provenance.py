@@ -87,7 +87,7 @@ class Provenance:
     def __str__(self) -> str:
         if self.origin == "given":
             return "given"
-        parts = [self.origin, "1 request" if self.cost == 1 else f"{self.cost} requests"]
+        parts = [self.origin, plural(self.cost, "request")]
         if self.age >= 0.05:
             parts.append(f"{span(self.age)} old")
         if self.waited >= 0.05:
@@ -100,6 +100,11 @@ def given() -> Provenance:
     from datetime import UTC, datetime
 
     return Provenance(origin="given", computed_at=datetime.now(UTC))
+
+
+def plural(number: int, noun: str) -> str:
+    """A number with its noun: `1 request`, `2,000 requests`."""
+    return f"{number:,} {noun}" + "s" * (number != 1)
 
 
 def span(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from .views import format_value, left_out, printable
+from .views import format_cell, format_value, left_out, printable
 
 if TYPE_CHECKING:
     from .curves import Curve
@@ -42,7 +42,7 @@ def _data(result: Tabular, rows: int) -> list[str]:
 
 
 def _rows(table: Table, rows: int) -> list[str]:
-    cells = [table.columns, *(tuple(map(format_value, row)) for row in table.rows[:rows])]
+    cells = [table.columns, *(tuple(map(format_cell, table.columns, row)) for row in table.rows[:rows])]
     lines = [" | ".join(map(_cell, line[:MOST_COLUMNS])) for line in cells]
     beyond = len(table.columns) - MOST_COLUMNS
     columns = f"{beyond:,} of {len(table.columns):,} columns left out" if beyond > 0 else ""

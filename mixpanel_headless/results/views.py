@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
@@ -19,6 +20,8 @@ MOST_ROWS = 20
 MOST_COLUMNS = 12
 """Columns that a terminal shows of a wider table, such as one of entities with all their fields."""
 EMPTY: tuple[object, ...] = ("", [], {}, "[]", "{}")
+NAMING = re.compile(r"(?:^|_)(?:id|seq|process|project|workspace)$|[a-z]Id$")
+"""Columns whose numbers are names: of things, rows, processes."""
 MIDNIGHT = "T00:00:00"
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -26,7 +29,7 @@ BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 def html_table(table: Table, *, title: str = "", note: str = "") -> str:
     """The first 20 rows as an HTML table; every text is escaped, the caption says how many rows are left out."""
     head = "".join(f"<th>{_html(name)}</th>" for name in table.columns)
-    body = "".join(f"<tr>{''.join(map(_html_cell, row))}</tr>" for row in _head(table))
+    body = "".join(f"<tr>{''.join(map(_html_cell, table.columns, row))}</tr>" for row in _head(table))
     foot = "; ".join(filter(None, [left_out(table), note]))
     caption = f"<caption>{_html(title)}</caption>" if title else ""
     remark = f"<p><small>{_html(foot)}</small></p>" if foot else ""
@@ -47,7 +50,7 @@ def terminal_table(table: Table, *, title: str = "", note: str = "") -> Renderab
         name = Text(printable(table.columns[place]))
         view.add_column(name, justify="right" if numeric else "left", overflow="ellipsis")
     for row in _head(table):
-        view.add_row(*(Text(format_value(row[place])) for place in shown))
+        view.add_row(*(Text(format_cell(table.columns[place], row[place])) for place in shown))
     hidden = len(table.columns) - len(shown)
     columns = f"{hidden:,} of {len(table.columns):,} columns left out" if hidden else ""
     foot = "; ".join(filter(None, [left_out(table), columns, note]))
@@ -82,6 +85,12 @@ def left_out(table: Table, shown: int = MOST_ROWS) -> str:
     return f"{hidden:,} of {len(table):,} rows left out" if hidden > 0 else ""
 
 
+def format_cell(column: str, value: Any) -> str:
+    """A value of a table as people read it; a number that names something is no amount: `12345`."""
+    named = isinstance(value, int) and not isinstance(value, bool) and NAMING.search(column)
+    return str(value) if named else format_value(value)
+
+
 def format_value(value: Any) -> str:
     """A value as people read it: `1,255`, `3,010.5`, `0.0012`, `–` for nothing."""
     if value is None:
@@ -110,6 +119,6 @@ def _html(text: str) -> str:
     return escape(printable(text))
 
 
-def _html_cell(value: Any) -> str:
+def _html_cell(column: str, value: Any) -> str:
     align = ' style="text-align:right"' if is_number(value) else ""
-    return f"<td{align}>{escape(format_value(value))}</td>"
+    return f"<td{align}>{escape(format_cell(column, value))}</td>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from concurrent.futures import ThreadPoolExecutor
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import anyio
@@ -84,6 +85,7 @@ class Sandbox:
     _service: Service | None = attrs.field(default=None, init=False)
     _workers: ThreadPoolExecutor | None = attrs.field(default=None, init=False)
     _listener: Listener | None = attrs.field(default=None, init=False)
+    _state: TemporaryDirectory[str] | None = attrs.field(default=None, init=False)
 
     def __repr__(self) -> str:
         return f"<Sandbox project={self.project} {self.url if self._listener else 'closed'}>"
@@ -156,7 +158,10 @@ class Sandbox:
         self.service.heal()
 
     def environment(self) -> dict[str, str]:
-        """The variables that point another process at this sandbox; they hold its secret."""
+        """The variables that point other processes at this sandbox; they hold its secret.
+
+        Those processes share a budget, answers and an audit log in a folder of the sandbox's own, which is gone when it closes.
+        """
         return {
             "MP_USERNAME": self.username,
             "MP_SECRET": self.secret,
@@ -167,8 +172,9 @@ class Sandbox:
             "MP_LIMIT_QUERY": str(self.limit),
             "MP_LIMIT_QUERY_WINDOW": repr(float(self.window)),
             "MP_LIMIT_QUERY_CONCURRENCY": str(self.concurrency),
-            "MP_STORE": "memory",
-            "MP_CACHE": "memory",
+            "MP_STATE_DIR": self._state_folder(),
+            "MP_STORE": "sqlite",
+            "MP_CACHE": "disk",
         }
 
     def workspace(self, **options: Any) -> Workspace:
@@ -192,7 +198,7 @@ class Sandbox:
         self._contents = Contents(self._given_engine) if self._given_engine else self._load()
         self._workers = ThreadPoolExecutor(max_workers=max(2, self.concurrency), thread_name_prefix="sandbox-query")
         now = self._contents.engine.project.clock()
-        saved = open_saved(self.reports, f"{now:%Y-%m-%dT%H:%M:%S}")
+        saved = open_saved(self.reports, f"{now:%Y-%m-%dT%H:%M:%S}", self.project)
         saved.entities.changed = functools.partial(keep_cohort, self._contents.engine)
         source = Source(self._contents.engine, self.history_days, saved)
         self._service = Service(self._rules(), source, self._workers, self.on_request)
@@ -217,7 +223,14 @@ class Sandbox:
             self._workers.shutdown(cancel_futures=True)
         if self._contents is not None and self._contents.engine is not self._given_engine:
             self._contents.engine.close()
-        self._listener = self._workers = self._contents = None
+        if self._state is not None:
+            self._state.cleanup()
+        self._listener = self._workers = self._contents = self._state = None
+
+    def _state_folder(self) -> str:
+        if self._state is None:
+            self._state = TemporaryDirectory(prefix="mixpanel-sandbox-", ignore_cleanup_errors=True)
+        return self._state.name
 
     def _load(self) -> Contents:
         return open_contents(

@@ -89,6 +89,8 @@ class Entities:
     lock: threading.RLock = attrs.field(factory=threading.RLock, init=False)
     changed: Callable[[str, str, Json | None], None] = attrs.field(default=lambda kind, number, thing: None)
     """Told what was made, changed or deleted (None)."""
+    project: int = 0
+    """Which project they say that they belong to."""
     _ids: int = FIRST_ID
 
     def answer(self, method: str, endpoint: str, body: Any, query: Mapping[str, str], now: str) -> Any:
@@ -209,7 +211,7 @@ class Entities:
         self._check_unique(kind, own, given)
         self._ids += 1
         number: Any = str(uuid.uuid4()) if kind.text_id else self._ids
-        stamps = {"project_id": 0, "created": now, "modified": now}
+        stamps = {"project_id": self.project, "created": now, "modified": now}
         thing = {**kind.defaults, **shown(given), **stamps, kind.id_field: number}
         if kind.path.endswith("drop-filters"):
             thing = {**thing, "eventName": given["event_name"]}

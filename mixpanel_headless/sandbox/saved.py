@@ -113,9 +113,10 @@ def keep_cohort(engine: Engine, kind: str, number: str, thing: Mapping[str, Any]
         engine.keep_cohort(int(number), thing if thing and thing.get("selector") else None)
 
 
-def open_saved(reports: Iterable[Mapping[str, Any]], now: str) -> Saved:
-    """The saved reports that a sandbox starts with."""
+def open_saved(reports: Iterable[Mapping[str, Any]], now: str, project: int) -> Saved:
+    """What a project's sandbox keeps, to begin with these saved reports."""
     saved = Saved()
+    saved.entities.project = project
     for place, report in enumerate(reports):
         try:
             saved.add_report(report, now)

@@ -136,6 +136,22 @@ def test_a_policy_that_allows_a_deletion_is_word_enough() -> None:
         assert json.loads(run(box, "dashboards", "list", "--json").stdout) == []
 
 
+def test_what_is_made_belongs_to_the_project_and_its_changes_are_found_by_it() -> None:
+    with Sandbox([], project=77) as box:
+        made = json.loads(run(box, "cohorts", "create", "--name", "a", "--json").stdout)
+        assert made["project_id"] == 77
+        rows = json.loads(run(box, "audit", "log", "--project", "77", "--json").stdout)
+        assert [row["kind"] for row in rows] == ["intent", "outcome"]
+        assert json.loads(run(box, "audit", "log", "--project", "78", "--json").stdout) == []
+        assert "given" not in run(box, "audit", "log", "--format", "table").stdout
+
+
+def test_a_plan_of_one_change_is_told_in_the_singular(box: Sandbox) -> None:
+    told = run(box, "cohorts", "create", "--name", "a", "--dry-run", "--format", "table").stdout
+    assert "1 request, token" in told
+    assert "1 requests" not in told
+
+
 def test_things_are_made_listed_and_deleted_with_a_word() -> None:
     with Sandbox([]) as box:
         made = [json.loads(run(box, "cohorts", "create", "--name", name, "--json").stdout)["id"] for name in ("a", "b")]

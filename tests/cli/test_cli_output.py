@@ -72,6 +72,20 @@ def test_what_has_no_view_of_its_own_is_drawn_by_field_or_by_row() -> None:
     assert written("text", "table") == "text\n"
 
 
+def test_numbers_that_name_things_are_drawn_as_they_are_typed() -> None:
+    listed = written([{"id": 1234567, "project_id": 12345, "count": 9876}], "table")
+    assert {"1234567", "12345", "9,876"} <= set(listed.split())
+    one = written({"id": 1234567, "creatorId": 4444, "count": 9876}, "table")
+    assert {"1234567", "4444", "9,876"} <= set(one.split())
+
+
+def test_one_thing_in_plain_has_a_line_for_each_field() -> None:
+    assert written({"id": 5, "private": False, "tags": ["a"], "note": None}, "plain").splitlines() == [
+        "id\t5", "private\tfalse", 'tags\t["a"]', "note\t",
+    ]  # fmt: skip
+    assert written([{"tags": {"a": True}}], "plain") == '{"a":true}\n'
+
+
 def test_rows_of_different_fields_have_all_columns() -> None:
     assert written([{"id": 5}, {"id": 6, "name": "x"}], "csv").splitlines() == ["id,name", "5,", "6,x"]
 
