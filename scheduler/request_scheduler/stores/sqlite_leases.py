@@ -39,6 +39,10 @@ class Leases:
         database.execute("UPDATE era SET stamp = max(stamp, ?), wall = ?", (moment, self._timeline.wall()))
         self._renewed = moment
 
+    def distrust(self) -> None:
+        """Take the last renewal for none, because its transaction failed."""
+        self._renewed = -math.inf
+
     def end_over(self, database: sqlite3.Connection, moment: float) -> None:
         """End the leases that are over."""
         over = database.execute("SELECT holder, lease FROM holders WHERE lease <= ?", (moment,)).fetchall()

@@ -181,8 +181,11 @@ class Ledger:
     def news(self, moment: float) -> tuple[bool, set[str]]:
         """Whether one of the heads that this process was denied could start now, and what others have landed."""
         with self._writing(moment) as database:
-            room, self._unlooked = self._line.look(database, self._room(moment))
-            return room, self._landed(database)
+            room, unlooked = self._line.look(database, self._room(moment))
+            heard, over = self._landed(database)
+        self._unlooked, self._heard = unlooked, heard
+        self._following -= over
+        return room, over
 
     def renewal_due(self, moment: float) -> bool:
         """Whether a third of the lease has passed."""
@@ -200,7 +203,7 @@ class Ledger:
 
     @contextmanager
     def _writing(self, moment: float) -> Iterator[sqlite3.Connection]:
-        """A transaction that begins with an up-to-date copy, and distrusts the copy when it fails."""
+        """A transaction that begins with an up-to-date copy and lease, and distrusts both when it fails."""
         try:
             with self._file.writing(moment) as database:
                 self._catch_up(database, moment)
@@ -212,6 +215,7 @@ class Ledger:
                 del self._to_land[: len(landing)]
         except BaseException:
             self._seen = None
+            self._leases.distrust()
             raise
 
     def _catch_up(self, database: sqlite3.Connection, moment: float) -> None:
@@ -240,14 +244,15 @@ class Ledger:
                 books.define(budget, reserve=reserve)
             self.books = books
 
-    def _landed(self, database: sqlite3.Connection) -> set[str]:
-        """What others have landed since the last look, and what this process follows that nobody leads any more."""
+    def _landed(self, database: sqlite3.Connection) -> tuple[tuple[int, int], set[str]]:
+        """What others have landed since the last look, and what this process follows that nobody leads any more.
+
+        Before it, up to where that was heard.
+        """
         opened, heard = self._heard
         heard, over = landed(database, self.holder, heard if opened == self._file.opened else 0)
-        self._heard = self._file.opened, heard
         over |= self._following - still_led(database, self._following, self.holder)
-        self._following -= over
-        return over
+        return (self._file.opened, heard), over
 
     def _room(self, moment: float) -> Room:
         return Room(self.books, self.lock, moment)

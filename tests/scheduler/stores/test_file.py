@@ -183,6 +183,19 @@ def test_a_settlement_that_cannot_be_written_is_written_later(
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
 
 
+def test_a_lease_that_could_not_be_written_is_not_taken_for_renewed(open_hand: Callable[..., Hand], path: Path) -> None:
+    hand = open_hand("wait")
+    hand.now += 25.0
+    database = block_writes(path)
+    hand.denied()
+    unblock(database)
+    hand.now += 1.0
+    hand.take()
+    other = open_hand()
+    other.now = hand.now + 10.0
+    assert other.held() == 1
+
+
 def test_a_file_that_is_removed_under_a_process_is_not_spent_again_by_the_next_one(
     open_hand: Callable[..., Hand], path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

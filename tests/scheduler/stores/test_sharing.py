@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,7 +16,7 @@ from request_scheduler import Budget, Concurrent, Priority, Refused, Settlement,
 from request_scheduler.stores import Denied, Reservation, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from tests.scheduler.stores.conftest import Hand
 
@@ -287,6 +288,30 @@ def test_one_that_follows_is_told_at_the_end_of_a_dead_leaders_lease(new_shared_
     assert two.follows("digest")
     two.now += 31.0
     assert two.portal.call(first_news, two, anyio.lowlevel.checkpoint()) == {"digest"}
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let this process write to no file."""
+    resource = pytest.importorskip("resource", reason="only Unix has such a limit")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_one_that_follows_is_told_of_an_end_though_the_disk_is_full(new_sqlite_hand: Callable[..., Hand]) -> None:
+    one = new_sqlite_hand(THREE)
+    two = one.other(THREE)
+    one.lead("digest")
+    assert two.follows("digest")
+    two.now += 29.0
+    two.wait(two.store.refresh())
+    two.now += 2.0  # the leader's lease is over, its own is not due
+    with full_disk():
+        assert two.portal.call(first_news, two, anyio.lowlevel.checkpoint()) == {"digest"}
 
 
 def test_one_that_waits_for_room_is_told_of_landings_too(new_shared_hand: Callable[..., Hand]) -> None:
