@@ -14,6 +14,7 @@ import attrs
 import msgspec
 
 import request_scheduler as rs
+from request_scheduler.value import value
 
 from . import errors
 from .accounts.credentials import fingerprint
@@ -60,7 +61,7 @@ class Asked(NamedTuple, Generic[R]):
     task: Task | None
 
 
-@attrs.frozen(eq=False)
+@value(eq=False)
 class Prepared:
     """What stays the same each time that a request is sent for one pin with one set of credentials."""
 
@@ -235,7 +236,8 @@ class Dispatcher:
             question = message.body if request.canonical is None else request.canonical
             key = (message.verb, message.url, tuple(sorted(message.params.items())), question, self.owner)
             signed = request.base == "signed"
-            shown = SentRequest(message.verb, request.full_path(pin), {} if signed else message.params, message.body)
+            path = message.url.removeprefix(self.roots[request.base])
+            shown = SentRequest(message.verb, path, {} if signed else message.params, message.body)
             prepared = Prepared(pin, message, key, spends(request, self.pools_of(pin.project)), shown)
             self._prepared[request] = prepared
         return prepared

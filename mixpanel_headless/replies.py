@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import msgspec
 
+from request_scheduler.value import value
+
 from .errors import (
     APIError,
     AuthenticationError,
@@ -35,7 +37,7 @@ UNCOUNTED = frozenset({401, 402, 429})
 """Statuses whose requests the service does not count (spec: the budget's "what counts")."""
 
 
-@attrs.frozen
+@value
 class Reply:
     """One answer as it came: status, headers (asked for in lower case), body."""
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import attrs
 
+from request_scheduler.value import value
+
 from .errors import InvalidArgumentError, WorkspaceScopeError, shown
 from .replies import decode
 
@@ -61,7 +63,7 @@ def accept_any(tree: Json) -> None:
     """Nothing in the body of this 2xx answer makes it an error."""
 
 
-@attrs.frozen(eq=False)
+@value(eq=False)
 class Request(Generic[R]):
     """One request, without credentials: where it goes, what it asks, how long its answer lives, how it is read.
 
@@ -119,7 +121,7 @@ class Request(Generic[R]):
         return self.base not in {"app", "signed"} or self.verb == "GET"
 
 
-@attrs.frozen
+@value
 class Message:
     """One HTTP request, ready to send; its headers hold the credentials and never show."""
 

@@ -10,6 +10,7 @@ import attrs
 import msgspec
 
 from mixpanel_headless.errors import InvalidArgumentError
+from request_scheduler.value import value
 
 from .canonical import canonical_params
 from .closing import last_day
@@ -37,7 +38,7 @@ def plain_key(args: tuple[object, ...], kwargs: Mapping[str, object]) -> object 
     return (values, kinds, *kwargs) if PLAIN.issuperset(kinds) else None
 
 
-@attrs.frozen
+@value
 class Question:
     """A bookmark on its way to the service: its JSON, what all of its spellings share, and the day it closes on.
 

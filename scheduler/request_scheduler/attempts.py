@@ -53,6 +53,7 @@ class Attempts:
         """Settle an attempt, then decide: the flight ends, or the same call queues again as a new request."""
         flight.scope = None
         self._settle(flight, error, now)
+        flight.payer = None
         if error is not None or self.outages.circuits:
             self.outages.learn(flight, error, now)
         if flight.state is not State.ENDED:

@@ -6,10 +6,10 @@ import math
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from attrs import frozen
 from cachetools import LRUCache
 
 from request_scheduler.call import Answer
+from request_scheduler.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable
@@ -21,7 +21,7 @@ _LONGEST_DRAW = 53 * math.log(2.0)
 _ENTRY_OVERHEAD = 256  # bytes charged for each entry besides its own size, so that empty answers are bounded too
 
 
-@frozen(eq=False)
+@value(eq=False)
 class Kept:
     """One answer in the cache; `at` and `expires` are on the scheduler's clock, `wall` is for people.
 

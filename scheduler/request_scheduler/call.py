@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Literal, NamedTuple, TypeVa
 
 from attrs import field, frozen, validators
 
+from request_scheduler.value import value
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
 
@@ -62,7 +64,7 @@ Freshness.STALE_OK = Freshness("stale_ok")
 Freshness.OFFLINE = Freshness("offline")
 
 
-@frozen(eq=False)
+@value(eq=False)
 class Call(Generic[T_co]):
     """One question: what to run, what that spends, and how it may be answered otherwise.
 
@@ -99,7 +101,7 @@ class Call(Generic[T_co]):
         return latest
 
 
-@frozen
+@value
 class Answer(Generic[T_co]):
     """A value and where it came from.
 

@@ -228,6 +228,7 @@ class Dispatch:
         """End a flight that was not run, with an error for everybody in it."""
         flight.error = error
         self.admission.withdraw(flight, now)
+        flight.payer = None
         self.end(flight, now)
 
     def close(self, now: float) -> None:

@@ -62,16 +62,15 @@ class Member:
             return kept.at - kept.seconds >= self.submitted_at
         return use_of(kept, self.call.freshness, now) is not Use.NOTHING
 
+    def failure(self) -> BaseException | None:
+        """What the caller is to raise once its fate is decided, if anything went wrong."""
+        error = self.error or self.flight.error
+        # Many callers may raise the same error: each starts from where it came from, not from each other.
+        return error and error.with_traceback(self.flight.trace)
+
     def answer(self) -> Answer[object]:
-        """What the caller gets once its fate is decided; raises what went wrong."""
+        """What the caller gets if nothing went wrong."""
         flight = self.flight
-        error = self.error or flight.error
-        if error is not None:
-            try:
-                # Many callers may raise the same error: each starts from where it came from, not from each other.
-                raise error.with_traceback(flight.trace)
-            finally:
-                del error
         if self.found is not None:
             return self.found
         waited = max(0.0, flight.started_at - self.submitted_at)
@@ -150,7 +149,9 @@ class Flight:
     """One run of a question. It belongs to all of its members alike: nobody's leaving fails or repeats it.
 
     It has the highest priority and the latest deadline of those who are still in it, and is charged to the one who has
-    been in it longest. An unattended flight goes on without members. `common` is None unless processes share it.
+    been in it longest. An unattended flight goes on without members. `common` is None unless processes share it. The
+    `payer` of an attempt is let go when the attempt has been paid: a flight that ended is in nobody's way, nor in a
+    cycle, so that its answer, which may be large, is freed with its last caller.
     """
 
     call: Call[object]
@@ -207,6 +208,7 @@ class Flight:
         allowance = self.call.allowance if self.payer is None else self.payer.call.allowance
         if allowance is not None:
             allowance.give_back()
+        self.payer = None
 
     def can_be_joined(self, *, unsent_only: bool) -> bool:
         """Whether one more caller may share it: not once it has ended or was told to, nor when its answer is outdated."""

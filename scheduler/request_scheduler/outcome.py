@@ -6,7 +6,7 @@ import math
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from attrs import frozen
+from request_scheduler.value import value
 
 if TYPE_CHECKING:
     from request_scheduler.limits import Concurrent, Window
@@ -24,7 +24,7 @@ class Settlement(Enum):
     UNKNOWN = "unknown"  # it may have been counted, so it is kept as spent
 
 
-@frozen
+@value
 class Outcome(Generic[T_co]):
     """An answered attempt: its value, how many seconds it may be served again, and its size in bytes for the cache."""
 

@@ -175,6 +175,11 @@ class Scheduler:
             self._dispatch.leave(member, self._now())
             self._time.set_alarm()
             raise
+        if (error := member.failure()) is not None:
+            try:
+                raise error
+            finally:
+                del error, member  # or the error would hold itself, by way of this frame
         return cast("Answer[T]", member.answer())
 
     def define(self, budget: Budget, *, reserve: int | None = None) -> None:

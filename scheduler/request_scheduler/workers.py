@@ -104,10 +104,12 @@ class Workers:
         except Exception as raised:  # noqa: BLE001 - every member gets it
             error = raised
             flight.trace = raised.__traceback__
-        except BaseException as raised:  # noqa: BLE001 - settled, then raised again unless it came from inside
-            self._interrupted(flight, raised)
+        except BaseException as raised:
+            if self._interrupted(flight, raised):
+                raise
             return
         self.attempts.land(flight, error, self._now())
+        del flight, error  # the frames of an error lead back to this one: it would hold itself
         if self.attempts.dispatch.admission.alarm < self.time.until:
             self.time.set_alarm()
 
@@ -126,13 +128,12 @@ class Workers:
             if flight.common is not None:
                 flight.common.kept = True
 
-    def _interrupted(self, flight: Flight, error: BaseException) -> None:
-        """Settle a run that was cancelled: because its callers left, because everything ends, or from inside."""
+    def _interrupted(self, flight: Flight, error: BaseException) -> bool:
+        """Settle a run that was cancelled, and say if the worker is to end: its callers left, or everything ends."""
         outside = cancelled_from_outside() or not isinstance(error, anyio.get_cancelled_exc_class())
         reason: SchedulerError = RunInterrupted("what the call ran was cancelled from inside")
         if outside:
             reason = SchedulerClosed("the scheduler was stopped while this call ran")
         self.attempts.land(flight, reason, self._now())
         self.time.set_alarm()
-        if outside:
-            raise error
+        return outside
