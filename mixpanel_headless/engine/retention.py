@@ -116,12 +116,14 @@ class Averages:
             "rates": [rate for _, rate in pairs],
         }
 
-    def _bucket(self, rows: Sequence[Row], place: int) -> tuple[float, float]:
-        """One bucket's average of counts and of rates; 0 while it is complete for nobody."""
+    def _bucket(self, rows: Sequence[Row], place: int) -> tuple[float | None, float | None]:
+        """One bucket's average of counts and of rates; None while it is complete for nobody, and so not known yet."""
         over = [row for row, complete in zip(rows, self.complete, strict=True) if complete[place]]
         weighted = sum(row.first * row.counts[place] for row in over)
         members, squares = sum(row.first for row in over), sum(row.first**2 for row in over)
-        return (weighted / members, weighted / squares) if members else (0.0, 0.0)
+        if members:
+            return weighted / members, weighted / squares
+        return (None, None) if any(row.first for row in rows) else (0.0, 0.0)
 
 
 def _end(hi: int, edge: int, retention: Retention, project: Project) -> int:
