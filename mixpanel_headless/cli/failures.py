@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from typing import IO, Any
 
@@ -66,9 +67,17 @@ def usage_in_json(error: click.UsageError) -> Failure:
 
 def exit_codes() -> str:
     """What the exit codes of commands mean, read from the classes of errors."""
-    found: dict[int, list[str]] = {}
-    for name, kind in vars(errors).items():
+    found: dict[int, list[type[MixpanelHeadlessError]]] = {}
+    for kind in vars(errors).values():
         if isinstance(kind, type) and issubclass(kind, MixpanelHeadlessError) and "exit_code" in vars(kind):
-            found.setdefault(kind.exit_code, []).append("any other error" if kind is MixpanelHeadlessError else name)
-    told = [f"{code} {', '.join(names)}" for code, names in sorted(found.items())]
+            found.setdefault(kind.exit_code, []).append(kind)
+    told = [f"{code} {', or '.join(map(meaning, kinds))}" for code, kinds in sorted(found.items())]
     return f"Exit codes: 0 done; {'; '.join(told)}; {INTERRUPTED} interrupted."
+
+
+def meaning(kind: type[MixpanelHeadlessError]) -> str:
+    """What a class of errors stands for, in few words."""
+    if kind is MixpanelHeadlessError:
+        return "any other error"
+    said = re.split("[;,.]", kind.__doc__ or "")[0]
+    return f"{said[:1].lower()}{said[1:]}"

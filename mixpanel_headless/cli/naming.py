@@ -6,13 +6,17 @@ family cohorts is `mp cohorts list`, `query_funnel` is `mp query funnel`.
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 from inspect import getattr_static
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mixpanel_headless.cli.groups import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GROUPS: dict[str, str] = {
     **dict.fromkeys(("insights", "funnels", "retention", "flows", "users", "legacy", "saved"), "query"),
@@ -54,13 +58,64 @@ def group_of(family: str, name: str = "") -> str:
 def derived_groups() -> dict[str, Entry]:
     """The groups of all families with what they say about themselves; reads files and imports none."""
     found: dict[str, Entry] = {}
-    for path in sorted((Path(__file__).parents[1] / "families").glob("*.py")):
+    for path in family_files():
         text = path.read_text(encoding="utf-8")
         group = group_of(path.stem)
         if group and FAMILY.search(text):
             said = TOGETHER.get(group) or re.sub("`", "", text[3:].partition("\n")[0].removesuffix('"""'))
-            found.setdefault(group, Entry("mixpanel_headless.cli.operations", "group", said, made=True))
+            found.setdefault(group, Entry("mixpanel_headless.cli.listing", "group", said, made=True))
     return found
+
+
+@functools.cache
+def calls_of(group: str) -> dict[str, str]:
+    """The docstring of each call of a group by its command's name; reads files and imports none."""
+    found = [call for path in family_files() for call in written_calls(path, group)]
+    inside: dict[str, str] = {}
+    for call in sorted(found, key=lambda call: call.name):
+        if call.command and group_of(call.family, call.name) == group:
+            inside[call.command if call.command not in inside else call.name.replace("_", "-")] = call.doc
+    return inside
+
+
+class Call(NamedTuple):
+    """A call as its definition is written."""
+
+    family: str
+    name: str
+    command: str
+    doc: str
+
+
+def family_files() -> list[Path]:
+    return sorted((Path(__file__).parents[1] / "families").glob("*.py"))
+
+
+def written_calls(path: Path, group: str) -> Iterator[Call]:
+    """The calls that a file of operations defines, if some of them may be of that group."""
+    text = path.read_text(encoding="utf-8")
+    asks = group == "query" and "def query_" in text
+    if not FAMILY.search(text) or not (asks or group_of(path.stem) == group):
+        return
+    for method in (one for kind in ast.parse(text).body if isinstance(kind, ast.ClassDef) for one in kind.body):
+        if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and not method.name.startswith("_"):
+            said = [command_said(mark) for mark in method.decorator_list if is_definition(mark)]
+            if said:
+                named = command_name(path.stem, method.name) if said[0] is None else said[0]
+                yield Call(path.stem, method.name, named, ast.get_docstring(method) or "")
+
+
+def is_definition(mark: ast.expr) -> bool:
+    """Whether a decorator makes a call of a function."""
+    name = mark.func if isinstance(mark, ast.Call) else mark
+    return isinstance(name, ast.Name) and name.id in {"operation", "composite", "stream"}
+
+
+def command_said(mark: ast.expr) -> str | None:
+    """The `command` that a definition gives."""
+    given = mark.keywords if isinstance(mark, ast.Call) else []
+    values = [one.value for one in given if one.arg == "command"]
+    return next((str(value.value) for value in values if isinstance(value, ast.Constant)), None)
 
 
 @functools.cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mixpanel_headless.cli.failures import AS_JSON, exit_codes
-from mixpanel_headless.cli.naming import TOGETHER, derived_groups, operations
 from mixpanel_headless.cli.output import Shape, write_result, write_stream
-from mixpanel_headless.cli.parameters import NOT_GIVEN, Slot, slots_of
+from mixpanel_headless.cli.parameters import NOT_GIVEN, Slot, is_argument, parameters_of, slots_of, spelled
 from mixpanel_headless.cli.patience import explain_waiting, tell_first
+from mixpanel_headless.cli.told import Told, in_words, told_of
 from mixpanel_headless.cli.wishes import CALL_WISHES, COMMON, FOR_CHANGES, WISHES, option_names
 
 if TYPE_CHECKING:
@@ -22,49 +21,6 @@ if TYPE_CHECKING:
 
     from mixpanel_headless.cli.output import Format
     from mixpanel_headless.operation import Named
-
-
-class OperationGroup(click.Group):
-    """A group whose commands are the calls of its families; only the one that is called is made."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of the calls."""
-        return sorted(operations()[self.name or ""])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name; None when there is none."""
-        method = operations()[self.name or ""].get(cmd_name)
-        return None if method is None else operation_command(method, cmd_name)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the first argument names; an unknown one is answered with the nearest."""
-        from mixpanel_headless.query.suggestions import nearest
-
-        if args and args[0] not in operations()[self.name or ""] and not args[0].startswith("-"):
-            near = nearest(args[0], self.list_commands(ctx))
-            meant = f" Did you mean {near[0]!r}?" if near else ""
-            ctx.fail(f"No such command {args[0]!r}.{meant}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands, each with its first sentence."""
-        with formatter.section("Commands"):
-            rows = sorted(operations()[self.name or ""].items())
-            formatter.write_dl([(name, first_line(method)) for name, method in rows])
-
-
-def group(name: str) -> click.Group:
-    """The group of that name."""
-    return OperationGroup(name, help=derived_groups()[name].help, epilog=epilog_of_group(name))
-
-
-def epilog_of_group(name: str) -> str:
-    """What holds for all commands of a group."""
-    help_of_one = f"mp {name} COMMAND --help shows its options, their allowed values and the fields of what is JSON."
-    conditions = """Conditions are expressions such as --where 'country == "DE" and amount >= 10 and defined(plan)'."""
-    return "\n\n".join(filter(None, [help_of_one, conditions if name in TOGETHER else "", exit_codes()]))
 
 
 def operation_command(method: Named, name: str) -> click.Command:
@@ -85,9 +41,8 @@ def operation_command(method: Named, name: str) -> click.Command:
             given.setdefault("progress", sys.stderr.isatty())
         carry_out(method, given, shape, wishes)
 
-    return click.Command(
-        name, callback=run, params=[*parameters, *shared], help=help_of(define), epilog=epilog_of(slots), short_help=""
-    )
+    help_page = help_of(define)
+    return click.Command(name, callback=run, params=[*parameters, *shared], help=help_page, epilog=epilog_of(slots))
 
 
 def read_arguments(slots: Sequence[Slot], arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,23 +90,16 @@ def is_stream(method: Named) -> bool:
     return hasattr(method, "iterate_blocking")
 
 
-def first_line(method: Named) -> str:
-    """What a call gives, in one line."""
-    return help_of(definition_of(method)).partition("\n")[0]
-
-
-ELSEWHERE = re.compile(r"(?<!such as )(?:those of|\bas in|; as) `(build_\w+)`")
-"""How a docstring says that another one tells of the arguments."""
-
-
 def help_of(define: Callable[..., Any]) -> str:
-    """The docstring without the marks for code, and what others say of the same arguments."""
-    from mixpanel_headless.workspace import Workspace
+    """The docstring as a help page has it, and what others say of the same arguments."""
+    told, names = told_of(define), spelled(define)
+    placed = [f"{names[one.name]}: {told.arguments[one.name]}" for one in parameters_of(define) if is_told(one, told)]
+    return in_words("\n\n".join([told.text, *placed]), names)
 
-    said = inspect.getdoc(define) or ""
-    others = (getattr(Workspace, name, None) for name in ELSEWHERE.findall(said))
-    told = [inspect.getdoc(other).partition("\n\n")[2] for other in others if other is not None]  # type: ignore[union-attr] # all have one
-    return re.sub(r"`+", "", "\n\n".join(filter(None, [said, *told])))
+
+def is_told(parameter: inspect.Parameter, told: Told) -> bool:
+    """Whether something is said of what has no option to say it at."""
+    return is_argument(parameter) and parameter.name in told.arguments
 
 
 def epilog_of(slots: Sequence[Slot]) -> str:

@@ -12,13 +12,14 @@ import attrs
 import click
 
 from mixpanel_headless.cli.annotations import alternatives, annotated
+from mixpanel_headless.cli.told import in_words, told_of
 from mixpanel_headless.cli.values import is_many, is_object, is_value, items_of, read_text
 from mixpanel_headless.query.filters import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-PLAIN_FORMS = {str: "TEXT", int: "INTEGER", float: "FLOAT", bool: "BOOLEAN"}
+PLAIN_FORMS = {str: "TEXT", int: "INTEGER", float: "NUMBER", bool: "BOOLEAN"}
 NOT_GIVEN = object()
 """What is read of a parameter that the caller left to the call."""
 SCALARS: dict[Any, click.ParamType[Any]] = {str: click.STRING, int: click.INT, float: click.FLOAT}
@@ -37,23 +38,46 @@ class Slot:
 
 def slots_of(define: Callable[..., Any]) -> list[Slot]:
     """One slot for each parameter of a definition, its `self` left out."""
-    given = list(inspect.signature(define).parameters.values())[1:]
+    given = parameters_of(define)
+    names, told = spelled(define), told_of(define).arguments
+    helps = {name: sentence(in_words(text, names)) for name, text in told.items()}
     own = {option_of(parameter.name) for parameter in given}
-    return [slot_of(parameter, annotated(define, parameter.annotation), own) for parameter in given]
+    return [
+        slot_of(parameter, annotated(define, parameter.annotation), own, helps.get(parameter.name, ""))
+        for parameter in given
+    ]
+
+
+def parameters_of(define: Callable[..., Any]) -> list[inspect.Parameter]:
+    return list(inspect.signature(define).parameters.values())[1:]
+
+
+def spelled(define: Callable[..., Any]) -> dict[str, str]:
+    """How each parameter of a definition is called on the command line."""
+    return {one.name: one.name.upper() if is_argument(one) else option_of(one.name) for one in parameters_of(define)}
+
+
+def sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def option_of(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def slot_of(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
+def is_argument(parameter: inspect.Parameter) -> bool:
+    """Whether it stands in its place on the command line, without its name."""
+    return parameter.default is parameter.empty and parameter.kind is not parameter.KEYWORD_ONLY
+
+
+def slot_of(parameter: inspect.Parameter, kind: Any, own: set[str], told: str) -> Slot:
     """The slot of one parameter."""
     from mixpanel_headless.models.params import Params
 
     kinds = tuple(map(simple, alternatives(kind)))
     if len(kinds) == 1 and isinstance(kinds[0], type) and issubclass(kinds[0], Params):
         return params_slot(parameter, kinds[0], own)
-    return plain_slot(parameter, kinds, optional=NoneType in get_args(kind))
+    return plain_slot(parameter, kinds, told, optional=NoneType in get_args(kind))
 
 
 def simple(kind: Any) -> Any:
@@ -64,17 +88,17 @@ def simple(kind: Any) -> Any:
     return kind
 
 
-def plain_slot(parameter: inspect.Parameter, kinds: Sequence[Any], *, optional: bool) -> Slot:
+def plain_slot(parameter: inspect.Parameter, kinds: Sequence[Any], told: str, *, optional: bool) -> Slot:
     """A parameter that is one option or argument."""
     name = parameter.name
     one = [kind for kind in kinds if not is_many(kind)]
     items = tuple(dict.fromkeys(map(simple, items_of(kinds))))
     many = len(one) < len(kinds)
     form, text = command_type(items)
-    made = click_parameter(parameter, form, items, many=many, text=text)
+    made = click_parameter(parameter, form, items, told, many=many, text=text)
 
     def read(arguments: Mapping[str, Any]) -> Any:
-        given = arguments[name]
+        given = either(name, arguments)
         if arguments.get(f"no_{name}"):
             return None
         if given is None or given == ():
@@ -87,14 +111,32 @@ def plain_slot(parameter: inspect.Parameter, kinds: Sequence[Any], *, optional: 
         alone = len(values) == 1 and (not many or is_one_of(values[0], one))
         return values[0] if alone else values
 
-    return Slot(name, [made, *without(parameter, optional=optional)], read, kinds)
+    return Slot(
+        name, [made, *in_place(parameter, form, many=many), *without(parameter, optional=optional)], read, kinds
+    )
+
+
+def in_place(parameter: inspect.Parameter, form: click.ParamType[Any], *, many: bool) -> list[click.Parameter]:
+    """The argument that stands for an option as well, where the call takes it in its place."""
+    if is_argument(parameter) or many or parameter.kind is parameter.KEYWORD_ONLY:
+        return []
+    metavar = f"[{parameter.name.upper()}]"
+    return [click.Argument([f"{parameter.name}_in_place"], type=form, required=False, metavar=metavar)]
+
+
+def either(name: str, arguments: Mapping[str, Any]) -> Any:
+    """What was typed as an option, or in its place; a usage error for both."""
+    given, placed = arguments[name], arguments.get(f"{name}_in_place")
+    if given is not None and placed is not None:
+        raise click.UsageError(f"{name.upper()} is given as an argument and as {option_of(name)}; give one of them.")
+    return given if placed is None else placed
 
 
 def without(parameter: inspect.Parameter, *, optional: bool) -> list[click.Parameter]:
     """A flag that stands for None, where that is not what the call takes by itself."""
     if not optional or parameter.default in (None, parameter.empty):
         return []
-    text = f"None instead of {parameter.default}."
+    text = f"Nothing in its place, not even the default {parameter.default}."
     return [click.Option([f"--no-{option_of(parameter.name)[2:]}", f"no_{parameter.name}"], is_flag=True, help=text)]
 
 
@@ -130,30 +172,30 @@ def is_readable(kind: Any) -> bool:
 
 
 def click_parameter(
-    parameter: inspect.Parameter, form: click.ParamType[Any], kinds: Sequence[Any], *, many: bool, text: bool
+    parameter: inspect.Parameter, form: click.ParamType[Any], kinds: Sequence[Any], told: str, *, many: bool, text: bool
 ) -> click.Parameter:
     """What one parameter looks like on the command line."""
-    flag, required = option_of(parameter.name), parameter.default is parameter.empty
-    metavar = "|".join(forms(kinds))
-    if required and parameter.kind is not parameter.KEYWORD_ONLY:
+    flag = option_of(parameter.name)
+    if is_argument(parameter):
         return click.Argument([parameter.name], type=form, nargs=-1 if many else 1, required=True)
+    said = " ".join(filter(None, [told, "Can be repeated." if many else "", default_text(parameter)])) or None
     if form is click.BOOL:
-        return click.Option([f"{flag}/--no-{flag[2:]}", parameter.name], default=None, help=default_text(parameter))
+        return click.Option([f"{flag}/--no-{flag[2:]}", parameter.name], default=None, help=said)
     return click.Option(
         [flag, parameter.name],
         type=form,
         multiple=many,
-        required=required,
-        metavar=metavar if text else None,
-        help=" ".join(filter(None, ["Can be repeated." if many else "", default_text(parameter)])) or None,
+        required=parameter.default is parameter.empty,
+        metavar="|".join(forms(kinds)) if text or form in SCALARS.values() else None,
+        help=said,
     )
 
 
-def default_text(parameter: inspect.Parameter) -> str | None:
+def default_text(parameter: inspect.Parameter) -> str:
     """What the call takes when the option is not given."""
-    if parameter.default in (None, parameter.empty, ()):
-        return None
-    return f"[default: {parameter.default}]"
+    if parameter.default in (None, parameter.empty, (), False):
+        return ""
+    return f"[default: {'on' if parameter.default is True else parameter.default}]"
 
 
 def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
@@ -167,7 +209,7 @@ def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
     whole = click.Option(
         [option_of(parameter.name), parameter.name],
         metavar="JSON|@FILE",
-        help=f"Fields of {kind.__name__} as JSON, beside the options; null clears a field where it can be cleared.",
+        help="Its fields as JSON, beside the options; null clears a field where it can be cleared.",
     )
 
     def read(arguments: Mapping[str, Any]) -> Any:
@@ -199,7 +241,7 @@ def field_slot(owner: str, field: attrs.Attribute[Any]) -> Slot:
         [flag, key],
         type=click.Choice(allowed, case_sensitive=False) if allowed else scalar or click.STRING,
         multiple=many,
-        metavar=None if allowed or scalar else "|".join(forms(items)),
+        metavar=None if allowed else "|".join(forms(items)),
         help=(needed + repeated).strip() or None,
     )
 

@@ -32,21 +32,31 @@ WISHES: tuple[Option, ...] = (
         click.Option,
         ["--deadline"],
         type=float,
-        help="Seconds that the call may take, waiting for the budget included; the default is no bound.",
+        metavar="SECONDS",
+        help="How long the call may take, waiting for the budget included; no bound otherwise.",
     ),
-    Option(click.Option, ["--max-age"], type=float, help="Seconds that an earlier answer may be old."),
-    Option(click.Option, ["--priority"], type=click.Choice(get_args(PriorityName)), help="Who goes first."),
+    Option(click.Option, ["--max-age"], type=float, metavar="SECONDS", help="How old an earlier answer may be."),
+    Option(
+        click.Option, ["--priority"], type=click.Choice(get_args(PriorityName)), help="Who goes first while calls wait."
+    ),
     Option(
         click.Option, ["--freshness"], type=click.Choice(get_args(FreshnessName)), help="Which earlier answers will do."
     ),
-    Option(click.Option, ["--source"], type=click.Choice(get_args(SourceName)), help="Who answers reports."),
+    Option(
+        click.Option,
+        ["--source"],
+        type=click.Choice(get_args(SourceName)),
+        help="Who answers reports: the service, or the copy that `mp mirror sync` made.",
+    ),
     Option(click.Option, ["--tenant"], help="Whose share of the budget the call spends."),
 )
 CALL_WISHES = ("deadline", "max_age", "priority", "freshness", "source", "tenant")
 """Those of them that `with_options` takes."""
 FOR_CHANGES: tuple[Option, ...] = (
     Option(click.Option, ["--dry-run"], is_flag=True, help="Write the plan and send nothing that changes something."),
-    Option(click.Option, ["--yes"], is_flag=True, help="Confirm what needs to be confirmed."),
+    Option(
+        click.Option, ["--yes"], is_flag=True, help="Confirm what cannot be taken back, or what a policy asks about."
+    ),
 )
 
 

@@ -112,6 +112,8 @@ class Discovery(Surface[Mode]):
         """The keys of the objects that a property holds, from `sample_size` of its values. Costs one query.
 
         What those values are: `string`, `number`, `boolean` or `datetime`; `string` where they differ.
+
+        - `sample_size`: how many values are looked at.
         """
         check_name("property_name", property_name)
         if event is not None:
@@ -134,7 +136,10 @@ class Discovery(Surface[Mode]):
 
     @operation
     def list_bookmarks(self, bookmark_type: str | None = None) -> Request[Listing[BookmarkInfo]]:
-        """The saved reports of one type, all of them by default; never kept, and costs no query."""
+        """The saved reports of one type, all of them by default; never kept, and costs no query.
+
+        - `bookmark_type`: only reports of this type, such as insights or funnels.
+        """
         from mixpanel_headless.models.bookmarks import BookmarkInfo
 
         if bookmark_type is not None:

@@ -58,6 +58,10 @@ class Exports(Surface[Mode]):
         at most 100,000. Memory does not grow with the number of events. Costs one request of the export budget, and one
         more for each cut, 5xx or refusal; three in a row that bring nothing new raise TransportError, ServerError or
         RateLimitError. Lines that are no events are left out, and their number is logged as a warning.
+
+        - `events`: only these events.
+        - `raw`: the service's own objects instead of rows.
+        - `limit`: at most so many events, up to 100,000.
         """
         from mixpanel_headless.exports.rows import Reader, event_object, event_row
 
@@ -89,6 +93,10 @@ class Exports(Surface[Mode]):
         last stays. A manifest, `export.json`, names the files that are whole: the same call after a crash or Ctrl-C goes on
         with the days that are missing, and with those that were not closed when they were asked for. Costs one request of
         the export budget a day, and one more for each cut. `progress` shows how far it has come.
+
+        - `events`: only these events.
+        - `format`: what the files are: Parquet, or the service's own lines, compressed.
+        - `progress`: shows how far it has come.
         """
         from mixpanel_headless.exports.days import DayFiles
         from mixpanel_headless.exports.places import choose_place
@@ -132,6 +140,14 @@ class Exports(Surface[Mode]):
         Rows are `distinct_id`, `last_seen` and `properties`, the others; with `raw`, the service's own objects. `group_id`
         asks for profiles of a group instead of users', `as_of_timestamp` (Unix seconds) for those of a past moment,
         `include_all_users` also for members of the cohort without a profile. Costs one query for all pages together.
+
+        - `cohort_id`: only members of this cohort.
+        - `output_properties`: only these properties.
+        - `raw`: the service's own objects instead of rows.
+        - `group_id`: the kind of group, by its id, whose profiles are asked for instead of users'.
+        - `behaviors`: what users did, for an expression to refer to.
+        - `as_of_timestamp`: seconds since 1970: profiles as they were then.
+        - `include_all_users`: members of the cohort without a profile too.
         """
         wanted = ProfileExport(
             where=where, cohort_id=cohort_id, output_properties=output_properties, distinct_id=distinct_id,
@@ -166,10 +182,14 @@ class Exports(Surface[Mode]):
     ) -> Exported:
         """Every profile, or those that are chosen, in a folder, some pages to a file.
 
-        `to`, `format` and `progress` are those of `export_events`, the others those of `stream_profiles`. Rows are
+        What is not told here is as in `stream_profiles`. Rows are
         `distinct_id`, `last_seen` and `properties`. The same call after a crash or Ctrl-C goes on in the same list while the
         service knows it, which costs nothing; else, and after an export that came to its end, it begins anew. Costs one
         query for all pages together.
+
+        - `to`: a path, or a URL that fsspec knows, such as `s3://bucket/folder`.
+        - `format`: what the files are: Parquet, or lines of JSON, compressed.
+        - `progress`: shows how far it has come.
         """
         from mixpanel_headless.exports.pages import PageFiles
         from mixpanel_headless.exports.places import choose_place

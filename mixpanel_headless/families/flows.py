@@ -57,11 +57,12 @@ class Flows(Surface[Mode]):
         segments: AnyGroup | Sequence[AnyGroup] | None = None,
         exclusions: str | Sequence[str] | None = None,
     ) -> Request[FlowQueryResult]:
-        """What users do after an event, and before it; the arguments are those of `build_flow_params`.
+        """What users do after an event, and before it.
 
-        Mode `sankey` gives columns of events and the ways between them, `paths` the commonest paths, `tree` every path
-        merged from its start. Costs one query, none when the answer is known or an equal question is under way.
-        Raises BookmarkValidationError with every problem at once, before anything is sent.
+        The arguments are those of `build_flow_params`. Mode `sankey` gives columns of events and the ways
+        between them, `paths` the commonest paths, `tree` every path merged from its start. Costs one query,
+        none when the answer is known or an equal question is under way. Raises BookmarkValidationError with
+        every problem at once, before anything is sent.
         """
         params = build_flow_params(
             event,
@@ -88,9 +89,12 @@ class Flows(Surface[Mode]):
     def run_flow_params(
         self, params: Mapping[str, Any], *, mode: words.FlowMode | None = None, workspace_id: int | None = None
     ) -> Request[FlowQueryResult]:
-        """The answer to a flow bookmark, such as one of `build_flow_params`; `workspace_id` wins over the pinned view.
+        """The answer to a flow bookmark.
 
-        `mode` wins over the one that the bookmark is made for. Costs one query; the bookmark is sent as it is.
+        `build_flow_params` makes such. `workspace_id` wins over the pinned view. `mode` wins over the one that
+        the bookmark is made for. Costs one query; the bookmark is sent as it is.
+
+        - `mode`: how the flow is shown.
         """
         if mode is not None and not among(mode, QUERY_TYPES):
             raise InvalidArgumentError(f"mode is {shown(mode)}.", hint=f"Use one of: {', '.join(get_args(FlowMode))}.")

@@ -56,10 +56,11 @@ class Funnels(Surface[Mode]):
         data_group_id: int | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> Request[FunnelQueryResult]:
-        """The answer to a funnel question; the arguments are those of `build_funnel_params`, plus at most `limit` segments.
+        """The answer to a funnel question.
 
-        Costs one query however many steps it has, none when the answer is known or an equal question is under way.
-        Raises BookmarkValidationError with every problem at once, before anything is sent.
+        The arguments are those of `build_funnel_params`, plus at most `limit` segments. Costs one query however
+        many steps it has, none when the answer is known or an equal question is under way. Raises
+        BookmarkValidationError with every problem at once, before anything is sent.
         """
         params = build_funnel_params(
             steps,
@@ -87,8 +88,9 @@ class Funnels(Surface[Mode]):
     def run_funnel_params(
         self, params: Mapping[str, Any], *, limit: int = DEFAULT_LIMIT, workspace_id: int | None = None
     ) -> Request[FunnelQueryResult]:
-        """The answer to a funnel bookmark, such as one of `build_funnel_params`.
+        """The answer to a funnel bookmark.
 
-        `workspace_id` wins over the pinned view. Costs one query, like `query_funnel`; the bookmark is sent as it is.
+        `build_funnel_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like
+        `query_funnel`; the bookmark is sent as it is.
         """
         return request_report(FunnelQueryResult, read_question(params), self.pin.project, limit, workspace_id)

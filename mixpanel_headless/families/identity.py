@@ -100,6 +100,8 @@ class Identity(Surface[Mode]):
 
         Kept for a day, also for later programs; `force_refresh` asks again. Costs no query. Raises ConfigError when the
         credentials are refused (401) or may not ask this (403).
+
+        - `force_refresh`: asks again, whatever is known.
         """
         asked = self.view(options=attrs.evolve(self.options, freshness="fresh")) if force_refresh else self
         try:
@@ -117,7 +119,10 @@ class Identity(Surface[Mode]):
 
     @composite
     async def projects(self: Identity[Async], *, refresh: bool = False) -> Listing[Project]:
-        """The projects that the credentials may see, by name; one request to `me` unless that is known."""
+        """The projects that the credentials may see, by name; one request to `me` unless that is known.
+
+        - `refresh`: asks again, whatever is known.
+        """
         from mixpanel_headless.models.identity import Project
 
         me = await self.me(force_refresh=refresh)
@@ -131,7 +136,11 @@ class Identity(Surface[Mode]):
     async def workspaces(
         self: Identity[Async], *, project_id: str | int | None = None, refresh: bool = False
     ) -> Listing[WorkspaceRef]:
-        """The workspaces (data views) of this project or another, by name; one request to `me` unless that is known."""
+        """The workspaces (data views) of this project or another, by name; one request to `me` unless that is known.
+
+        - `project_id`: of this project instead.
+        - `refresh`: asks again, whatever is known.
+        """
         from mixpanel_headless.models.identity import WorkspaceRef
 
         me = await self.me(force_refresh=refresh)

@@ -56,10 +56,11 @@ class Insights(Surface[Mode]):
         data_group_id: int | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> Request[QueryResult]:
-        """The answer to an insights question; the arguments are those of `build_params`, plus at most `limit` segments.
+        """The answer to an insights question.
 
-        Costs one query however many metrics it has, none when the answer is known or an equal question is under way.
-        Raises BookmarkValidationError with every problem at once, before anything is sent.
+        The arguments are those of `build_params`, plus at most `limit` segments. Costs one query however many
+        metrics it has, none when the answer is known or an equal question is under way. Raises
+        BookmarkValidationError with every problem at once, before anything is sent.
         """
         question = ask_insights(
             events,
@@ -87,8 +88,9 @@ class Insights(Surface[Mode]):
     def run_params(
         self, params: Mapping[str, Any], *, limit: int = DEFAULT_LIMIT, workspace_id: int | None = None
     ) -> Request[QueryResult]:
-        """The answer to an insights bookmark, such as one of `build_params`; `workspace_id` wins over the pinned view.
+        """The answer to an insights bookmark.
 
-        Costs one query, like `query`; the bookmark is sent as it is.
+        `build_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like `query`; the
+        bookmark is sent as it is.
         """
         return request_report(QueryResult, read_question(params), self.pin.project, limit, workspace_id)

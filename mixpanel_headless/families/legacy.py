@@ -142,7 +142,15 @@ class Legacy(Identity[Mode]):
         interval_count: int = 10,
         unit: FunnelUnit = "day",
     ) -> Request[answers.RetentionResult]:
-        """Who came back, by the date on which they began; an `interval` of more than 1 counts days, whatever `unit` says."""
+        """Who came back, by the date on which they began; an `interval` of more than 1 counts days, whatever `unit` says.
+
+        - `born_event`: the event that a user begins with.
+        - `return_event`: the event that counts as coming back.
+        - `born_where`: what must hold of the first event, as an expression.
+        - `return_where`: what must hold of the other, as an expression.
+        - `interval`: how many days a bucket has.
+        - `interval_count`: how many buckets there are.
+        """
         check_count("interval", interval)
         check_count("interval_count", interval_count)
         first, last = days(from_date, to_date)
@@ -175,7 +183,10 @@ class Legacy(Identity[Mode]):
         event: str | None = None,
         where: str | None = None,
     ) -> Request[answers.FrequencyResult]:
-        """In how many periods of `addiction_unit` people did an event, or anything, within each date of `unit`."""
+        """In how many periods of `addiction_unit` people did an event, or anything, within each date of `unit`.
+
+        - `addiction_unit`: the length of the periods that are counted.
+        """
         first, last = days(from_date, to_date)
         units = {
             "unit": check_unit(unit, FunnelUnit),
@@ -217,7 +228,10 @@ class Legacy(Identity[Mode]):
         values: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> Request[answers.PropertyCountsResult]:
-        """How often each value of a property came with an event, by date; only `values` if they are given."""
+        """How often each value of a property came with an event, by date; only `values` if they are given.
+
+        - `values`: only these values.
+        """
         first, last = days(from_date, to_date)
         how = {"type": check_unit(type, CountType, "type"), "unit": check_unit(unit, Unit)}
         chosen = None if values is None else name_list("values", values)
@@ -258,6 +272,14 @@ class Legacy(Identity[Mode]):
         """What people did in those days (the last 30 by default), the newest page of it; never kept.
 
         The `sentinel_event` of a result asks for the page before it. Costs one query, and those of `resolve_workspace_id`.
+
+        - `include_events`: only these events.
+        - `exclude_events`: all events but these.
+        - `sentinel_event`: the event of an earlier result that says where to go on.
+        - `paging_window`: how many days back a page may reach.
+        - `search`: a text that stands in an event.
+        - `search_properties`: where that text is looked for.
+        - `use_custom_events`: shows custom events too.
         """
         if include_events and exclude_events:
             refuse("include_events and exclude_events cannot both be given")

@@ -32,7 +32,10 @@ class Lexicon(Surface[Mode]):
 
     @operation
     def lexicon_schemas(self, *, entity_type: str | None = None) -> Request[Listing[kinds.LexiconSchema]]:
-        """The descriptions of events and profiles, or of one type, by type and name; spends the budget of schemas."""
+        """The descriptions of events and profiles, or of one type, by type and name; spends the budget of schemas.
+
+        - `entity_type`: only event, or only profile.
+        """
         path = "schemas" if entity_type is None else at("schemas/{}", entity_type)
         asked: Request[Any] = get(path, object, lifetime="discovery", query_origin=ORIGIN)
         return attrs.evolve(asked, read=read_schemas)
@@ -71,7 +74,11 @@ class Lexicon(Surface[Mode]):
     async def schema_graph(
         self: Lexicon[Async], *, include_density: bool = False, include_user_properties: bool = True
     ) -> SchemaGraph:
-        """Events, properties, and which come together. Costs one query, and two or three requests that cost none."""
+        """Events, properties, and which come together. Costs one query, and two or three requests that cost none.
+
+        - `include_density`: how often properties are filled, too.
+        - `include_user_properties`: properties of profiles too.
+        """
         events = await self._get_event_rows()
         properties = await self._get_property_rows("Event", include_density)
         together = await self._get_rows_of_events()

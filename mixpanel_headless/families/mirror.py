@@ -30,6 +30,9 @@ class Mirrors(Exports[Mode]):
         Days that are there already are not exported again, unless they were not closed. `timezone` is the project's, such
         as `Europe/Berlin`; it is remembered, and UTC until it is told. Costs one request of the export budget for each day
         that is missing. Needs the extra `analytics`.
+
+        - `timezone`: the project's time zone, such as Europe/Berlin.
+        - `progress`: shows how far it has come.
         """
         mirror = (await self.dispatcher()).mirror(self.pin.project)
         if timezone is not None:

@@ -248,6 +248,8 @@ class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], I
 
         `mode` shows a flow in another way than the link does; other reports have none. Costs one query, none when the
         answer is known; and the requests of `resolve_report_link`, unless its result is given.
+
+        - `mode`: how a flow is shown.
         """
         from mixpanel_headless.models.report_links import ResolvedReportLink
 

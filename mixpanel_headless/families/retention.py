@@ -57,10 +57,11 @@ class Retention(Surface[Mode]):
         data_group_id: int | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> Request[RetentionQueryResult]:
-        """The answer to a retention question; arguments as in `build_retention_params`, plus at most `limit` segments.
+        """The answer to a retention question.
 
-        Costs one query however many buckets it has, none when the answer is known or an equal question is under way.
-        Raises BookmarkValidationError with every problem at once, before anything is sent.
+        The arguments are those of `build_retention_params`, plus at most `limit` segments. Costs one query
+        however many buckets it has, none when the answer is known or an equal question is under way. Raises
+        BookmarkValidationError with every problem at once, before anything is sent.
         """
         params = build_retention_params(
             born_event,
@@ -88,8 +89,9 @@ class Retention(Surface[Mode]):
     def run_retention_params(
         self, params: Mapping[str, Any], *, limit: int = DEFAULT_LIMIT, workspace_id: int | None = None
     ) -> Request[RetentionQueryResult]:
-        """The answer to a retention bookmark, such as one of `build_retention_params`.
+        """The answer to a retention bookmark.
 
-        `workspace_id` wins over the pinned view. Costs one query, like `query_retention`; the bookmark is sent as it is.
+        `build_retention_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like
+        `query_retention`; the bookmark is sent as it is.
         """
         return request_report(RetentionQueryResult, read_question(params), self.pin.project, limit, workspace_id)

@@ -43,6 +43,8 @@ class SavedReports(Surface[Mode]):
         """The answer to a saved report of that type, any other than the four being asked as insights.
 
         Dates are for funnels (the last 30 days by default); the others keep those that they are saved with, and refuse dates.
+
+        - `bookmark_type`: which kind of report it is.
         """
         check_count("bookmark_id", bookmark_id)
         kind: str = bookmark_type if isinstance(bookmark_type, str) and bookmark_type in PATHS else "insights"

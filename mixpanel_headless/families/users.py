@@ -83,11 +83,12 @@ class Users(Surface[Mode]):
         workers: int = 5,
         include_all_users: bool = False,
     ) -> UserQueryResult:
-        """How many users there are, what a property of theirs amounts to, or their profiles; as `build_user_params` says.
+        """How many users there are, what a property of theirs amounts to, or their profiles.
 
-        Costs one query. Profiles come a thousand or so to a page, of which the service counts the first; with `parallel` up
-        to `workers` of the others are read at once, and pages that are broken or cut are told in `meta["failed_pages"]`
-        instead of raising. Raises BookmarkValidationError with every problem at once, before anything is sent.
+        The arguments are those of `build_user_params`. Costs one query. Profiles come a thousand or so to a
+        page, of which the service counts the first; with `parallel` up to `workers` of the others are read at
+        once, and pages that are broken or cut are told in `meta["failed_pages"]` instead of raising. Raises
+        BookmarkValidationError with every problem at once, before anything is sent.
         """
         params = build_user_params(
             where=where,
@@ -123,9 +124,14 @@ class Users(Surface[Mode]):
         parallel: bool = False,
         workers: int = 5,
     ) -> UserQueryResult:
-        """The answer to parameters such as those of `build_user_params`: an aggregate if they have an `action`, else profiles.
+        """The answer to parameters of such a question: an aggregate if they have an `action`, else profiles.
 
-        Costs one query, like `query_user`; at most 5 `workers` read pages at once.
+        `build_user_params` makes such. Costs one query, like `query_user`; at most 5 `workers` read pages at
+        once.
+
+        - `parallel`: reads several pages of profiles at once.
+        - `workers`: how many pages at most.
+        - `limit`: so many profiles; None for all.
         """
         check_run(params, limit, workers)
         if is_aggregate(params):

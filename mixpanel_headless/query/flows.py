@@ -57,11 +57,20 @@ def build_flow_params(
 ) -> dict[str, Any]:
     """The bookmark of a flow report, ready to be sent: what users do after an event, and before it.
 
-    `event` is one event or several that a flow passes in this order; `forward` and `reverse` are how many events to show
-    after and before each, 0 to 5, where a FlowStep has no numbers of its own. A column shows its `cardinality` commonest
-    events. Flows with one of the `exclusions` in between end there; `hidden_events` are left out of them. Days are those of
-    the project's time zone, both included; without `from_date` the report covers the `last` days.
     Raises `BookmarkValidationError` with every problem at once, `ParamValidationError` for a condition that flows lack.
+    What is not told here is as in `build_params`.
+
+    - `event`: one event or several, which a flow passes in this order.
+    - `forward`: how many events to show after each, 0 to 5, where a step has no number of its own.
+    - `reverse`: how many events to show before each, 0 to 5, where a step has no number of its own.
+    - `conversion_window`, `conversion_window_unit`: how long after its first event a flow may go on.
+    - `count_type`: whether users (unique), flows (total) or sessions are counted.
+    - `cardinality`: how many of the commonest events a column shows, 1 to 50.
+    - `collapse_repeated`: an event that follows itself counts once.
+    - `hidden_events`: events that are left out of flows.
+    - `exclusions`: events that end the flows they stand in.
+    - `mode`: events and the ways between them (sankey), whole ways (paths), or both as a tree.
+    - `segments`: properties to break the answer down by.
     """
     given = (("where", where), ("segments", segments), ("hidden_events", hidden_events), ("exclusions", exclusions))
     query = FlowQuery(

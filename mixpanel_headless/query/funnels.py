@@ -69,10 +69,19 @@ def build_funnel_params(
 ) -> dict[str, Any]:
     """The bookmark of a funnel report, ready to be sent.
 
-    `steps` are 2 to 100 events in their order, or a saved funnel, which sets its own window, order, exclusions, held
-    properties and re-entry. The days are those of the first step, of the project's time zone and both included; the
-    other steps follow inside the conversion window. `unit` is the bucket of `mode="trends"`, a funnel for each.
-    Raises `BookmarkValidationError` with every problem at once.
+    The days are those of the first step; the other steps follow inside the conversion window. A saved funnel as the one step
+    sets its own window, order, exclusions, held properties and re-entry.
+    Raises `BookmarkValidationError` with every problem at once. What is not told here is as in `build_params`.
+
+    - `steps`: 2 to 100 events in their order, or a saved funnel.
+    - `unit`: the length of time that one funnel of `mode="trends"` is for.
+    - `math`: the share that converts, how many do, or what is computed from a property at a step.
+    - `conversion_window`, `conversion_window_unit`: how long after the first step the last may come.
+    - `order`: whether other events may stand between the steps in their order (loose), or the steps in any order.
+    - `exclusions`: events that end the way of whoever does them in between.
+    - `holding_constant`: properties whose value must be the same at all steps.
+    - `mode`: the steps, one funnel for each unit (trends), or one for each segment (table).
+    - `reentry_mode`: from which of several first steps a user's way is counted.
     """
     settings: dict[str, Any] = {
         "conversion_window": conversion_window,

@@ -57,9 +57,27 @@ def build_insights_params(
 ) -> dict[str, Any]:
     """The bookmark of an insights report, ready to be sent.
 
-    `math`, `math_property`, `per_user` and `percentile_value` apply to events given as plain names. Days are those
-    of the project's time zone, both included; without `from_date` the report covers the `last` days.
+    `math`, `math_property`, `per_user` and `percentile_value` apply to events given as plain names.
     Raises `BookmarkValidationError` with every problem at once.
+
+    - `events`: names of events, or metrics, behaviors and formulas.
+    - `from_date`: the first day in the project's time zone, such as 2026-01-31, instead of `last`.
+    - `to_date`: the last day, itself included; today if only the first is given.
+    - `last`: so many days before today, and today: 5 covers six days, as the service counts them.
+    - `unit`: the length of time that one number is for.
+    - `math`: what is counted, or computed from a property.
+    - `math_property`: the property whose numbers `math` computes with.
+    - `per_user`: what each user's numbers become before `math` goes over users.
+    - `percentile_value`: which percentile `math="percentile"` gives, above 0 and below 100.
+    - `group_by`: a property, a cohort or how often users did something, to break the answer down by.
+    - `where`: what must hold of the events; of several conditions all must.
+    - `formula`: an expression over the events by their letters, such as A / B; it is shown instead of them.
+    - `formula_label`: what the formula is called.
+    - `rolling`: the average over so many units instead of each one's number.
+    - `cumulative`: the sum from the first unit on instead of each one's number.
+    - `mode`: a number for each unit (timeseries), one for all days (total), or one for each segment (table).
+    - `time_comparison`: an earlier time to set beside this one.
+    - `data_group_id`: the kind of group, by its id, that is counted instead of users.
     """
     query = InsightsQuery(
         events=as_tuple(events),

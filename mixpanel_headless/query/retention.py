@@ -68,10 +68,24 @@ def build_retention_params(
 ) -> dict[str, Any]:
     """The bookmark of a retention report, ready to be sent.
 
-    The users of a row did `born_event` in one `unit` of the days, which are those of the project's time zone, both
-    included; its buckets count `retention_unit`s since then, in which they did `return_event`. A saved retention in
-    place of `born_event` sets its own return event, unit, alignment, buckets and unbounded mode. `math_property` is
-    what `math="average"` aggregates, and `"total"` may. Raises `BookmarkValidationError` with every problem at once.
+    The users of a row did `born_event` in one `unit` of the days; its buckets count `retention_unit` after unit since then, in which
+    they did `return_event`. A saved retention in place of `born_event` sets its own return event, unit, alignment, buckets
+    and unbounded mode. Raises `BookmarkValidationError` with every problem at once. What is not told here is as in
+    `build_params`.
+
+    - `born_event`: the event that a user begins with, or a saved retention.
+    - `return_event`: the event that counts as coming back.
+    - `retention_unit`: the length of a bucket.
+    - `alignment`: whether a user's buckets begin with the first event itself (birth) or with the day, week or month it is in.
+    - `bucket_sizes`: lengths of the buckets one after the other, in the unit of buckets; how many there are otherwise follows
+      from the days.
+    - `unit`: the length of time whose beginners make a row.
+    - `math`: the share that came back, how many did, or how often.
+    - `math_property`: the property that `math="average"` averages, and that `math="total"` may add up.
+    - `mode`: a curve, one bucket over time (trends), or a table.
+    - `unbounded_mode`: whether coming back later (carry_back) or earlier (carry_forward) counts for a bucket too, or only an
+      unbroken streak.
+    - `retention_cumulative`: counts for a bucket whoever came back until then.
     """
     settings: dict[str, Any] = {
         "return_event": return_event,

@@ -56,10 +56,25 @@ def build_user_params(
 ) -> dict[str, Any]:
     """The parameters of a question about users, ready to be sent.
 
-    Mode `aggregate` gives one number for all users whom `where` and `cohort` choose, or one for each cohort of
-    `segment_by`; mode `profiles` gives the users themselves, `limit` of them (None for all) with these `properties`.
-    `where` is one or several conditions on profiles, or a selector as text. `as_of` is a day, from its midnight in UTC, or
-    seconds since 1970. Raises `BookmarkValidationError` with every problem at once.
+    Raises `BookmarkValidationError` with every problem at once.
+
+    - `where`: what must hold of the profiles: conditions, or a selector as text.
+    - `cohort`: only members of this cohort: its id, or a definition.
+    - `properties`: which properties the profiles come with; all of them otherwise.
+    - `sort_by`: the property that profiles are sorted by.
+    - `sort_order`: which of them come first.
+    - `limit`: so many profiles; None for all.
+    - `search`: a text that stands in a profile.
+    - `group_id`: the kind of group, by its id, whose profiles are asked for instead of users'.
+    - `as_of`: a day, from its midnight in UTC, or seconds since 1970: profiles as they were then.
+    - `mode`: one number for all (aggregate), or the users themselves (profiles).
+    - `aggregate`: which number it is.
+    - `aggregate_property`: the property that it is computed from.
+    - `percentile`: which percentile, above 0 and below 100.
+    - `segment_by`: cohorts, by their ids, of which each has a number of its own.
+    - `parallel`: reads several pages of profiles at once.
+    - `workers`: how many pages at most.
+    - `include_all_users`: members of the cohort without a profile too.
     """
     query = UserQuery(
         where=None if isinstance(where, str) else where,

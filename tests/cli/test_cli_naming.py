@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+import subprocess
+import sys
 from inspect import getattr_static
 
 import click
 import pytest
 
 import mixpanel_headless as mp
-from mixpanel_headless.cli.naming import command_name, derived_groups, operations
+from mixpanel_headless.cli.naming import calls_of, command_name, derived_groups, operations
 from mixpanel_headless.cli.operations import operation_command
 from mixpanel_headless.cli.root import COMMANDS
 from mixpanel_headless.operation import Named
@@ -27,6 +30,20 @@ def test_every_call_is_a_command_but_those_that_say_no() -> None:
 def test_every_group_is_listed_by_mp() -> None:
     assert operations().keys() == derived_groups().keys()
     assert operations().keys() <= COMMANDS.keys()
+
+
+def test_the_list_of_a_group_is_read_from_the_definitions_as_they_are_written() -> None:
+    made = {group: {name: inspect.getdoc(method) for name, method in commands.items()}
+            for group, commands in operations().items()}  # fmt: skip
+    assert {group: calls_of(group) for group in made} == made
+
+
+def test_the_list_of_a_group_loads_no_family() -> None:
+    program = "import sys; from mixpanel_headless.cli import cli; cli.main(['query', '--help'], standalone_mode=False);"
+    program += "sys.exit(any(name.startswith(('mixpanel_headless.families', 'mixpanel_headless.workspace', 'aiohttp')) for name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "insights" in done.stdout
 
 
 @pytest.mark.parametrize(("group", "name"), sorted(MADE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence  # noqa: TC003 - read at run time by the commands
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from mixpanel_headless.cli import cli
-from mixpanel_headless.cli.operations import help_of, read_arguments
+from mixpanel_headless.cli.naming import operations
+from mixpanel_headless.cli.operations import definition_of, help_of, read_arguments
 from mixpanel_headless.cli.parameters import slots_of
 from mixpanel_headless.query.dates import Day  # noqa: TC001 - read at run time by the commands
 from mixpanel_headless.sandbox import Sandbox
@@ -102,7 +104,10 @@ def example(
 ) -> None:
     """Says `name`.
 
-    Twice.
+    Twice, but not with `kind="a"`. Raises ValueError for nothing.
+
+    - `limit`, `share`: how much of it, where `kind` has
+      a measure.
     """
 
 
@@ -160,12 +165,46 @@ def test_an_underscore_becomes_a_dash() -> None:
 
 
 def test_the_docstring_is_the_help_page() -> None:
-    assert help_of(example) == "Says name.\n\nTwice."
+    assert help_of(example) == "Says NAME.\n\nTwice, but not with --kind a."
 
 
 def test_what_another_docstring_says_of_the_arguments_is_on_the_help_page() -> None:
     shown = " ".join(CliRunner().invoke(cli, ["query", "funnel", "--help"]).stdout.split())
-    assert "steps are 2 to 100 events in their order" in shown
+    assert "STEPS: 2 to 100 events in their order" in shown
+    assert "--last INTEGER So many days before today, and today: 5 covers six days" in shown
+    assert "build_" not in shown
+
+
+def test_what_a_docstring_says_of_an_argument_stands_at_its_option() -> None:
+    made = parameters(example)
+    assert isinstance(made["limit"], click.Option)
+    assert made["limit"].help == "How much of it, where --kind has a measure."
+    assert isinstance(made["share"], click.Option)
+    assert made["share"].help == "How much of it, where --kind has a measure. [default: 0.5]"
+
+
+@pytest.mark.parametrize("group", ["query", "export", "inspect", "mirror"])
+def test_every_option_of_a_question_says_what_it_means(group: str) -> None:
+    silent = [
+        f"{name} {option.opts[0]}"
+        for name, method in operations()[group].items()
+        for slot in slots_of(definition_of(method))
+        for option in slot.parameters
+        if isinstance(option, click.Option)
+        and not re.sub(r"Can be repeated\.|\[default: .*\]", "", option.help or "").strip()
+    ]
+    assert silent == []
+
+
+def test_an_argument_that_has_a_default_can_stand_in_its_place_or_be_named(box: Sandbox) -> None:
+    days = ("--from-date", "2025-01-01", "--to-date", "2025-01-01", "--retention-unit", "day", "--jq", ".cohorts")
+    placed = mp(box, "query", "retention", "Sign Up", "Log In", *days)
+    assert json.loads(placed)["2025-01-01"]["first"] == 3
+    assert mp(box, "query", "retention", "Sign Up", "--return-event", "Log In", *days) == placed
+    both = ("query", "retention", "Sign Up", "Log In", "--return-event", "Log In")
+    result = CliRunner().invoke(cli, both, env=box.environment())
+    assert result.exit_code == 2
+    assert "RETURN_EVENT is given as an argument and as --return-event; give one of them." in result.stderr
 
 
 def test_a_type_without_a_form_on_the_command_line_is_named() -> None:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import mixpanel_headless as mp
-from mixpanel_headless.cli.operations import group
+from mixpanel_headless.cli.listing import group
 from mixpanel_headless.cli.patience import explain_waiting, tell_first
 from mixpanel_headless.sandbox import Sandbox
 

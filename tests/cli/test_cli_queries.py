@@ -199,7 +199,7 @@ def test_help_shows_fields_and_allowed_values() -> None:
 
 def test_help_tells_the_exit_codes_of_the_errors() -> None:
     flat = " ".join(CliRunner().invoke(cli, ["query", "--help"]).stdout.split())
-    assert f"{mp.AuthenticationError.exit_code} AuthenticationError" in flat
+    assert f"{mp.AuthenticationError.exit_code} the credentials were refused (401);" in flat
     assert "130 interrupted" in flat
 
 
