@@ -200,6 +200,12 @@ class Engine:
         self.project = attrs.evolve(self.project, cohorts=kept if cohort is None else {**kept, number: cohort})
         self._store.project = self.project
 
+    def keep_custom_event(self, number: int, event: Mapping[str, Any] | None) -> None:
+        """Save a custom event in the project under a number, or forget it (None); queries that run keep what they had."""
+        kept = {key: known for key, known in self.project.custom_events.items() if key != number}
+        self.project = attrs.evolve(self.project, custom_events=kept if event is None else {**kept, number: event})
+        self._store.project = self.project
+
     def event_definitions(self) -> list[dict[str, Any]]:
         """Every event of the lexicon, with how often it happened."""
         return lexicon.event_definitions(self._store)

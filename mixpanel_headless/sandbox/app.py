@@ -8,13 +8,14 @@ from urllib.parse import unquote
 
 import attrs
 
+from mixpanel_headless.sandbox import boards, checks, custom_events, governed, histories, lookups, quality, replies
 from mixpanel_headless.sandbox.entities import Paged
-from mixpanel_headless.sandbox.governed import GOVERNED
-from mixpanel_headless.sandbox.replies import Bare, Rejected
+from mixpanel_headless.sandbox.histories import USER
+from mixpanel_headless.sandbox.replies import Bare, Rejected, Reply
 from mixpanel_headless.sandbox.routes import SCOPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mixpanel_headless.sandbox.arrivals import Arrival
     from mixpanel_headless.sandbox.questions import Source
@@ -23,7 +24,6 @@ Json = dict[str, Any]
 WORKSPACE = 1
 EVERYTHING = "All Project Data"
 ORGANIZATION = 1
-USER = 1
 
 
 @attrs.frozen
@@ -111,13 +111,17 @@ def change_bookmark(request: Request) -> Json:
 
 def delete_bookmark(request: Request) -> Json:
     """Delete a saved report."""
-    request.source.saved.delete_reports([request.parts["id"]])
-    return {}
+    return forget(request, [request.parts["id"]])
 
 
 def delete_bookmarks(request: Request) -> Json:
     """Delete several saved reports, all or none."""
-    request.source.saved.delete_reports(request.body.get("bookmark_ids") or ())
+    return forget(request, request.body.get("bookmark_ids") or ())
+
+
+def forget(request: Request, numbers: Sequence[object]) -> Json:
+    request.source.saved.delete_reports(numbers, request.now)
+    boards.forget_reports(numbers, request)
     return {}
 
 
@@ -156,26 +160,38 @@ ROUTES: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (
     ("DELETE", rf"{SCOPE}/bookmarks/(?P<id>[^/]+)", delete_bookmark),
     ("POST", rf"{SCOPE}/bookmark-urls", create_link),
     ("GET", rf"{SCOPE}/bookmark-urls/(?P<slug>[^/]+)", get_link),
-    *GOVERNED,
-)
+    *boards.ROUTES, *checks.ROUTES, *custom_events.ROUTES, *governed.ROUTES, *histories.ROUTES, *lookups.ROUTES,
+    *quality.ROUTES,
+)  # fmt: skip
 
 
-def ask_app(source: Source, arrival: Arrival) -> Any:
-    """The App API's answer in its envelope; Rejected for an address that it lacks here."""
-    for method, pattern, answer in ROUTES:
-        match = re.fullmatch(pattern, arrival.route.endpoint)
-        if match is None or method != arrival.method:
-            continue
-        parts = {name: unquote(part) for name, part in match.groupdict().items() if part is not None}
-        if parts.get("project", str(source.engine.project.id)) != str(source.engine.project.id):
-            raise Rejected(403, f"No access to project {parts['project'][:40]}")
-        found = answer(Request(source, arrival, parts))
-        return found.value if isinstance(found, Bare) else {"status": "ok", "results": found}
-    now = f"{source.engine.project.clock():%Y-%m-%dT%H:%M:%S}"
-    entities = source.saved.entities
-    kept = entities.answer(arrival.method, arrival.route.endpoint, arrival.document, arrival.query, now)
-    if isinstance(kept, Paged):
-        return {"status": "ok", "results": kept.rows, "pagination": kept.pagination}
-    if kept is not None:
-        return {"status": "ok", "results": kept}
-    raise Rejected(404, f"{arrival.method} {arrival.path} is not supported by the sandbox yet")
+def ask_app(source: Source, arrival: Arrival) -> Reply:
+    """The App API's answer in its envelope; Rejected for an address that it lacks here. One at a time."""
+    scope = re.match(SCOPE, arrival.route.endpoint)
+    if scope and scope["project"] not in (None, str(source.engine.project.id)):
+        raise Rejected(403, f"No access to project {scope['project'][:40]}")
+    with source.saved.lock:  # until it is written down, as it may hold what others change
+        found = answer(source, arrival)
+        if isinstance(found, Reply):
+            return found
+        if isinstance(found, Bare):
+            return replies.answer(found.value)
+        if isinstance(found, Paged):
+            return replies.answer({"status": "ok", "results": found.rows, "pagination": found.pagination})
+        return replies.answer({"status": "ok", "results": found})
+
+
+def answer(source: Source, arrival: Arrival) -> Any:
+    """What an address answers: one of the table above, or one at which things of a kind stand."""
+    endpoint, methods = arrival.route.endpoint, []
+    for method, pattern, ask in ROUTES:
+        if (match := re.fullmatch(pattern, endpoint)) and method == arrival.method:
+            parts = {name: unquote(part) for name, part in match.groupdict().items() if part is not None}
+            return ask(Request(source, arrival, parts))
+        methods += [method] if match else []
+    kept = source.saved.entities.answer(Request(source, arrival, {}))
+    if kept is None and methods:
+        raise Rejected(405, f"Method {arrival.method} is not allowed, use {' or '.join(methods)}")
+    if kept is None:
+        raise Rejected(404, f"{arrival.method} {arrival.path} is not supported by the sandbox yet")
+    return kept

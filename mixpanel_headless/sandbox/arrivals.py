@@ -27,6 +27,8 @@ class Arrival:
     content_type: str = ""
     body: bytes = attrs.field(default=b"", repr=False)
     takes_gzip: bool = False
+    origin: str = ""
+    """Where the caller found the service: scheme, host and port."""
     every: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
     """All values of each parameter of the query string; `query` has the first."""
 

@@ -198,7 +198,7 @@ class Sandbox:
         self._contents = Contents(self._given_engine) if self._given_engine else self._load()
         self._workers = ThreadPoolExecutor(max_workers=max(2, self.concurrency), thread_name_prefix="sandbox-query")
         now = self._contents.engine.project.clock()
-        saved = open_saved(self.reports, f"{now:%Y-%m-%dT%H:%M:%S}", self.project)
+        saved = open_saved(self.reports, f"{now:%Y-%m-%dT%H:%M:%S}")
         saved.entities.changed = functools.partial(keep_cohort, self._contents.engine)
         source = Source(self._contents.engine, self.history_days, saved)
         self._service = Service(self._rules(), source, self._workers, self.on_request)

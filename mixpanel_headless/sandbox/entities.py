@@ -1,4 +1,4 @@
-"""What a project keeps and programs change: boards, cohorts, flags, alerts and so on, by one table of what they are.
+"""What a project keeps and programs change: boards, cohorts, flags, alerts and so on, each kind as `kinds` knows it.
 
 Each kind is a list below an address: it is read, made, changed and deleted one by one or several at once, as the App API
 does it. The sandbox keeps what it is given and fills in what the service would; it checks what must be there.
@@ -6,122 +6,139 @@ does it. The sandbox keeps what it is given and fills in what the service would;
 
 from __future__ import annotations
 
-import re
-import threading
 import uuid
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.sandbox.histories import USER, Journal
+from mixpanel_headless.sandbox.kinds import Kind, kind_at
 from mixpanel_headless.sandbox.replies import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mixpanel_headless.sandbox.app import Request
+
 Json = dict[str, Any]
-Shape = Literal["plain", "map", "all"]
-"""What an answer holds: the thing itself, an object by id, or, after a change, all things of the kind."""
 FIRST_ID = 2001
 PAGE = 1000
+SECRETS = frozenset({"password"})
+"""Fields that the service takes and never tells."""
+FILTERS = frozenset({"bookmark_id", "data_group_id"})
+"""Parameters that let only those through whose field says the same."""
 
 
 @attrs.frozen
-class Kind:
-    """One kind of things: below which address, what it must have, and how the service calls and answers it."""
+class Switch:
+    """What an address below a thing does to it, and of which status it must be, if that matters."""
 
-    path: str
-    required: tuple[str, ...] = ()
-    defaults: Mapping[str, Any] = attrs.field(factory=dict)
-    id_field: str = "id"
-    text_id: bool = False
-    bulk: str = ""
-    """The field of a bulk call: `X_ids` of those to delete, and the list of those to change."""
-    shape: Shape = "plain"
-    unique: str = ""
-    """A field that no two of them have alike."""
+    changes: Mapping[str, Any]
+    needs: str = ""
+    takes: str = ""
+    """The field of the body that is kept as well."""
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind("dashboards", ("title",), {"is_private": False, "can_view": True, "ancestors": []}, bulk="dashboard"),
-    Kind("cohorts", ("name",), {"is_visible": True, "verified": False, "count": None}, bulk="cohort"),
-    Kind("annotations", ("date", "description"), {"tags": []}),
-    Kind("annotations/tags", ("name",), unique="name"),
-    Kind("webhooks", ("name", "url"), {"is_enabled": True, "auth_type": None}, text_id=True),
-    Kind("alerts/custom", ("name", "condition"), {"paused": False, "valid": True}, bulk="alert"),
-    Kind("experiments", ("name",), {"status": "draft", "variants": [], "metrics": []}, text_id=True),
-    Kind("feature-flags", ("name", "key"), {"status": "disabled", "tags": []}, text_id=True, unique="key"),
-    Kind("custom_properties", ("name", "resourceType"), {"isVisible": True}, id_field="customPropertyId"),
-    Kind("metrics", ("name", "type", "definition"), {"verified": False}, bulk="metric", shape="map", unique="name"),
-    Kind("behaviors", ("name", "type", "definition"), {"verified": False}, bulk="behavior", shape="map", unique="name"),
-    Kind("data-definitions/tags", ("name",), unique="name"),
-    Kind("data-definitions/events/drop-filters", ("event_name", "filters"), {"active": True}, shape="all"),
-    Kind(
-        "data-definitions/events/deletion-requests",
-        ("eventName", "fromDate", "toDate"),
-        {"status": "Submitted", "deletedEventsCount": 0, "requestingUser": {"id": 1}, "filters": []},
-        shape="all",
-    ),
-)
-LONGEST_FIRST = sorted(KINDS, key=lambda kind: -len(kind.path))
-"""A kind whose address begins as another's comes before it."""
-SECRETS = frozenset({"password"})
-"""Fields that the service takes and never tells."""
-SWITCHES: Mapping[tuple[str, str], Mapping[str, Any]] = {
-    ("POST", "favorites"): {"is_favorited": True}, ("DELETE", "favorites"): {"is_favorited": False},
-    ("POST", "pin"): {"pinned_date": "now"}, ("DELETE", "pin"): {"pinned_date": None},
-    ("PUT", "launch"): {"status": "active"}, ("PUT", "force_conclude"): {"status": "concluded"},
-    ("POST", "archive"): {"archived": True}, ("DELETE", "archive"): {"archived": False},
-    ("PUT", "test-users"): {},
+SWITCHES: Mapping[tuple[str, str], Switch] = {
+    ("POST", "favorites"): Switch({"is_favorited": True}), ("DELETE", "favorites"): Switch({"is_favorited": False}),
+    ("POST", "pin"): Switch({"pinned_date": "now"}), ("DELETE", "pin"): Switch({"pinned_date": None}),
+    ("PUT", "launch"): Switch({"status": "active", "start_date": "now"}, needs="draft"),
+    ("PUT", "force_conclude"): Switch({"status": "concluded", "end_date": "now"}, needs="active", takes="end_date"),
+    ("PATCH", "decide"): Switch({}, needs="concluded"),
+    ("POST", "archive"): Switch({"archived": True}), ("DELETE", "archive"): Switch({"archived": False}),
+    ("PUT", "test-users"): Switch({}, takes="users"),
 }  # fmt: skip
-"""What an address below a thing does to it."""
-WORDS = frozenset({
-    "alert-count", "blueprints", "blueprints-all", "bookmarks", "erf", "limits", "preview-filters", "rca", "screenshot", "test",
-    "validate", "validate-alerts-for-bookmark",
-})  # fmt: skip
-"""What stands in an id's place in an address and is none."""
 
 
 @attrs.define
 class Entities:
-    """The things of all kinds by id; any thread may read and write."""
+    """The things of all kinds by id; whoever reads or writes holds the lock of what is saved."""
 
+    journal: Journal = attrs.field(factory=Journal)
     things: dict[str, dict[str, Json]] = attrs.field(factory=dict)
-    lock: threading.RLock = attrs.field(factory=threading.RLock, init=False)
     changed: Callable[[str, str, Json | None], None] = attrs.field(default=lambda kind, number, thing: None)
     """Told what was made, changed or deleted (None)."""
-    project: int = 0
-    """Which project they say that they belong to."""
     _ids: int = FIRST_ID
 
-    def answer(self, method: str, endpoint: str, body: Any, query: Mapping[str, str], now: str) -> Any:
-        """What the address answers, None for an address that is of no kind."""
-        found = kind_at(endpoint)
+    def answer(self, request: Request) -> Any:
+        """What an address answers; None for one that is of no kind."""
+        found = kind_at(request.arrival.route.endpoint)
         if found is None:
             return None
         kind, rest = found
-        with self.lock:
-            own = self.things.setdefault(kind.path, {})
-            if not rest:
-                return self._all(kind, own, method, body, query, now)
-            if rest[0] in {"bulk-delete", "bulk-update"} and method == "POST":
-                return self._several(kind, own, rest[0], fields_in(body), now)
-            return self._one(kind, own, method, rest, body, now)
+        if not rest:
+            return self._all(kind, request)
+        if rest[0] in {"bulk-delete", "bulk-update"} and request.arrival.method == "POST":
+            return self._several(kind, rest[0], request)
+        return self._one(kind, rest, request)
 
-    def _all(self, kind: Kind, own: dict[str, Json], method: str, body: Any, query: Mapping[str, str], now: str) -> Any:
-        match method:
+    def new_id(self) -> int:
+        """An id that no other thing has had."""
+        self._ids += 1
+        return self._ids
+
+    def own(self, kind: str) -> dict[str, Json]:
+        """The things of a kind by id."""
+        return self.things.setdefault(kind, {})
+
+    def thing(self, kind: str, number: object) -> Json:
+        """One thing; Rejected says that there is none."""
+        found = self.own(kind).get(str(number))
+        if found is None:
+            raise Rejected(404, f"{kind} {str(number)[:40]} does not exist")
+        return found
+
+    def add(self, kind: Kind, given: Json, request: Request) -> Json:
+        """A new thing; Rejected for one that lacks something, is there already or is one too many."""
+        for name in kind.required:
+            if given.get(name) is None or given[name] == "":
+                raise Rejected(400, f"{name}: required field")
+        if kind.most is not None and len(self.own(kind.path)) >= kind.most:
+            raise Rejected(400, f"{kind.path}: there are {kind.most} already, as many as there may be")
+        self._check_unique(kind, given)
+        number: Any = str(uuid.uuid4()) if kind.text_id else self.new_id()
+        stamps = {"project_id": request.project, "created": request.now, "modified": request.now}
+        thing = kind.filled({**kind.defaults, **shown(kind, given), **stamps, kind.id_field: number})
+        self.own(kind.path)[str(number)] = thing
+        self._tell(kind, str(number), None, thing, request)
+        return thing
+
+    def change(self, kind: Kind, thing: Json, changes: Json, request: Request) -> Json:
+        """A thing after a change."""
+        self._check_unique(kind, changes, thing)
+        before = dict(thing)
+        thing.update({**shown(kind, changes), "modified": request.now, kind.id_field: thing[kind.id_field]})
+        self._tell(kind, str(thing[kind.id_field]), before, thing, request)
+        return thing
+
+    def delete(self, kind: Kind, number: str, request: Request) -> None:
+        """Delete a thing for good."""
+        self._tell(kind, number, self.own(kind.path).pop(number), None, request)
+
+    def _tell(self, kind: Kind, number: str, before: Json | None, after: Json | None, request: Request) -> None:
+        self.journal.note(kind.path, number, before, after, request.now)
+        self.changed(kind.path, number, after)
+
+    def _all(self, kind: Kind, request: Request) -> Any:
+        body = fields_in(request)
+        match request.arrival.method:
             case "GET":
-                return self._page(kind, own, query)
-            case "POST" if "delete" not in fields_in(body):
-                return self._shown(kind, own, self._add(kind, own, fields_in(body), now))
+                return self._page(kind, request)
+            case "POST" if "delete" not in body:
+                return self._shown(kind, self.add(kind, body, request), request)
             case "POST" | "DELETE" | "PATCH":
-                return self._by_body(kind, own, method, fields_in(body), now)
-        raise Rejected(405, f"Method {method} is not allowed")
+                return self._by_body(kind, body, request)
+        raise Rejected(405, f"Method {request.arrival.method} is not allowed")
 
-    def _page(self, kind: Kind, own: dict[str, Json], query: Mapping[str, str]) -> Any:
+    def _page(self, kind: Kind, request: Request) -> Any:
+        query = request.arrival.query
         ids = set(query["ids"].split(",")) if query.get("ids") else None
-        rows = [thing for number, thing in own.items() if ids is None or number in ids]
+        rows = [thing for number, thing in self.own(kind.path).items() if ids is None or number in ids]
         if query.get("include_archived") != "true":
             rows = [thing for thing in rows if not thing.get("archived")]
+        for name in FILTERS & query.keys():
+            rows = [thing for thing in rows if str(thing.get(name)) == query[name]]
+        rows = [self.present(kind, thing, request) for thing in rows if fits(kind, thing, query)]
         if kind.shape == "map":
             return {str(thing[kind.id_field]): thing for thing in rows}
         start = int(query["cursor"]) if query.get("cursor", "").isdigit() else 0
@@ -129,115 +146,93 @@ class Entities:
             return Paged(rows[start : start + PAGE], {"next_cursor": str(start + PAGE), "page_size": PAGE})
         return rows[start:]
 
-    def _one(self, kind: Kind, own: dict[str, Json], method: str, rest: list[str], body: Any, now: str) -> Any:
-        thing = own.get(rest[0])
-        if thing is None and rest[0] in WORDS:
-            raise Rejected(501, f"{method} {kind.path}/{rest[0]} is not supported by the sandbox yet")
-        if thing is None:
-            raise Rejected(404, f"{kind.path} {rest[0][:40]} does not exist")
+    def _one(self, kind: Kind, rest: list[str], request: Request) -> Any:
+        thing, method = self.thing(kind.path, rest[0]), request.arrival.method
         if len(rest) > 1:
-            return self._switch(kind, own, method, thing, rest[1], fields_in(body), now)
+            return self._switch(kind, thing, rest[1], request)
         match method:
             case "GET":
-                return self._shown(kind, own, thing, after=False)
+                return self._shown(kind, thing, request, after=False)
             case "PATCH" | "PUT":
-                return self._shown(kind, own, self._change(kind, own, thing, fields_in(body), now))
+                return self._shown(kind, self.change(kind, thing, fields_in(request), request), request)
             case "DELETE":
-                self._delete(kind, own, rest[0])
-                return {}
+                self.delete(kind, rest[0], request)
+                return {kind.id_field: thing[kind.id_field]}
         raise Rejected(405, f"Method {method} is not allowed")
 
-    def _switch(
-        self, kind: Kind, own: dict[str, Json], method: str, thing: Json, what: str, body: Json, now: str
-    ) -> Any:
-        if what == "history" and method == "GET":
-            return {"results": [], "pagination": None, "events": [], "count": 0}
+    def _switch(self, kind: Kind, thing: Json, what: str, request: Request) -> Any:
+        method, body = request.arrival.method, fields_in(request)
         if what == "duplicate" and method == "POST":
-            copy = {name: value for name, value in thing.items() if name != kind.id_field and name != kind.unique}
+            copy = {name: value for name, value in thing.items() if name not in {kind.id_field, kind.unique}}
             named = {kind.unique: f"{thing[kind.unique]}-copy"} if kind.unique else {}
-            return self._shown(kind, own, self._add(kind, own, {**copy, **named, **body}, now))
-        if what == "decide" and method == "PATCH":
-            return self._change(kind, own, thing, {"status": "success" if body.get("success") else "fail"}, now)
+            return self._shown(kind, self.add(kind, {**copy, **named, **body}, request), request)
         if (method, what) not in SWITCHES:
-            raise Rejected(404, f"{method} {kind.path}/.../{what} is not supported by the sandbox yet")
-        switched = SWITCHES[method, what]
-        return self._change(kind, own, thing, {k: now if v == "now" else v for k, v in switched.items()}, now)
+            raise Rejected(404, f"{method} {kind.path}/.../{what} does not exist")
+        switch = SWITCHES[method, what]
+        if switch.needs and thing.get("status") != switch.needs:
+            raise Rejected(409, f"{kind.path}: {what} is for those that are {switch.needs}, not {thing.get('status')}")
+        changes = {name: request.now if value == "now" else value for name, value in switch.changes.items()}
+        if what == "decide":
+            changes["status"] = "success" if body.get("success") else "fail"
+        if body.get(switch.takes):
+            changes[switch.takes] = body[switch.takes]
+        return self._shown(kind, self.change(kind, thing, changes, request), request)
 
-    def _by_body(self, kind: Kind, own: dict[str, Json], method: str, body: Json, now: str) -> Any:
-        """A change whose thing stands in the body, as some kinds have it."""
-        if kind.bulk and kind.shape == "map":
-            pairs = self._listed(kind, own, body)
-            if method == "DELETE":
-                for thing, _ in pairs:
-                    self._delete(kind, own, str(thing["id"]))
-                return {}
-            return {str(thing["id"]): self._change(kind, own, thing, row, now) for thing, row in pairs}
-        if "name" in body and kind.path.endswith("tags"):
-            named = next((thing for thing in own.values() if thing.get("name") == body["name"]), None)
-            thing = self._found(kind, own, named and named[kind.id_field])
-        else:
-            thing = self._found(kind, own, body.get("id"))
-        if method in {"DELETE", "POST"}:
-            self._delete(kind, own, str(thing[kind.id_field]))
-            return list(own.values()) if kind.shape == "all" else {}
-        return self._shown(kind, own, self._change(kind, own, thing, body, now))
+    def _by_body(self, kind: Kind, body: Json, request: Request) -> Any:
+        """A change whose things stand in the body, as some kinds have it."""
+        pairs = self._named(kind, body)
+        if request.arrival.method in {"DELETE", "POST"}:
+            for thing, _ in pairs:
+                self.delete(kind, str(thing[kind.id_field]), request)
+            return self._rest(kind, request) if kind.shape == "all" else {}
+        changed = [self.change(kind, thing, row, request) for thing, row in pairs]
+        if kind.shape == "map":
+            return {str(thing[kind.id_field]): thing for thing in changed}
+        return self._shown(kind, changed[0], request)
 
-    def _several(self, kind: Kind, own: dict[str, Json], what: str, body: Json, now: str) -> Any:
-        if what == "bulk-delete":
-            ids = [str(one) for one in body.get(f"{kind.bulk}_ids") or ()]
-            for number in ids:
-                self._found(kind, own, number)
-            for number in ids:
-                self._delete(kind, own, number)
-            return {}
-        for thing, row in self._listed(kind, own, body):
-            self._change(kind, own, thing, row, now)
+    def _several(self, kind: Kind, what: str, request: Request) -> Any:
+        for thing, row in self._named(kind, fields_in(request)):
+            if what == "bulk-delete":
+                self.delete(kind, str(thing[kind.id_field]), request)
+            else:
+                self.change(kind, thing, row, request)
         return {}
 
-    def _listed(self, kind: Kind, own: dict[str, Json], body: Json) -> list[tuple[Json, Json]]:
-        """Each thing that a bulk call names, with the fields it gives; Rejected if one of them does not exist."""
-        rows = [fields_in(row) for row in body.get(f"{kind.bulk}s") or ()]
-        return [(self._found(kind, own, row.get("id")), row) for row in rows]
+    def _named(self, kind: Kind, body: Json) -> list[tuple[Json, Json]]:
+        """Each thing that a body names, by `toy_ids`, in rows or by itself, with its fields; Rejected if one is none."""
+        ids = next((value for name, value in body.items() if name.endswith("_ids") and isinstance(value, list)), None)
+        rows = next((value for value in body.values() if isinstance(value, list) and value and are_rows(value)), None)
+        if ids is not None:
+            return [(self.thing(kind.path, number), {}) for number in dict.fromkeys(ids)]
+        if rows is not None and kind.id_field not in body:
+            return [(self.thing(kind.path, row.get(kind.id_field)), row) for row in rows]
+        if kind.unique in body and kind.id_field not in body:
+            alike = (thing for thing in self.own(kind.path).values() if thing.get(kind.unique) == body[kind.unique])
+            return [(self.thing(kind.path, next(alike, {}).get(kind.id_field)), body)]
+        return [(self.thing(kind.path, body.get(kind.id_field)), body)]
 
-    def _found(self, kind: Kind, own: dict[str, Json], number: Any) -> Json:
-        if str(number) not in own:
-            raise Rejected(404, f"{kind.path} {str(number)[:40]} does not exist")
-        return own[str(number)]
-
-    def _add(self, kind: Kind, own: dict[str, Json], given: Json, now: str) -> Json:
-        for name in kind.required:
-            if given.get(name) is None or given[name] == "":
-                raise Rejected(400, f"{name}: required field")
-        self._check_unique(kind, own, given)
-        self._ids += 1
-        number: Any = str(uuid.uuid4()) if kind.text_id else self._ids
-        stamps = {"project_id": self.project, "created": now, "modified": now}
-        thing = {**kind.defaults, **shown(given), **stamps, kind.id_field: number}
-        if kind.path.endswith("drop-filters"):
-            thing = {**thing, "eventName": given["event_name"]}
-        own[str(number)] = thing
-        self.changed(kind.path, str(number), given)
-        return thing
-
-    def _change(self, kind: Kind, own: dict[str, Json], thing: Json, changes: Json, now: str) -> Json:
-        self._check_unique(kind, own, changes, thing)
-        thing.update({**shown(changes), "modified": now, kind.id_field: thing[kind.id_field]})
-        self.changed(kind.path, str(thing[kind.id_field]), thing)
-        return thing
-
-    def _delete(self, kind: Kind, own: dict[str, Json], number: str) -> None:
-        del own[number]
-        self.changed(kind.path, number, None)
-
-    def _check_unique(self, kind: Kind, own: dict[str, Json], given: Json, besides: Json | None = None) -> None:
-        value = given.get(kind.unique) if kind.unique else None
-        if value is not None and any(one.get(kind.unique) == value for one in own.values() if one is not besides):
+    def _check_unique(self, kind: Kind, given: Json, besides: Json | None = None) -> None:
+        value, own = given.get(kind.unique) if kind.unique else None, self.own(kind.path).values()
+        if value is not None and any(one.get(kind.unique) == value for one in own if one is not besides):
             raise Rejected(409, f"{kind.path}: the {kind.unique} {str(value)[:80]!r} is taken")
 
-    def _shown(self, kind: Kind, own: dict[str, Json], thing: Json, *, after: bool = True) -> Any:
+    def _shown(self, kind: Kind, thing: Json, request: Request, *, after: bool = True) -> Any:
         if kind.shape == "map":
             return {str(thing[kind.id_field]): thing}
-        return list(own.values()) if kind.shape == "all" and after else thing
+        return self._rest(kind, request) if kind.shape == "all" and after else self.present(kind, thing, request)
+
+    def _rest(self, kind: Kind, request: Request) -> list[Json]:
+        return [self.present(kind, thing, request) for thing in self.own(kind.path).values()]
+
+    def present(self, kind: Kind, thing: Json, request: Request) -> Json:
+        """A thing as the service shows it: with things of other kinds in the place of their ids."""
+        if kind.path == "annotations":
+            tags = [own for number in thing.get("tags") or () if (own := self.own("annotations/tags").get(str(number)))]
+            return {**thing, "tags": tags, "user": {"id": USER, "first_name": "sandbox", "last_name": ""}}
+        if kind.path == "alerts/custom":
+            report = request.source.saved.reports.get(thing["bookmark_id"], {"id": thing["bookmark_id"]})
+            return {**thing, "bookmark": {name: report.get(name) for name in ("id", "name", "type")}}
+        return thing
 
 
 @attrs.frozen
@@ -248,25 +243,25 @@ class Paged:
     pagination: Json
 
 
-def shown(given: Json) -> Json:
-    """What is told again of what was given."""
-    return {name: value for name, value in given.items() if name not in SECRETS and name != "delete"}
+def fits(kind: Kind, thing: Json, query: Mapping[str, str]) -> bool:
+    """Whether an annotation is of the days and has one of the tags that are asked for."""
+    if kind.path != "annotations":
+        return True
+    day, tags = str(thing["date"])[:10], set(query["tags"].split(",")) if query.get("tags") else None
+    if tags is not None and tags.isdisjoint(map(str, thing.get("tags") or ())):
+        return False
+    return query.get("fromDate", "")[:10] <= day and (not query.get("toDate") or day <= query["toDate"][:10])
 
 
-def kind_at(endpoint: str) -> tuple[Kind, list[str]] | None:
-    """The kind that an address below a project or workspace is of, and what of the address stands below it."""
-    scoped = re.fullmatch(r"projects/\d+/workspaces/\d+/(.*)|(?:projects|workspaces)/\d+/(.*)", endpoint.strip("/"))
-    place = (scoped[1] or scoped[2]) if scoped else ""
-    for kind in LONGEST_FIRST:
-        if place == kind.path or place.startswith(kind.path + "/"):
-            return kind, [part for part in place[len(kind.path) :].split("/") if part]
-    return None
+def shown(kind: Kind, given: Json) -> Json:
+    """What is told again of what was given, under the service's names."""
+    return {kind.told_as(name): value for name, value in given.items() if name not in SECRETS and name != "delete"}
 
 
-def fields_in(body: Any) -> Json:
+def are_rows(values: list[Any]) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def fields_in(request: Request) -> Json:
     """The JSON object that was sent; none is one without fields."""
-    if body is None:
-        return {}
-    if not isinstance(body, dict):
-        raise Rejected(400, "Invalid JSON: the body must be an object")
-    return body
+    return {} if request.arrival.document is None else request.body

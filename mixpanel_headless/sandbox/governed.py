@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.sandbox import custom_events
+from mixpanel_headless.sandbox.histories import Journal
 from mixpanel_headless.sandbox.replies import Bare, Rejected
 from mixpanel_headless.sandbox.routes import SCOPE
 
@@ -19,20 +20,21 @@ Json = dict[str, Any]
 Key = tuple[str, str]
 """Whose it is, `Event` or `User` for properties and the type for schemas, and the name."""
 EVENT = "event"
-CUSTOM_EVENTS = "Custom events are not supported by the sandbox yet"
+SORTS = {"Event": "All Events and Properties", "User": "All User Profile Properties"}
+"""What may be exported, by whose it is."""
 
 
 @attrs.define
 class Governed:
     """What was said by clients; what the data tell stands below it."""
 
+    journal: Journal = attrs.field(factory=Journal)
     said: dict[Key, Json] = attrs.field(factory=dict)
     ids: dict[Key, int] = attrs.field(factory=dict)
     schemas: dict[Key, Json | None] = attrs.field(factory=dict)
     """Schemas that were given; None for one that was deleted though the data tell it."""
     enforcement: Json | None = None
     contexts: dict[str, str] = attrs.field(factory=dict)
-    lock: threading.RLock = attrs.field(factory=threading.RLock, init=False)
 
     def described(self, kind: str, seen: list[Json]) -> list[Json]:
         """What is known of things of a kind: those that were seen, then those that were only spoken of."""
@@ -44,7 +46,7 @@ class Governed:
         key = (kind, row["name"])
         return {**row, "id": self.ids.setdefault(key, len(self.ids) + 1), **self.said.get(key, {})}
 
-    def say(self, kind: str, row: Json, seen: list[Json]) -> Json:
+    def say(self, kind: str, row: Json, seen: list[Json], now: str) -> Json:
         """What is known of a thing after a row about it; it is named, or has an id."""
         if row.get("name") is None and row.get("id") is None:
             raise Rejected(400, "name or id is a required field")
@@ -54,7 +56,9 @@ class Governed:
             if (name := next(known, None)) is None:
                 raise Rejected(404, f"No {kind} has the id {str(row.get('id'))[:40]}")
         changes = {field: value for field, value in row.items() if field not in {"name", "id"}}
-        self.said.setdefault((kind, name), {}).update(changes)
+        before = self.said.get((kind, name), {})
+        self.said[kind, name] = {**before, **changes}
+        self.journal.note(kind, name, before, self.said[kind, name], now)
         return next(entry for entry in self.described(kind, seen) if entry["name"] == name)
 
     def registry(self, seen: list[Json]) -> dict[Key, Json]:
@@ -84,14 +88,14 @@ def told(request: Request) -> Governed:
 
 def listed(kind: str, found: list[Json], request: Request) -> list[Json]:
     """What is known of things of a kind, of some names if that is asked."""
-    if "custom_event" in request.arrival.query:
-        raise Rejected(501, CUSTOM_EVENTS)
     wanted = request.arrival.every.get("name[]")
     return [entry for entry in told(request).described(kind, found) if wanted is None or entry["name"] in wanted]
 
 
 def event_definitions(request: Request) -> list[Json]:
-    """The lexicon's events."""
+    """The lexicon's events, or the custom ones."""
+    if request.arrival.query.get("custom_event") == "true":
+        return custom_events.definitions(request)
     return listed(EVENT, request.source.engine.event_definitions(), request)
 
 
@@ -106,23 +110,44 @@ def property_definitions(request: Request) -> list[Json]:
 
 def change_events(request: Request) -> Json | list[Json]:
     """What is said of an event, or of several, from now on."""
-    refuse_custom(request)
+    if custom_events.KEY in request.body:
+        return custom_events.change(request)
     seen = request.source.engine.event_definitions()
     if "events" in request.body:
-        return [told(request).say(EVENT, row, seen) for row in rows_in(request.body, "events")]
-    return told(request).say(EVENT, request.body, seen)
+        return [told(request).say(EVENT, row, seen, request.now) for row in rows_in(request.body, "events")]
+    return told(request).say(EVENT, request.body, seen, request.now)
 
 
 def forget_event(request: Request) -> Json:
     """Delete what is said of an event."""
-    refuse_custom(request)
-    told(request).said.pop((EVENT, str(request.body.get("name"))), None)
+    if custom_events.KEY in request.body:
+        return custom_events.delete(request)
+    name = str(request.body.get("name"))
+    if (said := told(request).said.pop((EVENT, name), None)) is not None:
+        told(request).journal.note(EVENT, name, said, None, request.now)
     return {}
 
 
-def refuse_custom(request: Request) -> None:
-    if "customEventId" in request.body:
-        raise Rejected(501, CUSTOM_EVENTS)
+def tracking(request: Request) -> Json:
+    """How an event reaches the project: how often, and from which libraries."""
+    name = request.arrival.query.get("event_name", "")
+    seen = next((row for row in request.source.engine.event_definitions() if row["name"] == name), None)
+    if seen is None:
+        return {}
+    return {
+        "eventName": name,
+        "count": seen["count"],
+        "libraries": request.source.engine.property_values("mp_lib", name),
+    }
+
+
+def exported(request: Request) -> Json:
+    """All that is known of the events and properties whose sorts are asked for."""
+    sorts, engine = request.arrival.query.get("export_type", ""), request.source.engine
+    owners = [owner for owner, sort in SORTS.items() if sort in sorts]
+    events = told(request).described(EVENT, engine.event_definitions()) if "Event" in owners else []
+    known = [told(request).described(owner, engine.property_definitions(owner)) for owner in owners]
+    return {"events": events, "properties": [row for rows in known for row in rows]}
 
 
 def change_properties(request: Request) -> Json | list[Json]:
@@ -130,7 +155,7 @@ def change_properties(request: Request) -> Json | list[Json]:
 
     def say(row: Json) -> Json:
         kind = row.get("resourceType") or "Event"
-        return told(request).say(kind, row, request.source.engine.property_definitions(kind))
+        return told(request).say(kind, row, request.source.engine.property_definitions(kind), request.now)
 
     return (
         [say(row) for row in rows_in(request.body, "properties")] if "properties" in request.body else say(request.body)
@@ -243,20 +268,12 @@ def both_contexts(request: Request) -> Json:
     return {"org_context": contexts.get("organization", ""), "project_context": contexts.get("project", "")}
 
 
-def alone(answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
-    """The same, one request at a time."""
-
-    def answer_alone(request: Request) -> Any:
-        with told(request).lock:
-            return answer(request)
-
-    return answer_alone
-
-
 PLACES: dict[str, dict[str, Callable[[Request], Any]]] = {
     rf"{SCOPE}/data-definitions/events": {
         "GET": event_definitions, "PATCH": change_events, "DELETE": forget_event,
     },
+    rf"{SCOPE}/data-definitions/events/tracking-metadata": {"GET": tracking},
+    rf"{SCOPE}/data-definitions/export": {"GET": exported},
     rf"{SCOPE}/data-definitions/properties": {"GET": property_definitions, "PATCH": change_properties},
     rf"{SCOPE}/schemas(?:/(?P<kind>[^/]+)(?:/(?P<name>[^/]+))?)?": {
         "GET": schemas, "POST": put_schemas, "PATCH": merge_schemas, "DELETE": delete_schemas,
@@ -269,7 +286,5 @@ PLACES: dict[str, dict[str, Callable[[Request], Any]]] = {
     r"organizations/(?P<organization>\d+)/business-context": {"GET": context, "PUT": context},
     rf"{SCOPE}/business-context/chain": {"GET": both_contexts},
 }  # fmt: skip
-GOVERNED = tuple(
-    (method, pattern, alone(answer)) for pattern, answers in PLACES.items() for method, answer in answers.items()
-)
+ROUTES = tuple((method, pattern, answer) for pattern, answers in PLACES.items() for method, answer in answers.items())
 """The addresses of all this, as the App API's table takes them."""

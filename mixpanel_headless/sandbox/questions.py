@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mixpanel_headless.sandbox.app import ask_app
+from mixpanel_headless.sandbox.lookups import ask_signed
 from mixpanel_headless.sandbox.replies import Rejected, text_lines
 from mixpanel_headless.sandbox.saved import Saved
 from mixpanel_headless.sandbox.snapshots import Snapshots
@@ -189,6 +190,9 @@ def ask(source: Source, arrival: Arrival) -> Any:
     Raises Rejected for what the service would refuse, and for what exists there but cannot be computed here yet.
     """
     route, method = arrival.route, arrival.method
+    if route.family == "signed":
+        with source.saved.lock:
+            return ask_signed(source.saved.lookups, arrival)
     if route.family == "app":
         return ask_engine(ask_app, source, arrival)
     if not route.known:

@@ -9,9 +9,11 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Family = Literal["query", "export", "app", "unknown"]
-SCOPE = r"(?:projects/(?P<project>\d+)|workspaces/\d+)"
+Family = Literal["query", "export", "app", "signed", "unknown"]
+SCOPE = r"(?:projects/(?P<project>\d+)(?:/workspaces/\d+)?|workspaces/\d+)"
 """How most addresses of the App API begin."""
+SIGNED = "/signed/"
+"""How addresses begin whose signature is their key, in the place of credentials."""
 
 COUNTED_SEGMENTS = frozenset({
     "arb_funnels", "cohorts", "correlate", "custom-query", "data_definitions", "engage", "events", "experiments", "flows",
@@ -37,7 +39,7 @@ class Route:
     @property
     def known(self) -> bool:
         """Whether the service has this address; the sandbox may still not answer it."""
-        return self.family in {"export", "app"} or self.endpoint in KNOWN_ENDPOINTS
+        return self.family in {"export", "app", "signed"} or self.endpoint in KNOWN_ENDPOINTS
 
 
 def find_route(path: str) -> Route:
@@ -48,7 +50,7 @@ def find_route(path: str) -> Route:
             return Route("export" if endpoint == "export" else "query", endpoint)
     if path.startswith("/api/app/"):
         return Route("app", path.removeprefix("/api/app/").strip("/"))
-    return Route("unknown", path.strip("/"))
+    return Route("signed" if path.startswith(SIGNED) else "unknown", path.strip("/"))
 
 
 def pools_spent(route: Route, parameters: Mapping[str, Any]) -> tuple[str, ...]:
@@ -58,7 +60,7 @@ def pools_spent(route: Route, parameters: Mapping[str, Any]) -> tuple[str, ...]:
         return ("export",)
     if route.family == "app":
         return ("schemas",) if "schemas" in segments else ("app",)
-    if route.family == "unknown" or segments[0] not in COUNTED_SEGMENTS:
+    if route.family in {"signed", "unknown"} or segments[0] not in COUNTED_SEGMENTS:
         return ()
     if route.endpoint == "engage/aliases" or (route.endpoint == "engage" and parameters.get("session_id")):
         return ()

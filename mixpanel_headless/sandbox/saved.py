@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mixpanel_headless.errors import InvalidArgumentError, shown
+from mixpanel_headless.sandbox.custom_events import CustomEvents
 from mixpanel_headless.sandbox.entities import Entities
 from mixpanel_headless.sandbox.governed import Governed
+from mixpanel_headless.sandbox.histories import Journal
+from mixpanel_headless.sandbox.lookups import Lookups
+from mixpanel_headless.sandbox.quality import Anomalies
 from mixpanel_headless.sandbox.replies import Rejected
 
 if TYPE_CHECKING:
@@ -24,12 +28,16 @@ FIRST_ID = 1001
 
 @attrs.define
 class Saved:
-    """Reports by id and link records by slug; any thread may read and write."""
+    """Reports by id, link records by slug and all else that is kept; the App API's calls hold the lock, one at a time."""
 
     reports: dict[int, Json] = attrs.field(factory=dict)
     links: dict[str, Json] = attrs.field(factory=dict)
-    entities: Entities = attrs.field(factory=Entities)
-    governed: Governed = attrs.field(factory=Governed)
+    journal: Journal = attrs.field(factory=Journal)
+    entities: Entities = attrs.field(default=attrs.Factory(lambda self: Entities(self.journal), takes_self=True))
+    governed: Governed = attrs.field(default=attrs.Factory(lambda self: Governed(self.journal), takes_self=True))
+    custom_events: CustomEvents = attrs.field(factory=CustomEvents)
+    lookups: Lookups = attrs.field(factory=Lookups)
+    anomalies: Anomalies = attrs.field(factory=Anomalies)
     lock: threading.RLock = attrs.field(factory=threading.RLock, init=False)
 
     def add_report(self, given: Mapping[str, Any], now: str) -> Json:
@@ -42,6 +50,7 @@ class Saved:
             if number in self.reports:
                 raise Rejected(400, f"A report with the id {number} exists already")
             self.reports[number] = {"description": "", "created": now, "modified": now, **given, "id": number}
+            self.journal.note("bookmarks", number, None, self.reports[number], now)
             return self.reports[number]
 
     def report(self, number: object) -> Json:
@@ -61,14 +70,17 @@ class Saved:
             found = self.report(number)
             if problem := report_problem({**found, **changes}):
                 raise Rejected(400, problem)
+            before = dict(found)
             found.update({**changes, "modified": now, "id": found["id"]})
+            self.journal.note("bookmarks", found["id"], before, found, now)
             return found
 
-    def delete_reports(self, numbers: Iterable[object]) -> None:
+    def delete_reports(self, numbers: Iterable[object], now: str) -> None:
         """Delete reports, all or none."""
         with self.lock:
             for found in [self.report(number) for number in numbers]:
                 self.reports.pop(found["id"], None)
+                self.journal.note("bookmarks", found["id"], found, None, now)
 
     def listed(self, kind: str | None = None, ids: Iterable[str] | None = None) -> list[Json]:
         """The reports of a type, or those with the ids, in the order in which they were saved."""
@@ -113,10 +125,9 @@ def keep_cohort(engine: Engine, kind: str, number: str, thing: Mapping[str, Any]
         engine.keep_cohort(int(number), thing if thing and thing.get("selector") else None)
 
 
-def open_saved(reports: Iterable[Mapping[str, Any]], now: str, project: int) -> Saved:
+def open_saved(reports: Iterable[Mapping[str, Any]], now: str) -> Saved:
     """What a project's sandbox keeps, to begin with these saved reports."""
     saved = Saved()
-    saved.entities.project = project
     for place, report in enumerate(reports):
         try:
             saved.add_report(report, now)

@@ -57,6 +57,7 @@ async def read_arrival(request: web.Request) -> Arrival:
         content_type=request.content_type,
         body=await request.read(),
         takes_gzip="gzip" in request.headers.get("Accept-Encoding", "").lower(),
+        origin=str(request.url.origin()),
         every={name: request.query.getall(name) for name in request.query},
     )
 

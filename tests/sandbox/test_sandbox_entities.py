@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAYS: dict[str, Any] = {"from_date": "2026-01-05", "to_date": "2026-01-07"}
+ALERT: dict[str, Any] = {
+    "name": "Few logins", "condition": {"op": "<", "value": 1}, "frequency": 3600, "paused": False,
+    "subscriptions": [{"type": "email", "value": "ops@example.com"}],
+}  # fmt: skip
 LIVES: dict[str, tuple[Any, Any, str]] = {
     "dashboard": (mp.CreateDashboardParams(title="Board"), mp.UpdateDashboardParams(title="New"), "list_dashboards"),
     "annotation": (
@@ -73,12 +77,48 @@ def test_a_thing_lives_from_its_making_to_its_deletion(ws: mp.Workspace, kind: s
         getattr(ws, f"get_{kind}")(key_of(made))
 
 
-@pytest.mark.parametrize(
-    "call", ["get_alert_count", "get_flag_limits", "list_erf_experiments", "get_drop_filter_limits"]
-)
-def test_an_address_that_the_sandbox_lacks_is_not_taken_for_an_id(ws: mp.Workspace, call: str) -> None:
-    with pytest.raises(mp.ServerError, match="not supported by the sandbox yet"):
-        getattr(ws, call)()
+def test_one_kind_too_many_is_refused_with_how_many_there_may_be(ws: mp.Workspace) -> None:
+    for number in range(ws.get_drop_filter_limits().filter_limit):
+        ws.create_drop_filter(mp.CreateDropFilterParams(event_name=f"Ping {number}", filters=[]))
+    with pytest.raises(mp.QueryError, match="there are 30 already"):
+        ws.create_drop_filter(mp.CreateDropFilterParams(event_name="One more", filters=[]))
+
+
+def test_an_annotation_shows_its_tags_and_is_found_by_them_and_by_its_day(ws: mp.Workspace) -> None:
+    tag = ws.create_annotation_tag(mp.CreateAnnotationTagParams(name="release"))
+    for day, tags in (("2026-01-05", [tag.id]), ("2026-01-06", [])):
+        ws.create_annotation(mp.CreateAnnotationParams(date=f"{day} 00:00:00", description=day, tags=tags))
+    (tagged,) = ws.list_annotations(tags=[tag.id])
+    assert (tagged.description, [one.name for one in tagged.tags]) == ("2026-01-05", ["release"])
+    assert [one.description for one in ws.list_annotations(from_date="2026-01-06")] == ["2026-01-06"]
+    assert [one.description for one in ws.list_annotations(to_date="2026-01-05")] == ["2026-01-05"]
+
+
+def test_alerts_are_listed_by_their_report_and_counted(ws: mp.Workspace) -> None:
+    for report in (1, 2):
+        ws.create_alert(mp.CreateAlertParams(**ALERT, bookmark_id=report))
+    (found,) = ws.list_alerts(bookmark_id=2)
+    assert found.bookmark is not None
+    assert found.bookmark.id == 2
+    count = ws.get_alert_count()
+    assert (count.anomaly_alerts_count, count.is_below_limit) == (2, True)
+
+
+def test_an_experiment_goes_its_way_in_order_only(ws: mp.Workspace) -> None:
+    made = ws.create_experiment(mp.CreateExperimentParams(name="Button"))
+    with pytest.raises(mp.QueryError, match="decide is for those that are concluded, not draft"):
+        ws.decide_experiment(made.id, mp.ExperimentDecideParams(success=True))
+    assert ws.launch_experiment(made.id).status == "active"
+    assert ws.conclude_experiment(made.id, mp.ExperimentConcludeParams(end_date="2026-01-07")).end_date == "2026-01-07"
+    assert ws.decide_experiment(made.id, mp.ExperimentDecideParams(success=True)).status == "success"
+    assert [one["status"] for one in ws.list_erf_experiments()] == ["success"]
+
+
+def test_flags_are_counted_against_their_limit(ws: mp.Workspace) -> None:
+    made = ws.create_feature_flag(mp.CreateFeatureFlagParams(name="One", key="one"))
+    ws.duplicate_feature_flag(made.id)
+    limits = ws.get_flag_limits()
+    assert (limits.current_usage, limits.limit) == (2, 100)
 
 
 def test_names_that_must_differ_do(ws: mp.Workspace) -> None:
