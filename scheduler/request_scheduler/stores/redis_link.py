@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import anyio
 
+from request_scheduler.stores.patience import Patience
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -58,7 +60,7 @@ class Link:
         self._connect: Callable[[], AbstractConnection] | None = None
         self._connection: AbstractConnection | None = None
         self._ears: AbstractConnection | None = None
-        self._turn = asyncio.Lock()
+        self._turn, self._patience = asyncio.Lock(), Patience(PATIENCE)
 
     async def open(self) -> None:
         """Make ready to connect; raises ModuleNotFoundError without the package `redis`."""
@@ -75,10 +77,11 @@ class Link:
             retry=Retry(NoBackoff(), 0),  # whoever asks knows what may be asked twice
         ).make_connection
         self._connection = self._connect()  # type: ignore[no-untyped-call]
-        self._turn = asyncio.Lock()
+        self._turn, self._patience = asyncio.Lock(), Patience(PATIENCE)
 
     async def close(self) -> None:
         """Let go of both connections."""
+        self._patience.close()
         connections = self._connection, self._ears
         self._connection = self._ears = self._connect = None
         for connection in connections:
@@ -109,7 +112,7 @@ class Link:
         async with self._turn:
             if self._connection is None:
                 raise LinkLost("the store is not open")
-            async with asyncio.timeout(PATIENCE):
+            with self._patience:
                 await self._connection.send_packed_command(text, check_health=False)
                 return await self._connection.read_response()
 
