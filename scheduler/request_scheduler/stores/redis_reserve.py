@@ -7,22 +7,17 @@ from request_scheduler.stores.redis_turns import ORDER, WAITING
 
 RESERVE = (
     OPENING
-    + WAITING
     + """
 renew()
-local EXPIRES, MORE, TENANT = tonumber(ARGV[16]), ARGV[17] ~= '', ARGV[18]
+local URGENT, EXPIRES, MORE, TENANT = ARGV[15], tonumber(ARGV[16]), ARGV[17] ~= '', ARGV[18]
 
 -- Whoever sent this has given up on an answer, and takes back what it cannot know of: it must not be granted later.
 if EXPIRES and now > EXPIRES then return answer('denied', now) end
 if ARGV[19] and redis.call('HEXISTS', budgets[1].held, TICKET) == 1 then return answer('already', now) end
 
-if FLIGHT ~= '' then
-  local leader = redis.call('HGET', LEAD, 'holder')
-  if leader and leader ~= ME and lease_of(leader) > now then
-    if not MORE then leave() end
-    return answer('led', now)
-  end
-end
+local leader = FLIGHT ~= '' and redis.call('HGET', LEAD, 'holder')
+local led = leader and leader ~= ME and lease_of(leader) > now
+if led and (MORE or waiting == '0') then return answer('led', now) end -- it keeps its place, or has none to leave
 
 local wish = {units = {}, urgent = URGENT == 'u'}
 for _, budget in ipairs(budgets) do
@@ -115,10 +110,35 @@ local function keeps(of)
   end
   return true
 end
+
+local function grant()
+  local starts_now = {}
+  for _, budget in ipairs(budgets) do
+    note_held(budget, TICKET, budget.takes, TENANT, URGENT)
+    starts_now[#starts_now + 1] = 'last_start ' .. budget.name
+    starts_now[#starts_now + 1] = NOW
+  end
+  if FLIGHT ~= '' then
+    if leader ~= ME then redis.call('DEL', LEAD) end
+    redis.call('HSET', LEAD, 'holder', ME, TICKET, '')
+    keep(LEAD)
+  end
+  change(unpack(starts_now))
+  return answer('granted', now)
+end
+
+local free = led and now or all_free_at(wish)
+if waiting == '0' and not MORE and free <= now then return grant() end -- there are no turns to be heeded
+"""
+    + WAITING
+    + """
+if led then
+  leave()
+  return answer('led', now)
+end
 """
     + ORDER
     + """
-local free = all_free_at(wish)
 if crowded or free > now or MORE then
   ask, starts = cjson.decode(ARGV[13]), read_hash(SHARES)
   arrive()
@@ -134,18 +154,6 @@ if crowded then
 end
 if MORE then stand(crowded and now or since) elseif mine then leave() end
 
-local starts_now = {}
-for _, budget in ipairs(budgets) do
-  note_held(budget, TICKET, budget.takes, TENANT, URGENT)
-  starts_now[#starts_now + 1] = 'last_start ' .. budget.name
-  starts_now[#starts_now + 1] = NOW
-end
-if FLIGHT ~= '' then
-  if redis.call('HGET', LEAD, 'holder') ~= ME then redis.call('DEL', LEAD) end
-  redis.call('HSET', LEAD, 'holder', ME, TICKET, '')
-  keep(LEAD)
-end
-change(unpack(starts_now))
-return answer('granted', now)
+return grant()
 """
 )

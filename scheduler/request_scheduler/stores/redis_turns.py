@@ -5,8 +5,8 @@ from __future__ import annotations
 from request_scheduler.stores.turns import AGEING, GRACE
 
 WAITING = """
-local LANE, URGENT = ' ' .. ARGV[14], ARGV[15]
-local MINE = ME .. ' ' .. URGENT -- urgent calls wait beside the others
+local LANE = ' ' .. ARGV[14]
+local MINE = ME .. ' ' .. ARGV[15] -- urgent calls wait beside the others
 
 -- Forget who had how much of what nobody waits for any more.
 local function forget_idle()
