@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import io
+
+from mixpanel_headless.errors import InvalidResponseError
+
+LONGEST_LINE = 64_000_000
+"""Bytes of a line that is waited for; the service takes no event of more than a million."""
+
 
 class Splitter:
     """Cuts pieces of a text into lines, whatever the places at which it was cut before."""
 
     def __init__(self) -> None:
         self._rest: list[bytes] = []
+        self._waiting = 0
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """The lines that this piece completes, empty ones left out."""
-        end = piece.rfind(b"\n")
-        if end < 0:
-            self._rest.append(piece)
-            return []
-        whole = b"".join((*self._rest, piece[:end]))
-        self._rest = [piece[end + 1 :]]
-        return not_empty(whole.split(b"\n"))
+        """The lines that this piece completes, with their ends; InvalidResponseError if one is too long to be an event."""
+        lines = io.BytesIO(piece).readlines()
+        begun = lines.pop() if lines and not piece.endswith(b"\n") else b""
+        if lines:
+            lines[0] = b"".join((*self._rest, lines[0]))
+            self._rest, self._waiting = [], 0
+        self._rest.append(begun)
+        self._waiting += len(begun)
+        if self._waiting > LONGEST_LINE:
+            text = f"The answer has a line of more than {LONGEST_LINE:,} bytes, which can be no event."
+            raise InvalidResponseError(text, sent=True)
+        return lines
 
-    def end(self) -> list[bytes]:
+    def end(self) -> bytes:
         """What follows the last line break, if anything does."""
-        return not_empty([b"".join(self._rest)])
-
-
-def not_empty(lines: list[bytes]) -> list[bytes]:
-    """The lines that hold something; most texts have no empty ones, and telling so is quick."""
-    return lines if all(lines) else [line for line in lines if line]
+        return b"".join(self._rest)

@@ -10,7 +10,7 @@ import attrs
 
 import request_scheduler as rs
 from mixpanel_headless.attempt import Attempt
-from mixpanel_headless.errors import RateLimitError, ServerError, TransportError
+from mixpanel_headless.errors import InvalidResponseError, RateLimitError, ServerError, TransportError
 
 from .delivered import Delivered
 from .lines import Splitter
@@ -42,7 +42,7 @@ class Sink(Protocol):
     def begin(self) -> None:
         """A new request is answered from its beginning."""
 
-    async def take(self, piece: bytes, incoming: Incoming) -> None:
+    async def take(self, pieces: list[bytes], incoming: Incoming) -> None:
         """Some more of the body; waits while whoever reads it is slow."""
 
     async def end(self, incoming: Incoming) -> None:
@@ -68,6 +68,8 @@ class StreamAttempt(Attempt):
                 await self._pour(incoming)
         except TransportError as error:
             raise self.broken(error) from error
+        except InvalidResponseError as error:
+            raise rs.Failed(error) from error
         finally:
             self.idle.set()
         return rs.Outcome(None)
@@ -84,8 +86,8 @@ class StreamAttempt(Attempt):
     async def _pour(self, incoming: Incoming) -> None:
         self.sink.begin()
         async with aclosing(incoming.pieces()) as pieces:
-            async for piece in pieces:
-                await self.sink.take(piece, incoming)
+            async for some in pieces:
+                await self.sink.take(some, incoming)
         await self.sink.end(incoming)
 
 
@@ -108,15 +110,20 @@ class LineSink:
         self.delivered.begin()
         self._splitter = Splitter()
 
-    async def take(self, piece: bytes, incoming: Incoming) -> None:
+    async def take(self, pieces: list[bytes], incoming: Incoming) -> None:
         """Some more of the body."""
-        await self._pass_on(self._splitter.feed(piece), incoming)
+        lines: list[bytes] = []
+        try:
+            for piece in pieces:
+                lines += self._splitter.feed(piece)
+        finally:  # what came before a line that never ends has come
+            await self._pass_on(lines, incoming)
 
     async def end(self, incoming: Incoming) -> None:
         """The last line, which may lack its line break."""
         last = self._splitter.end()
-        check_end(b"".join(last), incoming)
-        await self._pass_on(last, incoming)
+        check_end(last, incoming)
+        await self._pass_on([last] if last else [], incoming)
 
     async def _pass_on(self, lines: list[bytes], incoming: Incoming) -> None:
         ended = bool(lines) and lines[-1].strip() == TERMINATED
@@ -140,9 +147,9 @@ class FileSink:
         self.file.seek(0)
         self.file.truncate()
 
-    async def take(self, piece: bytes, incoming: Incoming) -> None:
+    async def take(self, pieces: list[bytes], incoming: Incoming) -> None:
         """Some more of the body."""
-        self.file.write(piece)
+        self.file.writelines(pieces)
         self.reached = max(self.reached, self.file.tell())
 
     async def end(self, incoming: Incoming) -> None:

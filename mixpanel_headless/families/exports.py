@@ -57,16 +57,17 @@ class Exports(Surface[Mode]):
         `properties`, the others; with `raw`, the service's own objects. `where` is an expression of the service's; `limit`
         at most 100,000. Memory does not grow with the number of events. Costs one request of the export budget, and one
         more for each cut, 5xx or refusal; three in a row that bring nothing new raise TransportError, ServerError or
-        RateLimitError. Lines that are no events are left out, and their number is logged as a warning.
+        RateLimitError. Lines that are no events are left out, and their number is logged as a warning; one without an end
+        raises InvalidResponseError after 64 MB.
 
         - `events`: only these events.
         - `raw`: the service's own objects instead of rows.
         - `limit`: at most so many events, up to 100,000.
         """
-        from mixpanel_headless.exports.rows import Reader, event_object, event_row
+        from mixpanel_headless.exports.rows import Reader, event_object, event_objects, event_row, event_rows
 
         wanted = EventExport(from_date=from_date, to_date=to_date, events=events, where=where, limit=limit)
-        reader = Reader(event_object if raw else event_row)
+        reader = Reader(event_objects, event_object) if raw else Reader(event_rows, event_row)
         request = Exports._event_lines.request(self, wanted)
         async with aclosing(self.read_lines(request, Exports.stream_events)) as pages:
             async for lines in pages:

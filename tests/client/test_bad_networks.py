@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import importlib
+import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import pytest
 
 import mixpanel_headless as mp
+from mixpanel_headless import transport
 from mixpanel_headless.sandbox.faults import Cut, ForeignUse, Hold, Instead, failing, huge, not_json, shedding
 
 if TYPE_CHECKING:
@@ -99,6 +103,24 @@ def test_every_usual_packing_is_read(box: Sandbox, encoding: str, body: bytes) -
     box.inject(Instead(200, body, {"Content-Encoding": encoding}))
     with box.workspace() as ws:
         assert ws.events() == ["From the packing"]
+
+
+@pytest.mark.parametrize("unpacker", ["zlib", "isal.isal_zlib"])
+def test_a_packed_body_is_the_same_wherever_the_network_cut_it(unpacker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    chance = random.Random(seed)
+    monkeypatch.setattr(transport, "unpacker", importlib.import_module(unpacker))
+    members = [bytes(chance.choices(b"abc\n", k=chance.randrange(300_000))) * chance.choice([1, 9]) for _ in range(4)]
+    packed = b"".join(gzip.compress(member, chance.choice([1, 6])) for member in members)
+    for _ in range(5):
+        cuts = sorted([0, *chance.sample(range(len(packed)), chance.choice([0, 3, 400])), len(packed)])
+        packing = transport.Packing("gzip")
+        arrived = [packed[start:end] for start, end in itertools.pairwise(cuts)]
+        pieces = [piece for some in arrived for piece in packing.unpack(some)]
+        packing.end()
+        assert b"".join(pieces) == b"".join(members)
+        assert max(map(len, pieces)) <= transport.PIECE
 
 
 def test_an_unknown_packing_is_named(box: Sandbox) -> None:

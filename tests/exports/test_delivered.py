@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import mixpanel_headless as mp
+from mixpanel_headless.exports import lines as lines_module
 from mixpanel_headless.exports.delivered import IN_MEMORY, Delivered
 from mixpanel_headless.exports.lines import Splitter
 
@@ -79,4 +81,14 @@ def test_a_text_gives_the_same_lines_wherever_it_is_cut(size: int) -> None:
     text = b"\nfirst\n\n  \nsecond line\r\n\nlast"
     splitter = Splitter()
     found = [line for start in range(0, len(text), size) for line in splitter.feed(text[start : start + size])]
-    assert [*found, *splitter.end()] == [b"first", b"  ", b"second line\r", b"last"]
+    assert [*found, splitter.end()] == [b"\n", b"first\n", b"\n", b"  \n", b"second line\r\n", b"\n", b"last"]
+
+
+@pytest.mark.parametrize("size", [1, 3, 10])
+def test_a_line_that_never_ends_is_no_line(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines_module, "LONGEST_LINE", 9)
+    splitter = Splitter()
+    assert splitter.feed(b"12345678\n123") == [b"12345678\n"]
+    assert splitter.feed(b"456789") == []
+    with pytest.raises(mp.InvalidResponseError, match="more than 9 bytes"):
+        splitter.feed(b"x" * size)

@@ -14,6 +14,7 @@ import attrs
 import pytest
 
 import mixpanel_headless as mp
+from mixpanel_headless.exports import lines
 from mixpanel_headless.sandbox.faults import Cut, Instead, Slow, failing, shedding
 from tests.exports.conftest import DAYS, EVENTS, IDS, endless, event, whole
 
@@ -182,6 +183,19 @@ def test_lines_that_are_no_events_are_counted_and_told(
     with caplog.at_level(logging.WARNING, "mixpanel_headless"), script.workspace() as ws:
         assert ids(ws.stream_events(**DAYS)) == ["i-1", "i-2", "i-3"]
     assert "lines=6 first=3 of=9" in caplog.text
+
+
+def test_a_line_that_never_ends_is_refused_and_not_asked_for_again(
+    play: Callable[..., Script], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "LONGEST_LINE", 1_000_000)
+    script = play(endless(gzip.compress(TWO + b"x" * 2_000_000), GZIP))
+    with script.workspace() as ws:
+        rows = ws.stream_events(**DAYS)
+        assert [next(iter(rows))["insert_id"], next(iter(rows))["insert_id"]] == ["i-1", "i-2"]
+        with pytest.raises(mp.InvalidResponseError, match="more than 1,000,000 bytes"):
+            next(iter(rows))
+    assert len(script.requests) == 1
 
 
 def test_an_event_without_an_id_gets_one_of_its_own(play: Callable[..., Script]) -> None:

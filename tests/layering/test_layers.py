@@ -33,6 +33,7 @@ OWNERS = {
     "duckdb": {f"{CLIENT}.engine"},
     "pandas": {f"{CLIENT}.results"},
     "cattrs": {f"{CLIENT}.convert"},
+    "isal": {f"{CLIENT}.transport"},
     "fsspec": {f"{CLIENT}.exports.places"},
     "networkx": {f"{CLIENT}.results.graphs"},
     "anytree": {f"{CLIENT}.results.graphs"},
