@@ -93,6 +93,7 @@ def test_a_signal_that_the_process_was_started_to_ignore_stays_ignored() -> None
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with interruptible():
         signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_after_the_first_signal_the_system_has_the_next_one() -> None:

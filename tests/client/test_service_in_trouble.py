@@ -63,6 +63,7 @@ async def test_permits_that_somebody_else_holds_are_waited_for(open_box: Callabl
         box.heal()
 
     await asyncio.gather(ask_all(box, 6), heal())
+    assert box.refused > 4
 
 
 async def test_a_server_that_counts_in_two_buckets_loses_no_call(open_box: Callable[..., Sandbox]) -> None:

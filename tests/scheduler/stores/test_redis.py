@@ -310,8 +310,10 @@ def test_every_key_of_a_group_lies_in_one_slot_and_ends_some_day(
 
 
 def test_another_group_has_budgets_of_its_own(open_hand: Callable[..., Hand], redis_server: RedisServer) -> None:
-    open_hand(redis_server, group="one").spend(16)
-    open_hand(redis_server, group="two").spend(16)
+    one, two = open_hand(redis_server, group="one"), open_hand(redis_server, group="two")
+    one.spend(16)
+    two.spend(15)
+    assert (one.used(), two.used()) == (16, 15)
 
 
 def test_a_password_opens_the_server_and_is_told_to_nobody(

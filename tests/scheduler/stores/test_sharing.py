@@ -73,6 +73,7 @@ def test_a_refund_after_the_end_of_the_lease_frees_the_slot(new_shared_hand: Cal
     other.denied()
     slow.settle(taken, Settlement.REFUNDED)
     other.take()
+    assert (other.used(), other.held()) == (1, 1)
 
 
 def test_a_settlement_after_the_end_of_the_lease_is_none_of_what_this_process_still_has_in_flight(
@@ -191,6 +192,8 @@ def test_other_flights_do_not_wait_for_it(new_shared_hand: Callable[..., Hand]) 
     two = one.other(THREE)
     one.lead("digest")
     two.lead("another digest")
+    assert one.follows("another digest")
+    assert two.follows("digest")
 
 
 def test_no_lead_comes_without_units(new_shared_hand: Callable[..., Hand]) -> None:
@@ -207,6 +210,7 @@ def test_a_settlement_ends_the_lead_with_it(new_shared_hand: Callable[..., Hand]
     two = one.other(THREE)
     one.settle(one.lead("digest"), settlement)
     two.lead("digest")
+    assert one.follows("digest")
 
 
 def test_a_refusal_ends_the_lead_with_it(new_shared_hand: Callable[..., Hand]) -> None:
@@ -215,6 +219,8 @@ def test_a_refusal_ends_the_lead_with_it(new_shared_hand: Callable[..., Hand]) -
     one.refuse(one.lead("digest"), Refused(RuntimeError(), kind="window"))
     two.now = two.denied()
     two.lead("digest")
+    one.now = two.now
+    assert one.follows("digest")
 
 
 def test_a_process_that_leads_a_flight_twice_has_the_lead_until_the_last_has_landed(
