@@ -22,7 +22,7 @@ from report import goal, print_report, use_checkout
 
 use_checkout()
 
-from mixpanel_headless.accounts.settings import Lifetimes  # noqa: E402
+from mixpanel_headless.accounts.limits import Lifetimes  # noqa: E402
 from mixpanel_headless.sandbox import Sandbox  # noqa: E402
 from request_scheduler.simulate import (  # noqa: E402
     Answers,

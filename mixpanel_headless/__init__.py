@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import types as types
-    from .accounts.settings import Lifetimes as Lifetimes
-    from .accounts.settings import Limits as Limits
+    from .accounts.limits import Lifetimes as Lifetimes
+    from .accounts.limits import Limits as Limits
     from .errors import APIError as APIError
     from .errors import AuditError as AuditError
     from .errors import AuthenticationError as AuthenticationError
@@ -139,7 +139,7 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "accounts.settings": ("Lifetimes", "Limits"),
+            "accounts.limits": ("Lifetimes", "Limits"),
             "errors": (
                 "APIError", "AuditError", "AuthenticationError", "BookmarkValidationError", "BudgetError", "BudgetExhausted", "BusinessContextValidationError",
                 "ClosedError", "ConfigError", "DeadlineUnreachable", "EventNotFoundError", "InvalidArgumentError",

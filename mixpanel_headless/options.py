@@ -13,13 +13,14 @@ import attrs
 import request_scheduler as rs
 from request_scheduler.checks import is_real, is_whole
 
-from .accounts.settings import MOST, check_project
+from .accounts.limits import MOST
+from .accounts.settings import check_project
 from .errors import ConfigError, InvalidArgumentError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .accounts.settings import Limits
+    from .accounts.limits import Limits
     from .governance.policy import Policy
 
 FRESHNESS = ("cached", "fresh", "stale_ok", "offline")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 import attrs
 
-from .accounts.settings import Lifetimes, Limits, Settings, resolve_settings
+from .accounts.settings import Settings, resolve_settings
 from .dispatch import Asked
 from .families import Catalog
 from .governance.governor import Governor
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import request_scheduler as rs
     from request_scheduler.stores import OnLoss
 
+    from .accounts.limits import Lifetimes, Limits
     from .dispatch import Dispatcher
     from .governance.audit import Recorder
     from .governance.documents import PolicyLike

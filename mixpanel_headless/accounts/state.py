@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mixpanel_headless.errors import ConfigError
 from mixpanel_headless.observation import logger
 
-from .settings import is_address
+from .storage import is_address
 
 if TYPE_CHECKING:
     from pathlib import Path

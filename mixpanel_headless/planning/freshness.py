@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mixpanel_headless.accounts.settings import Lifetimes
+    from mixpanel_headless.accounts.limits import Lifetimes
     from mixpanel_headless.request import Request
 
 SETTLING = timedelta(days=1)

@@ -254,7 +254,7 @@ class Sandbox:
         )
 
     def _client_options(self) -> dict[str, Any]:
-        from mixpanel_headless.accounts.settings import Limits
+        from mixpanel_headless.accounts.limits import Limits
 
         return {
             "project": str(self.project),

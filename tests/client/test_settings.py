@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import mixpanel_headless as mp
 from mixpanel_headless.accounts.credentials import OAuthToken, Secret, ServiceAccount, fingerprint
-from mixpanel_headless.accounts.settings import Limits, resolve_settings
+from mixpanel_headless.accounts.limits import Limits
+from mixpanel_headless.accounts.settings import resolve_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import anyio
 import attrs
 from rich.live import Live
 
-from mixpanel_headless.accounts.settings import Lifetimes
+from mixpanel_headless.accounts.limits import Lifetimes
 from mixpanel_headless.cli.demo.agents import run_agents
 from mixpanel_headless.cli.demo.panel import Moment, draw_panel, plain_line
 from mixpanel_headless.cli.demo.tally import Figures, Setting, Tally, sum_up
