@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Any
 import request_scheduler as rs
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from .replies import RefusalKind
 
 PATIENCE = 5.0
 """Seconds in the queue from which a wait is worth a record."""
 
 
+REFUSED = "refused by the service"
+"""The event of a record that `log_refusal` writes."""
+
+
 def log_refusal(call: str, tenant: str, kind: RefusalKind) -> None:
     """The service refused a request for a limit, which the scheduler was there to prevent."""
-    logger().warning("refused by the service", call=call, tenant=tenant, kind=kind)
+    logger().warning(REFUSED, call=call, tenant=tenant, kind=kind)
 
 
 def log_fate(call: str, tenant: str, error: rs.SchedulerError) -> None:
@@ -39,7 +45,15 @@ def logger() -> Any:
 
     return structlog.wrap_logger(
         logging.getLogger("mixpanel_headless"),
-        processors=[structlog.stdlib.filter_by_level, structlog.processors.KeyValueRenderer(key_order=["event"])],
+        processors=[structlog.stdlib.filter_by_level, render],
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def render(logger: object, level: str, told: MutableMapping[str, Any]) -> tuple[tuple[str], dict[str, Any]]:
+    """A record's message, and what it tells as an attribute of the record for handlers with words of their own."""
+    import structlog
+
+    line = structlog.processors.KeyValueRenderer(key_order=["event"])(logger, level, {**told})
+    return (str(line),), {"extra": {"told": told}}

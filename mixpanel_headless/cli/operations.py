@@ -60,9 +60,11 @@ def shape_of(wishes: Mapping[str, Any], *, streamed: bool) -> Shape:
 def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, wishes: Mapping[str, Any]) -> None:
     """Make the call with what the caller wishes for it, and write what comes."""
     from mixpanel_headless.cli.changes import call_governed
+    from mixpanel_headless.cli.emptiness import words_about
+    from mixpanel_headless.cli.notes import notes_on_stderr
     from mixpanel_headless.workspace import Workspace
 
-    with Workspace(project=wishes.get("project"), workspace=wishes.get("workspace")) as workspace:
+    with notes_on_stderr(), Workspace(project=wishes.get("project"), workspace=wishes.get("workspace")) as workspace:
         view = workspace.with_options(**{name: wishes.get(name) for name in CALL_WISHES})
 
         def call() -> Any:
@@ -77,6 +79,9 @@ def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, wishes: Map
                     write_stream(tell_first(result, no_longer), shape)
                 return
         write_result(result, shape)
+        if method.facts.verb == "run" and not shape.for_programs:
+            for line in words_about(result, given, workspace):
+                click.echo(line, err=True)
 
 
 def definition_of(method: Any) -> Callable[..., Any]:

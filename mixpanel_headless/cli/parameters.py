@@ -203,6 +203,7 @@ def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
     from mixpanel_headless.models.params import fields_of
 
     required = parameter.default is parameter.empty
+    free = all(field.default is not attrs.NOTHING for field in fields_of(kind).values())
     slots = {
         name: field_slot(parameter.name, field) for name, field in fields_of(kind).items() if option_of(name) not in own
     }
@@ -216,6 +217,9 @@ def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
         given = arguments[parameter.name]
         fields = {} if given is None else read_text(given, (dict,), parameter.name)[0]
         fields |= {name: value for name, slot in slots.items() if (value := slot.read(arguments)) is not NOT_GIVEN}
+        if required and not fields and free:
+            flags = ", ".join(map(option_of, slots))
+            raise click.UsageError(f"Nothing is given to change. Give some of {flags}, or {option_of(parameter.name)}.")
         return fields if fields or required else NOT_GIVEN
 
     return Slot(parameter.name, [*(one for slot in slots.values() for one in slot.parameters), whole], read)

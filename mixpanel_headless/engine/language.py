@@ -57,6 +57,10 @@ class Literal:
     place: int
 
 
+MEANT = {"=": "==", "&": "and", "|": "or", "!": "not"}
+"""What signs of other languages are here."""
+
+
 @attrs.frozen
 class Name:
     """A word that stands alone: `true`, `NOW`, the letter of a property."""
@@ -143,12 +147,18 @@ def _tokens(text: str, what: str) -> Iterator[Token]:
     while place < len(text):
         match = TOKEN.match(text, place)
         if match is None or match.lastgroup is None:
-            problem = "a string without its end" if text[place] in "\"'" else f"{text[place]!r} means nothing here"
-            raise unreadable(what, place + 1, problem)
+            raise unreadable(what, place + 1, misplaced(text[place]))
         if match.lastgroup != "space":
             yield Token(match.lastgroup, match[0], place + 1)
         place = match.end()
     yield Token("end", "", len(text) + 1)
+
+
+def misplaced(sign: str) -> str:
+    """What is wrong with a sign that begins nothing, and what may have been meant."""
+    if sign in "\"'":
+        return "a string without its end"
+    return f"{sign!r} means nothing here" + (f"; write {MEANT[sign]!r}" if sign in MEANT else "")
 
 
 @attrs.define

@@ -68,6 +68,15 @@ def test_allowed_values_of_a_field_are_shown_and_checked(box: Sandbox) -> None:
     assert "'enabled', 'disabled', 'archived'" in json.loads(result.stderr)["message"]
 
 
+def test_an_update_of_nothing_names_what_could_be_given(box: Sandbox) -> None:
+    for given in ((), ("--params", "{}")):
+        result = run(box, "dashboards", "update", "7", *given)
+        assert result.exit_code == 2
+        assert "Nothing is given to change. Give some of --title, --description," in result.stderr
+    assert "--markdown" in run(box, "dashboards", "update-text-card", "7", "8").stderr
+    assert not box.requests
+
+
 def test_what_would_delete_many_things_unseen_asks_for_a_word(box: Sandbox) -> None:
     result = run(box, "cohorts", "bulk-delete", "1", "2", "--json")
     assert result.exit_code == 5

@@ -189,6 +189,20 @@ def test_an_unknown_option_is_json_for_who_asks_for_json(box: Sandbox) -> None:
     assert problem["hint"].endswith("query insights --help.")
 
 
+@pytest.mark.parametrize(
+    ("condition", "place", "meant"),
+    [('plan = "free"', 6, "'='"), ('plan == "free" && amount > 5', 16, "'&'"), ("!defined(plan)", 1, "'!'")],
+)
+def test_a_sign_of_another_language_is_answered_with_the_one_that_is_meant(
+    box: Sandbox, condition: str, place: int, meant: str
+) -> None:
+    before = box.counted
+    result = run(box, "query", "insights", "Sign Up", "--where", condition)
+    right = {"'='": "'=='", "'&'": "'and'", "'!'": "'not'"}[meant]
+    assert f"where, character {place}: {meant} means nothing here; write {right}." in result.stderr
+    assert (result.exit_code == 0, box.counted) == (False, before)
+
+
 def test_help_shows_fields_and_allowed_values() -> None:
     shown = CliRunner().invoke(cli, ["query", "funnel", "--help"]).stdout
     flat = " ".join(shown.split())

@@ -1,0 +1,57 @@
+"""A word about an answer with nothing in it: that it is so, and which names there are none of, if that is known already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mixpanel_headless.errors import MixpanelHeadlessError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mixpanel_headless import Workspace
+    from mixpanel_headless.results.table import Table
+
+EVENTS = ("events", "event", "steps", "born_event", "return_event")
+"""The arguments of questions that name events."""
+COUNTING = ("bucket", "step")
+"""Columns whose numbers say which row it is."""
+
+
+def words_about(result: Any, given: Mapping[str, Any], workspace: Workspace) -> Iterator[str]:
+    """What to say of the answer to a question; nothing of one that holds something. It costs no request."""
+    table = getattr(result, "table", None)
+    if table is None or holds_something(table):
+        return
+    from mixpanel_headless.planning.names import similar_names
+
+    known = known_events(workspace)
+    unknown = [name for name in dict.fromkeys(asked_events(given)) if known and name not in known]
+    for name in unknown:
+        near = similar_names(name, known)
+        yield f"There are no events named {name!r}" + (f"; did you mean {near[0]!r}?" if near else ".")
+    if not unknown and not len(table):
+        yield "The answer is empty."
+
+
+def holds_something(table: Table) -> bool:
+    """Whether there is a number other than 0, those left out that only say which one."""
+    places = [place for place, name in enumerate(table.columns) if name not in COUNTING]
+    return any(isinstance(row[place], int | float) and row[place] for row in table for place in places)
+
+
+def asked_events(given: Mapping[str, Any]) -> Iterator[str]:
+    """The names of events among the arguments of a question."""
+    for value in (given[name] for name in EVENTS if name in given):
+        for one in value if isinstance(value, list | tuple) else (value,):
+            name = getattr(one, "event", one)
+            if isinstance(name, str) and not name.startswith("$"):  # the service's own are in no list of names
+                yield name
+
+
+def known_events(workspace: Workspace) -> list[str]:
+    """The project's events as some earlier call has learned them; none if nobody has asked."""
+    try:
+        return list(workspace.with_options(freshness="offline").events())
+    except MixpanelHeadlessError:
+        return []
