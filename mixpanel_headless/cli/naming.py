@@ -135,6 +135,15 @@ def operations() -> dict[str, dict[str, Any]]:
     return found
 
 
+@functools.cache
+def commands() -> dict[str, str]:
+    """The command of each call by the call's name; those of one word are left out, as words mean other things too."""
+    made = [
+        (method.name, f"mp {group} {name}") for group, inside in operations().items() for name, method in inside.items()
+    ]
+    return {name: command for name, command in made if "_" in name}
+
+
 def command_name(family: str, name: str) -> str:
     """The name of a call's command, the noun that its group says already left out."""
     group = group_of(family, name)

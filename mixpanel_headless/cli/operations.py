@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mixpanel_headless.cli.failures import AS_JSON, exit_codes
+from mixpanel_headless.cli.naming import commands
 from mixpanel_headless.cli.output import Shape, write_result, write_stream
 from mixpanel_headless.cli.parameters import NOT_GIVEN, Slot, is_argument, parameters_of, slots_of, spelled
 from mixpanel_headless.cli.patience import explain_waiting, tell_first
@@ -97,7 +98,7 @@ def is_stream(method: Named) -> bool:
 
 def help_of(define: Callable[..., Any]) -> str:
     """The docstring as a help page has it, and what others say of the same arguments."""
-    told, names = told_of(define), spelled(define)
+    told, names = told_of(define), commands() | spelled(define)
     placed = [f"{names[one.name]}: {told.arguments[one.name]}" for one in parameters_of(define) if is_told(one, told)]
     return in_words("\n\n".join([told.text, *placed]), names)
 

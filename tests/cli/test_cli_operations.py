@@ -175,6 +175,11 @@ def test_what_another_docstring_says_of_the_arguments_is_on_the_help_page() -> N
     assert "build_" not in shown
 
 
+def test_other_calls_are_named_as_commands() -> None:
+    shown = " ".join(CliRunner().invoke(cli, ["query", "report-link", "--help"]).stdout.split())
+    assert "the requests of mp report-links resolve, unless its result is given" in shown
+
+
 def test_what_a_docstring_says_of_an_argument_stands_at_its_option() -> None:
     made = parameters(example)
     assert isinstance(made["limit"], click.Option)

@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -20,9 +21,6 @@ from mixpanel_headless.engine import Engine, EventFileError, Project
 from mixpanel_headless.errors import ClosedError, ConfigError, InvalidArgumentError
 from mixpanel_headless.sandbox import Hold, Sandbox
 from tests.sandbox.conftest import EVENTS, NAMES, NOW, PROFILES, caller, event, total_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Opener = Callable[..., Sandbox]
 
@@ -187,6 +185,14 @@ def test_the_environment_points_another_process_at_the_box(open_box: Opener) -> 
     assert (variables["MP_USERNAME"], variables["MP_SECRET"]) == ("sandbox", box.secret)
     assert (variables["MP_LIMIT_QUERY"], variables["MP_LIMIT_QUERY_WINDOW"]) == ("9", "0.5")
     assert variables["MP_LIMIT_QUERY_CONCURRENCY"] == "2"
+
+
+def test_what_other_processes_keep_of_a_box_is_gone_with_it() -> None:
+    with Sandbox([]) as box:
+        folder = Path(box.environment()["MP_STATE_DIR"])
+        assert folder == Path(box.environment()["MP_STATE_DIR"])
+        (folder / "budget").touch()
+    assert not folder.exists()
 
 
 def test_a_listener_that_fails_does_not_hurt_the_answer(open_box: Opener, caplog: pytest.LogCaptureFixture) -> None:
