@@ -7,14 +7,13 @@ that they are those of another call. What is for programs only, such as what is 
 from __future__ import annotations
 
 import inspect
-import itertools
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-ELSEWHERE = re.compile(r"(?:arguments are|others) those of\s+`(\w+)`|here is as in\s+`(\w+)`")
+ELSEWHERE = re.compile(r"(?:arguments are those of|here is as in)\s+`(\w+)`")
 """How a docstring says that another one tells of the arguments."""
 BUILDER = "build_"
 """How calls are named that make what a question sends: what they tell of the question holds for both."""
@@ -63,7 +62,7 @@ def told_of(define: Callable[..., Any]) -> Told:
 
 def others_of(doc: str) -> Iterator[tuple[str, Callable[..., Any]]]:
     """The calls, by name, that a docstring leaves something to."""
-    for name in filter(None, itertools.chain.from_iterable(ELSEWHERE.findall(doc))):
+    for name in ELSEWHERE.findall(doc):
         from mixpanel_headless.workspace import Workspace
 
         yield name, getattr(Workspace, name)
