@@ -50,6 +50,7 @@ LEASE = 5.0
 HOUR = 3600.0
 _PATIENCE = 120.0
 _LONGEST = 0.15  # seconds that the service takes, far below the lease
+_FATES = frozenset(["answered", "wrong", "given-up", "DeadlinePassed", "DeadlineUnreachable", "Cut", "TurnedAway"])
 
 
 @define(eq=False)
@@ -194,12 +195,11 @@ class SqliteState:
 class RedisState:
     """A server that is killed, or answers nobody for a while; it has on disk whatever it has answered.
 
-    It knows the ends of old leases for a week and the client keeps connections for the next burst, so both are bounded
-    and not nothing.
+    It knows the ends of old leases for a week, so these rows are bounded and not nothing.
     """
 
     of_processes = ("held", "turns", "shares", "lead")
-    kept_files = 16
+    kept_files = 2  # the connections for scripts and for news, of a process that began while the server was lost
 
     def __init__(self, folder: Path) -> None:
         from tests.redis_server import BINARIES, RedisServer
@@ -354,6 +354,7 @@ def judge(soak: Soak, rows: dict[str, int], permits: int) -> dict[str, dict[str,
         "over-admissions": goal(soak.service.excess(), 0),
         "lost answers": goal(sum(len(agent.open_calls) for agent in survivors), 0),
         "wrong answers": goal(fates["wrong"], 0),
+        "raw errors": goal(sum(fates[name] for name in fates.keys() - _FATES), 0),
         "processes that ended by themselves": goal(sum(not agent.ended for agent in survivors), 0),
         "stuck permits": goal(permits, 0),
         "leaked files": goal(growth(survivors, lambda held: held.files, 0), soak.state.kept_files),

@@ -39,6 +39,14 @@ _PATIENCE = 90.0
 _PAGE = os.sysconf("SC_PAGE_SIZE") // 1024
 
 
+class TurnedAway(Exception):  # noqa: N818 - named for what happened
+    """The service refused as often as it was asked."""
+
+
+class Cut(Exception):  # noqa: N818 - named for what happened
+    """The service counted the request, and its answer was lost."""
+
+
 class SkewedWall:
     """The wall clock as the machine's administrator sets it: a file holds by how much it is wrong."""
 
@@ -106,9 +114,9 @@ class Callers:
             finally:
                 writer.close()
             if reply == "refused":
-                raise Refused(RuntimeError("refused"), kind="unknown")
+                raise Refused(TurnedAway(), kind="unknown")
             if not reply:
-                raise Failed(ConnectionError("cut"))
+                raise Failed(Cut())
             return reply
 
         return run
