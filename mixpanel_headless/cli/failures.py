@@ -10,6 +10,7 @@ import click
 
 from mixpanel_headless import errors
 from mixpanel_headless.cli import INTERRUPTED
+from mixpanel_headless.cli.stdout import GONE
 from mixpanel_headless.errors import MixpanelHeadlessError
 
 AS_JSON = "mixpanel_headless.errors_as_json"
@@ -72,7 +73,9 @@ def exit_codes() -> str:
         if isinstance(kind, type) and issubclass(kind, MixpanelHeadlessError) and "exit_code" in vars(kind):
             found.setdefault(kind.exit_code, []).append(kind)
     told = [f"{code} {', or '.join(map(meaning, kinds))}" for code, kinds in sorted(found.items())]
-    return f"Exit codes: 0 done; {'; '.join(told)}; {INTERRUPTED} interrupted."
+    return (
+        f"Exit codes: 0 done; {'; '.join(told)}; {INTERRUPTED} interrupted; {GONE} the reader of the output has gone."
+    )
 
 
 def meaning(kind: type[MixpanelHeadlessError]) -> str:

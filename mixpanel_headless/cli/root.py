@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import click
 
@@ -53,10 +54,11 @@ def run() -> None:
     """Run the command line; it ends in SystemExit, whatever becomes of it."""
     forget_empty_size()
     open_stdout_for_everything()
+    stdout = sys.stdout
     try:
         cli(prog_name="mp")
     except (Exception, SystemExit) as end:
-        refuse_lost_output(end)
+        refuse_lost_output(end, stdout)
         raise
 
 

@@ -7,8 +7,11 @@ import errno
 import io
 import os
 import sys
+from typing import TextIO
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+GONE = 128 + 13
+"""How a shell names the end by SIGPIPE, which is how other tools end when their reader has enough."""
 
 
 def open_stdout_for_everything() -> None:
@@ -29,19 +32,21 @@ def escape_for_json(error: UnicodeError) -> tuple[str, int]:
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)), error.end
 
 
-def refuse_lost_output(error: BaseException) -> None:
-    """Raise SystemExit with one line of why if a run ended in `error` because stdout takes nothing."""
+def refuse_lost_output(error: BaseException, stdout: TextIO) -> None:
+    """Raise SystemExit with one line of why if a run ended in `error` because `stdout`, as it was then, takes nothing."""
     lost = find_loss(error)
-    if lost is None:
+    if lost is None and sys.stdout is stdout:
         return
     silence_stdout()
-    if isinstance(lost, BrokenPipeError):
-        raise SystemExit(1) from None
+    if lost is None or isinstance(lost, BrokenPipeError):  # click puts another stdout in the place of a broken one
+        raise SystemExit(GONE) from None
     raise SystemExit(f"Error: The output cannot be written: {lost.strerror}.") from None
 
 
 def find_loss(error: BaseException) -> OSError | None:
     """What keeps the output from being written, be it the end of the run already or still to come from the buffer."""
+    if isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError):
+        return error.__context__  # rich ends the program in its place
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     if isinstance(error, OSError) and error.filename is None and (error.errno in FULL or error.errno == errno.EPIPE):

@@ -110,4 +110,4 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert process.stdout is not None
     process.stdout.close()
     _, errors = process.communicate(timeout=30)
-    assert errors == b""
+    assert (process.returncode, errors) == (141, b"")

@@ -66,7 +66,7 @@ def test_a_reader_that_leaves_in_the_middle_of_a_demo_is_no_error_to_talk_about(
     assert isinstance(process.stdout, io.BufferedReader)
     process.stdout.close()
     _, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (1, b"")
+    assert (process.returncode, errors) == (141, b"")
 
 
 def test_a_terminal_that_is_said_to_have_no_size_shows_everything_all_the_same() -> None:

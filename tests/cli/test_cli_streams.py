@@ -97,7 +97,7 @@ def test_a_reader_that_has_enough_ends_a_stream_quietly(box: Sandbox) -> None:
     assert process.stderr is not None
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(60) == 1
+    assert process.wait(60) == 141
 
 
 def test_a_terminal_that_does_not_show_the_rows_counts_them(box: Sandbox, tmp_path: Path) -> None:
