@@ -1,4 +1,4 @@
-"""Lines of an export as a Parquet file, by DuckDB; events are read back into an engine from such files."""
+"""Parquet files of exports, read by DuckDB: events go into an engine, and older copies of events out of a file."""
 
 # ruff: noqa: S608 - only constants of this module, paths and numbers are spliced, as literals of SQL
 
@@ -8,7 +8,6 @@ import os
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from .expressions import MILLISECONDS_FROM
 from .tables import connect
 
 if TYPE_CHECKING:
@@ -17,33 +16,11 @@ if TYPE_CHECKING:
 
     from .tables import Store
 
-LONGEST_LINE = 1_000_000
-"""Bytes of a line up to which DuckDB reads it; its buffers are twice as large."""
 MEMORY = 56_000_000
-"""Bytes that DuckDB may take, its buffers of lines not counted."""
+"""Bytes that DuckDB may take."""
 OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 4096"
 INGESTED = "TRY_CAST(json_extract_string(properties, '/mp_processing_time_ms') AS BIGINT)"
 
-MOMENT = f"to_timestamp(CASE WHEN s > {MILLISECONDS_FROM} THEN s / 1000 ELSE s END)"
-EVENTS = f"""
-SELECT event AS event_name, {MOMENT} AS event_time, coalesce(x[2], '') AS distinct_id, x[3] AS insert_id,
-  CASE WHEN event IS NULL OR json_type(properties) IS DISTINCT FROM 'OBJECT' THEN error('no event') ELSE properties END
-    AS properties
-FROM (SELECT *, coalesce(CAST(x[1] AS DOUBLE), 0) AS s FROM (
-  SELECT *, json_extract_string(properties, ['/time', '/distinct_id', '/$insert_id']) AS x
-  FROM read_json([$lines], format = 'newline_delimited', columns = {{event: 'VARCHAR', properties: 'JSON'}},
-                 maximum_object_size = $longest)))
-"""
-READ_EVENTS = """
-SELECT event_name, to_timestamp(event_us / 1e6) AS event_time, coalesce(distinct_id, '') AS distinct_id, insert_id,
-  properties FROM read_json([$lines], format = 'newline_delimited', columns = {
-  event_name: 'VARCHAR', event_us: 'BIGINT', distinct_id: 'VARCHAR', insert_id: 'VARCHAR', properties: 'VARCHAR'},
-  maximum_object_size = $longest)
-"""
-PROFILES = """
-SELECT distinct_id, last_seen, properties FROM read_json([$lines], format = 'newline_delimited', columns = {
-  distinct_id: 'VARCHAR', last_seen: 'VARCHAR', properties: 'VARCHAR'}, maximum_object_size = $longest)
-"""
 KEY = "event_name, distinct_id, event_time, insert_id"
 OLDER = f"""
 SELECT file_row_number FROM read_parquet([$file], file_row_number = true)
@@ -55,8 +32,6 @@ NEWEST = """
 SELECT * EXCLUDE (file_row_number) FROM read_parquet([$file], file_row_number = true)
 WHERE file_row_number NOT IN (SELECT unnest($older)) ORDER BY file_row_number
 """
-
-
 LOAD = """
 INSERT INTO raw_events
 SELECT (SELECT coalesce(max(seq), 0) FROM raw_events) + row_number() OVER (), event_name, distinct_id,
@@ -67,27 +42,12 @@ FROM (SELECT *, json_extract(properties, ['/mp_processing_time_ms', '/$device_id
 
 
 def load_events(store: Store, files: Sequence[str | os.PathLike[str]]) -> int:
-    """The number of events added from files that `write_parquet` made."""
+    """The number of events added from files that exports made."""
     if not files:
         return 0
     with store.loading() as db:
         db.execute(LOAD, {"files": [os.fspath(file) for file in files]})
         return int(db.fetchall()[0][0])
-
-
-class NotPlain(ValueError):  # noqa: N818 - it says what the lines are
-    """Some line is no event, or one that only a more patient reader understands."""
-
-
-def write_parquet(lines: Path, file: Path, select: str, longest: int = LONGEST_LINE) -> int:
-    """The number of rows written; raises NotPlain if not all lines are what `select` reads, or one has more bytes."""
-    import duckdb
-
-    with closing(small(lines.parent, MEMORY + 4 * longest)) as db:
-        try:
-            return copy(db, select, file, lines=literal(lines), longest=longest)
-        except (duckdb.InvalidInputException, duckdb.ConversionException) as problem:
-            raise NotPlain(str(problem)) from None
 
 
 def drop_copies(file: Path, kept: Path) -> int:

@@ -7,17 +7,17 @@ import heapq
 import importlib.util
 import itertools
 import json
+import sys
 import tempfile
 from array import array
 from typing import IO, TYPE_CHECKING, Any, Literal, Self, get_args
 
 import attrs
-import msgspec
 
 from mixpanel_headless.errors import InvalidArgumentError, MissingExtraError, shown
 
+from .keys import as_text, read_key
 from .places import unfinished
-from .rows import UNREAD, moment_of, read_loosely
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Format = Literal["parquet", "jsonl.gz"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+NEEDED = ("duckdb", "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+"""What Parquet takes: the extra `analytics`."""
 SORTED_AT_ONCE, READ_AT_ONCE = 1 << 18, 1 << 12
 
 
@@ -42,10 +44,18 @@ def check_format(name: object) -> Format:
     """One of the formats of files, if it can be written here."""
     for known in FORMATS:
         if name == known:
-            if known == "parquet" and importlib.util.find_spec("duckdb") is None:
+            if known == "parquet" and not all(map(is_installed, NEEDED)):
                 raise MissingExtraError("An export to Parquet", "analytics")
             return known
     raise InvalidArgumentError(f"format is {shown(name)}.", hint=f"Give one of {', '.join(FORMATS)}.")
+
+
+def is_installed(name: str) -> bool:
+    """Whether a module could be imported."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def write_events(lines: Path, file: Path, form: Format) -> Counts:
@@ -54,7 +64,7 @@ def write_events(lines: Path, file: Path, form: Format) -> Counts:
 
 
 def profile_line(profile: Mapping[str, Any], form: Format) -> bytes:
-    """A profile as `write_profiles` takes it; for Parquet as texts, which DuckDB leaves as they are."""
+    """A profile as `write_profiles` takes it; for Parquet as texts, which go into columns as they are."""
     if form != "parquet":
         return json.dumps(profile, separators=(",", ":")).encode() + b"\n"
     last_seen = profile["last_seen"]
@@ -69,9 +79,10 @@ def profile_line(profile: Mapping[str, Any], form: Format) -> bytes:
 def write_profiles(lines: Path, file: Path, form: Format) -> Counts:
     """Profiles as a file."""
     if form == "parquet":
-        from mixpanel_headless.engine.parquet import PROFILES, write_parquet
+        from .columns import write_profile_columns
 
-        return Counts(write_parquet(lines, file, PROFILES, longest_of(lines)))
+        with lines.open("rb") as source, file.open("wb") as target:
+            return Counts(write_profile_columns(source, target))
     with lines.open("rb") as source, packed(file) as target:
         rows = 0
         for line in source:
@@ -82,49 +93,17 @@ def write_profiles(lines: Path, file: Path, form: Format) -> Counts:
 
 def write_events_parquet(lines: Path, file: Path) -> Counts:
     """Columns `event_name`, `event_time` (UTC), `distinct_id`, `insert_id` and `properties`, JSON with all of them."""
-    from mixpanel_headless.engine.parquet import EVENTS, READ_EVENTS, NotPlain, drop_copies, write_parquet
+    from mixpanel_headless.engine.parquet import drop_copies
 
-    bad = 0
+    from .columns import write_event_columns
+
+    with lines.open("rb") as source, file.open("wb") as target:
+        rows, bad = write_event_columns(source, target)
     with unfinished(file.parent) as kept:
-        try:
-            rows = write_parquet(lines, file, EVENTS)
-        except NotPlain:
-            with unfinished(file.parent) as read:
-                bad = read_one_by_one(lines, read)
-                rows = write_parquet(read, file, READ_EVENTS, longest_of(read))
         copies = drop_copies(file, kept)
         if copies:
             kept.replace(file)
     return Counts(rows - copies, copies, bad)
-
-
-def longest_of(lines: Path) -> int:
-    """The bytes of the longest line, and room for more than none."""
-    with lines.open("rb") as source:
-        return max(map(len, source), default=0) + 1024
-
-
-def read_one_by_one(lines: Path, read: Path) -> int:
-    """Write what Python makes of each line, its properties as text; how many lines are no events."""
-    bad = 0
-    with lines.open("rb") as source, read.open("wb") as target:
-        for line in filter(bytes.strip, source):
-            key = read_key(line)
-            if key is None:
-                bad += 1
-                continue
-            properties = json.dumps(read_loosely(line)["properties"], separators=(",", ":"))
-            names = {"event_name": key.event, "distinct_id": key.distinct_id, "insert_id": key.insert_id}
-            texts = {name: value if value is None else as_text(value) for name, value in names.items()}
-            target.write(json.dumps({**texts, "event_us": round(key.moment * 1e6), "properties": properties}).encode())
-            target.write(b"\n")
-    return bad
-
-
-def as_text(value: Any) -> str:
-    """A text as it is, anything else as JSON; half of a surrogate pair, which no file may hold, as its escape."""
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text.encode(errors="backslashreplace").decode()
 
 
 def write_event_lines(lines: Path, file: Path) -> Counts:
@@ -172,62 +151,6 @@ def find_newest(source: IO[bytes], repeated: set[int]) -> dict[Hashable, int]:
         if key is not None and key.insert_id is not None and key.mark in repeated:
             found[key.identity] = max(found.get(key.identity, (-1.0, -1)), (key.ingested, number))
     return {identity: number for identity, (_, number) in found.items()}
-
-
-class Properties(msgspec.Struct, gc=False):
-    """What tells events apart, and which copy of one arrived last."""
-
-    time: float = 0
-    distinct_id: Any = ""
-    insert_id: Any = msgspec.field(default=None, name="$insert_id")
-    ingested: Any = msgspec.field(default=0, name="mp_processing_time_ms")
-
-
-class Line(msgspec.Struct, gc=False):
-    """One line of which only that is read; the rest is checked."""
-
-    event: Any
-    properties: Properties
-
-
-@attrs.frozen
-class Key:
-    """What tells an event from others."""
-
-    event: Any
-    moment: float
-    distinct_id: Any
-    insert_id: Any
-    ingested: float
-
-    @property
-    def identity(self) -> tuple[str, float, str, str | None]:
-        """Equal for copies of one event, if it has an id."""
-        insert_id = None if self.insert_id is None else as_text(self.insert_id)
-        return as_text(self.event), self.moment, as_text(self.distinct_id), insert_id
-
-    @property
-    def mark(self) -> int:
-        """A number that is equal for copies of one event."""
-        return hash(self.identity)
-
-
-_read_line = msgspec.json.Decoder(Line).decode
-
-
-def read_key(line: bytes) -> Key | None:
-    """What tells the event of a line from others; None for a line that is none."""
-    try:
-        try:
-            found = _read_line(line)
-        except UNREAD:
-            found = msgspec.convert(read_loosely(line), Line)
-        properties = found.properties
-        moment = moment_of(properties.time).timestamp()
-    except (ValueError, TypeError, OverflowError, OSError, msgspec.MsgspecError):
-        return None
-    ingested = properties.ingested if isinstance(properties.ingested, int | float) else 0
-    return Key(found.event, moment, properties.distinct_id, properties.insert_id, ingested)
 
 
 class Marks:

@@ -34,6 +34,7 @@ OWNERS = {
     "pandas": {f"{CLIENT}.results"},
     "cattrs": {f"{CLIENT}.convert"},
     "isal": {f"{CLIENT}.transport"},
+    "backports.zstd": {f"{CLIENT}.exports.parquet"},
     "fsspec": {f"{CLIENT}.exports.places"},
     "networkx": {f"{CLIENT}.results.graphs"},
     "anytree": {f"{CLIENT}.results.graphs"},
