@@ -17,30 +17,38 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SILENCE = 2.0
-"""Seconds without an answer before a command explains itself."""
+"""Seconds without an answer before a command that waits for the budget explains itself."""
+LOOKS = 5
+"""How many times as long a request that was sent may take before that is worth a word."""
+END = "Ctrl-C ends the wait; --deadline SECONDS bounds it."
 
 
 @contextmanager
 def explain_waiting(workspace: Workspace, silence: float = SILENCE) -> Iterator[Callable[[], None]]:
-    """Say once on stderr what the budget has left if the block takes longer than `silence` seconds.
+    """Say once on stderr what the budget has left when the block has waited for it for `silence` seconds, or for the service longer.
 
     Inside is a function that says that there is nothing to explain any more.
     """
+    ended = threading.Event()
 
     def explain() -> None:
         try:
-            budget = workspace.budget()
+            for _ in range(LOOKS):
+                if ended.wait(silence):
+                    return
+                budget = workspace.budget()
+                if budget.queue:
+                    click.echo(f"Waiting: {budget}. {END}", err=True)
+                    return
+            click.echo(f"Asked, and no answer yet. {END}", err=True)
         except MixpanelHeadlessError:
             return  # the command has ended meanwhile
-        click.echo(f"Waiting: {budget}. Ctrl-C ends the wait; --deadline SECONDS bounds it.", err=True)
 
-    timer = threading.Timer(silence, explain)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=explain, name="explain waiting", daemon=True).start()
     try:
-        yield timer.cancel
+        yield ended.set
     finally:
-        timer.cancel()
+        ended.set()
 
 
 def tell_first(rows: Iterable[T], tell: Callable[[], None]) -> Iterator[T]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,15 +24,37 @@ def box() -> Iterator[Sandbox]:
         yield opened
 
 
+def explainer() -> threading.Thread:
+    """The thread that will explain a wait."""
+    (thread,) = (one for one in threading.enumerate() if one.name == "explain waiting")
+    return thread
+
+
 def test_a_command_that_waits_says_what_for(box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    ws = box.workspace()
+    ws.events()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(ws.top_events)
+        while not ws.budget().queue:
+            assert not waiting.done()
+        with explain_waiting(ws, silence=0.0):
+            explainer().join(20)
+        ws.close()
+        assert isinstance(waiting.exception(20), mp.ClosedError)
+    shown = capsys.readouterr().err
+    assert "Waiting: 1 of 1 queries used" in shown
+    assert "--deadline" in shown
+
+
+def test_a_command_whose_request_was_sent_does_not_speak_of_the_budget(
+    box: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
     with box.workspace() as ws:
         ws.events()
         with explain_waiting(ws, silence=0.0):
-            for thread in threading.enumerate():
-                if isinstance(thread, threading.Timer):
-                    thread.join(20)
+            explainer().join(20)
     shown = capsys.readouterr().err
-    assert "Waiting: 1 of 1 queries used" in shown
+    assert shown.startswith("Asked, and no answer yet.")
     assert "--deadline" in shown
 
 
@@ -53,10 +76,10 @@ def test_what_has_nothing_to_explain_any_more_says_nothing(box: Sandbox) -> None
     with box.workspace() as ws:
         ws.events()
         with explain_waiting(ws, silence=3600) as no_longer:
-            (timer,) = (one for one in threading.enumerate() if isinstance(one, threading.Timer))
+            thread = explainer()
             no_longer()
-            timer.join(20)
-            assert not timer.is_alive()
+            thread.join(20)
+            assert not thread.is_alive()
 
 
 def test_a_deadline_bounds_a_command(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
