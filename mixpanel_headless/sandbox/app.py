@@ -8,10 +8,9 @@ from urllib.parse import unquote
 
 import attrs
 
-from mixpanel_headless.sandbox import boards, checks, custom_events, governed, histories, lookups, quality, replies
-from mixpanel_headless.sandbox.entities import Paged
+from mixpanel_headless.sandbox import boards, checks, custom_events, governed, histories, lookups, quality
 from mixpanel_headless.sandbox.histories import USER
-from mixpanel_headless.sandbox.replies import Bare, Rejected, Reply
+from mixpanel_headless.sandbox.replies import Rejected, Reply, Told
 from mixpanel_headless.sandbox.routes import SCOPE
 
 if TYPE_CHECKING:
@@ -42,6 +41,11 @@ class Request:
     def now(self) -> str:
         """The project's time, as saved things carry it."""
         return f"{self.source.engine.project.clock():%Y-%m-%dT%H:%M:%S}"
+
+    @property
+    def moment(self) -> str:
+        """The same with its zone."""
+        return self.source.engine.project.clock().isoformat(timespec="seconds")
 
     @property
     def body(self) -> Json:
@@ -174,11 +178,7 @@ def ask_app(source: Source, arrival: Arrival) -> Reply:
         found = answer(source, arrival)
         if isinstance(found, Reply):
             return found
-        if isinstance(found, Bare):
-            return replies.answer(found.value)
-        if isinstance(found, Paged):
-            return replies.answer({"status": "ok", "results": found.rows, "pagination": found.pagination})
-        return replies.answer({"status": "ok", "results": found})
+        return (found if isinstance(found, Told) else Told(found)).reply()
 
 
 def answer(source: Source, arrival: Arrival) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mixpanel_headless.sandbox.entities import fields_in
+from mixpanel_headless.sandbox.entities import check_required, fields_in
 from mixpanel_headless.sandbox.kinds import kinds
 from mixpanel_headless.sandbox.lookups import signed_address
 from mixpanel_headless.sandbox.replies import Rejected
@@ -49,9 +49,7 @@ def experiments_of_reports(request: Request) -> list[Json]:
 
 def try_alert(request: Request) -> Json:
     """Whom an alert would tell."""
-    for name in kinds()["alerts/custom"].required:
-        if fields_in(request).get(name) is None:
-            raise Rejected(400, f"{name}: required field")
+    check_required(kinds()["alerts/custom"], fields_in(request))
     targets = [one.get("value") for one in request.body["subscriptions"] if isinstance(one, dict)]
     return {"sent": False, "targets": targets, "message": NOBODY}
 
@@ -114,9 +112,7 @@ def check_property(request: Request) -> Json:
 
 def preview_filters(request: Request) -> list[Any]:
     """What a request to delete events would be understood as."""
-    for name in kinds()["data-definitions/events/deletion-requests"].required:
-        if not fields_in(request).get(name):
-            raise Rejected(400, f"{name}: required field")
+    check_required(kinds()["data-definitions/events/deletion-requests"], fields_in(request))
     filters = request.body.get("filters") or []
     return filters if isinstance(filters, list) else [filters]
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mixpanel_headless.sandbox.histories import USER, Journal
-from mixpanel_headless.sandbox.kinds import Kind, kind_at
-from mixpanel_headless.sandbox.replies import Rejected
+from mixpanel_headless.sandbox.kinds import Kind, flaws_in, kind_at
+from mixpanel_headless.sandbox.replies import Rejected, Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mixpanel_headless.models.params import Params
     from mixpanel_headless.sandbox.app import Request
 
 Json = dict[str, Any]
@@ -90,14 +91,14 @@ class Entities:
 
     def add(self, kind: Kind, given: Json, request: Request) -> Json:
         """A new thing; Rejected for one that lacks something, is there already or is one too many."""
-        for name in kind.required:
-            if given.get(name) is None or given[name] == "":
-                raise Rejected(400, f"{name}: required field")
+        check_required(kind, given)
+        check(kind.made_of, given)
         if kind.most is not None and len(self.own(kind.path)) >= kind.most:
             raise Rejected(400, f"{kind.path}: there are {kind.most} already, as many as there may be")
         self._check_unique(kind, given)
         number: Any = str(uuid.uuid4()) if kind.text_id else self.new_id()
-        stamps = {"project_id": request.project, "created": request.now, "modified": request.now}
+        now = request.moment if kind.zoned else request.now
+        stamps = {"project_id": request.project, "created": now, "modified": now}
         thing = kind.filled({**kind.defaults, **shown(kind, given), **stamps, kind.id_field: number})
         self.own(kind.path)[str(number)] = thing
         self._tell(kind, str(number), None, thing, request)
@@ -105,9 +106,11 @@ class Entities:
 
     def change(self, kind: Kind, thing: Json, changes: Json, request: Request) -> Json:
         """A thing after a change."""
+        check(kind.changed_by, changes)
         self._check_unique(kind, changes, thing)
         before = dict(thing)
-        thing.update({**shown(kind, changes), "modified": request.now, kind.id_field: thing[kind.id_field]})
+        now = request.moment if kind.zoned else request.now
+        thing.update({**shown(kind, changes), "modified": now, kind.id_field: thing[kind.id_field]})
         self._tell(kind, str(thing[kind.id_field]), before, thing, request)
         return thing
 
@@ -125,7 +128,8 @@ class Entities:
             case "GET":
                 return self._page(kind, request)
             case "POST" if "delete" not in body:
-                return self._shown(kind, self.add(kind, body, request), request)
+                made = self._shown(kind, self.add(kind, body, request), request)
+                return Told(made, status=kind.made, bare=kind.bare)
             case "POST" | "DELETE" | "PATCH":
                 return self._by_body(kind, body, request)
         raise Rejected(405, f"Method {request.arrival.method} is not allowed")
@@ -143,8 +147,8 @@ class Entities:
             return {str(thing[kind.id_field]): thing for thing in rows}
         start = int(query["cursor"]) if query.get("cursor", "").isdigit() else 0
         if start + PAGE < len(rows):
-            return Paged(rows[start : start + PAGE], {"next_cursor": str(start + PAGE), "page_size": PAGE})
-        return rows[start:]
+            return Told(rows[start : start + PAGE], pagination={"next_cursor": str(start + PAGE), "page_size": PAGE})
+        return Told(rows[start:], bare=kind.bare)
 
     def _one(self, kind: Kind, rest: list[str], request: Request) -> Any:
         thing, method = self.thing(kind.path, rest[0]), request.arrival.method
@@ -154,7 +158,11 @@ class Entities:
             case "GET":
                 return self._shown(kind, thing, request, after=False)
             case "PATCH" | "PUT":
-                return self._shown(kind, self.change(kind, thing, fields_in(request), request), request)
+                fields = fields_in(request)
+                if method == "PUT" and kind.whole:
+                    check_required(kind, fields)
+                    fields = kind.given_anew(fields)
+                return self._shown(kind, self.change(kind, thing, fields, request), request)
             case "DELETE":
                 self.delete(kind, rest[0], request)
                 return {kind.id_field: thing[kind.id_field]}
@@ -228,19 +236,28 @@ class Entities:
         """A thing as the service shows it: with things of other kinds in the place of their ids."""
         if kind.path == "annotations":
             tags = [own for number in thing.get("tags") or () if (own := self.own("annotations/tags").get(str(number)))]
-            return {**thing, "tags": tags, "user": {"id": USER, "first_name": "sandbox", "last_name": ""}}
+            named = [{"id": tag["id"], "name": tag["name"]} for tag in tags]
+            thing = {**thing, "tags": named, "user": {"id": USER, "first_name": "sandbox", "last_name": ""}}
+        if kind.path == "annotations/tags":
+            notes = self.own("annotations").values()
+            return {**thing, "has_annotations": any(thing["id"] in (note.get("tags") or ()) for note in notes)}
         if kind.path == "alerts/custom":
             report = request.source.saved.reports.get(thing["bookmark_id"], {"id": thing["bookmark_id"]})
             return {**thing, "bookmark": {name: report.get(name) for name in ("id", "name", "type")}}
-        return thing
+        return {name: value for name, value in thing.items() if not kind.shows or name in kind.shows}
 
 
-@attrs.frozen
-class Paged:
-    """Some rows of a list, and what asks for the others."""
+def check_required(kind: Kind, given: Json) -> None:
+    """Raise Rejected for a field that lacks."""
+    for name in kind.required:
+        if given.get(name) is None or given[name] == "":
+            raise Rejected(400, f"{name}: required field")
 
-    rows: list[Json]
-    pagination: Json
+
+def check(takes: type[Params] | None, given: Json) -> None:
+    """Raise Rejected for fields whose values are of the wrong kind."""
+    if takes and (flaws := flaws_in(takes, given)):
+        raise Rejected(400, "; ".join(f"{name}: {flaw}" for name, flaw in flaws))
 
 
 def fits(kind: Kind, thing: Json, query: Mapping[str, str]) -> bool:

@@ -8,7 +8,7 @@ import attrs
 
 from mixpanel_headless.sandbox import custom_events
 from mixpanel_headless.sandbox.histories import Journal
-from mixpanel_headless.sandbox.replies import Bare, Rejected
+from mixpanel_headless.sandbox.replies import Rejected, Told
 from mixpanel_headless.sandbox.routes import SCOPE
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ Json = dict[str, Any]
 Key = tuple[str, str]
 """Whose it is, `Event` or `User` for properties and the type for schemas, and the name."""
 EVENT = "event"
+TYPES = {"list": "array", "datetime": "string"}
+"""What the Lexicon calls otherwise than JSON does."""
+JSON_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+OWNERS = ("event", "custom_event", "profile")
 SORTS = {"Event": "All Events and Properties", "User": "All User Profile Properties"}
 """What may be exported, by whose it is."""
 
@@ -63,8 +67,25 @@ class Governed:
 
     def registry(self, seen: list[Json]) -> dict[Key, Json]:
         """All schemas: those that the data tell, unless another one was given."""
-        told = {(one["entityType"], one["name"]): one["schemaJson"] for one in seen}
+        told = {(one["entityType"], one["name"]): documented(one["schemaJson"]) for one in seen}
         return {key: schema for key, schema in {**told, **self.schemas}.items() if schema is not None}
+
+
+def documented(schema: Json) -> Json:
+    """A schema with the types of JSON in the place of the Lexicon's."""
+    properties = schema["properties"].items()
+    return {"properties": {name: {"type": TYPES.get(one["type"], one["type"])} for name, one in properties}}
+
+
+def checked(schema: Json) -> Json:
+    """A schema; Rejected for one that is none."""
+    properties = schema.get("properties", {})
+    if not isinstance(properties, dict):
+        raise Rejected(400, "properties must be an object")
+    for name, one in properties.items():
+        if not isinstance(one, dict) or one.get("type") not in JSON_TYPES:
+            raise Rejected(400, f"properties.{name}.type must be one of {', '.join(JSON_TYPES)}")
+    return schema
 
 
 def rows_in(body: Json, field: str) -> list[Json]:
@@ -171,23 +192,30 @@ def schemas(request: Request) -> Any:
         return [{"entityType": owner, "name": own, "schemaJson": schema} for owner, own, schema in rows]
     if (str(kind), name) not in found:
         raise Rejected(404, f"There is no schema of the {kind} {name[:80]!r}")
-    return Bare(found[str(kind), name])
+    return Told(found[str(kind), name], bare=True)
 
 
 def given(request: Request) -> Iterator[tuple[Key, Json]]:
     """The schemas in a body: one whose name the path has, or several."""
     if "name" in request.parts:
-        yield (request.parts["kind"], request.parts["name"]), request.body
+        yield key_of(request.parts["kind"], request.parts["name"]), request.body
         return
     for entry in rows_in(request.body, "entries"):
         if not isinstance(schema := entry.get("schemaJson"), dict):
             raise Rejected(400, "schemaJson must be an object")
-        yield (text_in(entry, "entityType"), text_in(entry, "name")), schema
+        yield key_of(text_in(entry, "entityType"), text_in(entry, "name")), schema
+
+
+def key_of(owner: str, name: str) -> Key:
+    """What a schema is kept under; Rejected for a type that there is not."""
+    if owner not in OWNERS:
+        raise Rejected(400, f"entityType must be one of {', '.join(OWNERS)}")
+    return owner, name
 
 
 def put_schemas(request: Request) -> Json:
     """Register schemas in the place of those that are there; of several, how many, and how many had to go first."""
-    new = dict(given(request))
+    new = {key: checked(schema) for key, schema in given(request)}
     one = "name" in request.parts
     truncates = not one and request.body.get("truncate") is True
     deleted = forget_schemas(request, request.body.get("entityType")) if truncates else 0
@@ -198,7 +226,7 @@ def put_schemas(request: Request) -> Json:
 def merge_schemas(request: Request) -> Json | list[Json]:
     """Register schemas, each merged into the one that is there."""
     known, new = told(request).registry(request.source.engine.schemas()), dict(given(request))
-    merged = {key: merge(known.get(key, {}), schema) for key, schema in new.items()}
+    merged = {key: checked(merge(known.get(key, {}), schema)) for key, schema in new.items()}
     told(request).schemas.update(merged)
     if "name" in request.parts:
         return next(iter(merged.values()))
@@ -207,7 +235,8 @@ def merge_schemas(request: Request) -> Json | list[Json]:
 
 def delete_schemas(request: Request) -> Json:
     """Delete one schema, those of a kind, or all."""
-    return {"deleteCount": forget_schemas(request, request.parts.get("kind"), request.parts.get("name"))}
+    name = request.parts.get("name") or request.arrival.query.get("entity_name")
+    return {"delete_count": forget_schemas(request, request.parts.get("kind"), name)}
 
 
 def forget_schemas(request: Request, kind: str | None = None, name: str | None = None) -> int:

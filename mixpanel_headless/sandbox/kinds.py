@@ -16,6 +16,7 @@ import attrs
 
 from mixpanel_headless.governance.foresight import sketch
 from mixpanel_headless.models.entity import Entity, wire_name
+from mixpanel_headless.models.params import check_fields, fields_of
 from mixpanel_headless.operation import evaluate
 from mixpanel_headless.sandbox.histories import USER
 from mixpanel_headless.sandbox.routes import SCOPE
@@ -23,6 +24,7 @@ from mixpanel_headless.sandbox.routes import SCOPE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mixpanel_headless.models.params import Params
     from mixpanel_headless.operation import Operation
     from mixpanel_headless.request import Request
 
@@ -35,9 +37,12 @@ class Kind:
     """One kind of things: below which address, what it must have, and how the service calls and answers it."""
 
     path: str
-    required: tuple[str, ...]
     entity: type[Entity]
     """What a thing is read as; what that must have and nobody gave is blank."""
+    made_of: type[Params] | None = None
+    changed_by: type[Params] | None = None
+    """What is given to make one, and to change one."""
+    required: tuple[str, ...] = ()
     id_field: str = "id"
     text_id: bool = False
     shape: Shape = "plain"
@@ -46,10 +51,25 @@ class Kind:
     """A field that no two of them have alike."""
     most: int | None = None
     """How many there may be."""
+    shows: frozenset[str] = frozenset()
+    """The fields that are shown, where that is not all that is known."""
+    whole: bool = False
+    """Whether a PUT replaces all that was given before."""
+    made: int = 200
+    """The status of an answer about a new one."""
+    zoned: bool = False
+    """Whether its moments have a zone."""
+    bare: bool = False
+    """Whether a list of them, and a new one, come without an envelope."""
 
     def filled(self, thing: dict[str, Any]) -> dict[str, Any]:
         """A thing with something blank in the place of each field that it must have and lacks."""
         return sketch(self.entity, thing, None)
+
+    def given_anew(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What a PUT changes that replaces all: what it does not give is as if it had never been given."""
+        fields = fields_of(self.made_of).values() if self.made_of else ()
+        return {name: self.defaults.get(name) for name in map(wire_name, fields)} | given
 
     def told_as(self, name: str) -> str:
         """What the service calls a field that is given by the name of an attribute."""
@@ -57,14 +77,44 @@ class Kind:
         return wire_name(field) if field else name
 
 
+EXPERIMENT = """
+id name content_type description created creator_id creator_name creator_email modified deleted is_favorited pinned_date tags
+hypothesis status variants metrics settings exposures_cache results_cache start_date end_date feature_flag
+"""
+FLAG = """
+id project_id workspace_id name key description tags experiment_id status context data_group_id serving_method ruleset
+is_experiment_active hash_salt reset_hash_salt content_type created creator_id creator_name creator_email modified is_favorited
+pinned_date enabled_at deleted
+"""
+BY_US: dict[str, Any] = {"creator_id": USER, "creator_name": "sandbox", "creator_email": None}
 UNSAID: dict[str, dict[str, Any]] = {
     "dashboards": {"defaults": {"is_private": False, "can_view": True, "ancestors": []}},
     "cohorts": {"defaults": {"is_visible": True, "verified": False, "count": None}},
-    "annotations/tags": {"unique": "name"},
+    "annotations": {"shows": frozenset({"id", "date", "description", "user", "tags"}), "made": 201},
+    "annotations/tags": {"unique": "name", "bare": True},
     "webhooks": {"defaults": {"is_enabled": True}},
     "alerts/custom": {"defaults": {"valid": True}, "most": 50},
-    "experiments": {"defaults": {"status": "draft", "variants": [], "metrics": []}},
-    "feature-flags": {"defaults": {"status": "disabled", "tags": []}, "unique": "key", "most": 100},
+    "experiments": {
+        "defaults": {"content_type": "experiments", "status": "draft", "variants": [], "metrics": [], **BY_US},
+        "shows": frozenset(EXPERIMENT.split()),
+        "made": 201,
+    },
+    "feature-flags": {
+        "defaults": {
+            "content_type": "feature-flags",
+            "status": "disabled",
+            "tags": [],
+            "context": "distinct_id",
+            "serving_method": "client",
+            "ruleset": {"variants": [], "rollout": []},
+            **BY_US,
+        },
+        "shows": frozenset(FLAG.split()),
+        "zoned": True,
+        "whole": True,
+        "unique": "key",
+        "most": 100,
+    },
     "custom_properties": {"defaults": {"isVisible": True}},
     "metrics": {"defaults": {"verified": False}, "unique": "name", "required": ("name", "type", "definition")},
     "behaviors": {"defaults": {"verified": False}, "unique": "name", "required": ("name", "type", "definition")},
@@ -104,9 +154,15 @@ def kind_made_by(call: Operation[..., Any], calls: Mapping[str, Operation[..., A
         return None
     path = request.path.strip("/")
     many, given_back = get_origin(request.kind) is list, str(signature(call.origin).return_annotation)
+    made_of = params_of(call)
+    changer = calls.get(f"{makes[1]}update_{makes[2]}")
     return Kind(
         path=path.rpartition("/")[0] if request.ids else path,
-        required=required_by(call),
+        made_of=made_of,
+        changed_by=params_of(changer) if changer else None,
+        required=tuple(wire_name(field) for field in fields_of(made_of).values() if field.default is attrs.NOTHING)
+        if made_of
+        else (),
         entity=entity,
         id_field=wire_name(key),
         text_id=key.type is not int,
@@ -134,13 +190,18 @@ def id_of(entity: type[Entity]) -> attrs.Attribute[Any] | None:
     return fields.get("id") or next(own, None)
 
 
-def required_by(call: Operation[..., Any]) -> tuple[str, ...]:
-    """What must be given to make a thing, by the service's names."""
-    params = signature(call.origin).parameters.get("params")
-    if params is None:
-        return ()
-    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(evaluate(params.annotation, call.origin))
-    return tuple(wire_name(field) for field in fields if field.default is attrs.NOTHING)
+def params_of(call: Operation[..., Any]) -> type[Params] | None:
+    """The class of the fields that a call takes."""
+    taken = signature(call.origin).parameters.get("params")
+    return None if taken is None else evaluate(taken.annotation, call.origin)
+
+
+def flaws_in(takes: type[Params], given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is wrong with the fields that a class knows, fields that lack and others aside."""
+    names = {wire_name(field): name for name, field in fields_of(takes).items()}
+    known = {name: value for name, value in given.items() if names.get(name, name) in fields_of(takes)}
+    given_names = {names.get(name, name) for name, value in known.items() if value is not None}
+    return [(path, flaw) for path, flaw in check_fields(takes, known)[1] if re.split(r"[.\[]", path)[0] in given_names]
 
 
 @functools.cache

@@ -48,10 +48,21 @@ class Reply:
 
 
 @attrs.frozen
-class Bare:
-    """What the App API sends without its envelope."""
+class Told:
+    """What the App API tells otherwise than plainly in its envelope."""
 
     value: Any
+    status: int = 200
+    pagination: Mapping[str, Any] | None = None
+    """What asks for the other rows of a list."""
+    bare: bool = False
+    """Whether it goes without the envelope."""
+
+    def reply(self) -> Reply:
+        """The answer as it is sent."""
+        paged = {} if self.pagination is None else {"pagination": self.pagination}
+        body = self.value if self.bare else {"status": "ok", "results": self.value, **paged}
+        return Reply(self.status, encode(body))
 
 
 class Rejected(Exception):  # noqa: N818 - it is an answer, not a failure of the sandbox

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from inspect import getattr_static
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import mixpanel_headless as mp
+from mixpanel_headless.operation import Operation
+from mixpanel_headless.options import Pin
+from mixpanel_headless.request import Scope
 from mixpanel_headless.sandbox import Sandbox
+from mixpanel_headless.sandbox.kinds import asked
 from tests.sandbox.conftest import EVENTS, NOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from tests.sandbox.conftest import Caller
 
 DAYS: dict[str, Any] = {"from_date": "2026-01-05", "to_date": "2026-01-07"}
 ALERT: dict[str, Any] = {
@@ -45,6 +52,21 @@ LIVES: dict[str, tuple[Any, Any, str]] = {
     "metric": (mp.CreateMetricParams(name="Logins", definition=mp.Metric("Login")), mp.UpdateMetricParams(name="New"), "list_metrics"),
     "cohort": (mp.CreateCohortParams(name="Buyers"), mp.UpdateCohortParams(name="New"), "list_cohorts_full"),
 }  # fmt: skip
+
+
+def operations() -> dict[str, Operation[..., Any]]:
+    calls = ((name, getattr_static(mp.Workspace, name)) for name in dir(mp.Workspace))
+    return {name: call for name, call in calls if isinstance(call, Operation)}
+
+
+def reads_things(call: Operation[..., Any]) -> bool:
+    """Whether a call reads from the App API what an id, or nothing, says."""
+    request = asked(call) if call.facts.verb == "read" and call.family in FAMILIES else None
+    return request is not None and request.base == "app" and request.verb == "GET"
+
+
+FAMILIES = {path.stem for path in Path(mp.__file__).with_name("models").glob("*.py")}
+READ = [name for name, call in operations().items() if reads_things(call)]
 
 
 @pytest.fixture
@@ -112,6 +134,24 @@ def test_an_experiment_goes_its_way_in_order_only(ws: mp.Workspace) -> None:
     assert ws.conclude_experiment(made.id, mp.ExperimentConcludeParams(end_date="2026-01-07")).end_date == "2026-01-07"
     assert ws.decide_experiment(made.id, mp.ExperimentDecideParams(success=True)).status == "success"
     assert [one["status"] for one in ws.list_erf_experiments()] == ["success"]
+
+
+def test_a_flag_is_replaced_whole(ws: mp.Workspace) -> None:
+    made = ws.create_feature_flag(mp.CreateFeatureFlagParams(name="One", key="one", description="First", tags=["a"]))
+    given: dict[str, Any] = {"name": "Uno", "key": "one", "status": "enabled", "ruleset": {}}
+    changed = ws.update_feature_flag(made.id, mp.UpdateFeatureFlagParams(**given))
+    assert (changed.name, changed.description, changed.tags) == ("Uno", None, [])
+
+
+@pytest.mark.parametrize("name", READ)
+def test_no_address_that_a_family_reads_is_unknown(name: str, ask: Caller) -> None:
+    request = asked(operations()[name])
+    assert request is not None
+    answer = ask.send(
+        "GET", "/api/app" + request.full_path(Pin("12345", None if request.scope is Scope.PROJECT else 1))
+    )
+    assert answer.status not in {405, 501}
+    assert b"not supported" not in answer.body
 
 
 def test_flags_are_counted_against_their_limit(ws: mp.Workspace) -> None:
