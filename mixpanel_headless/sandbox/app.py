@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import attrs
 
 from mixpanel_headless.sandbox import boards, checks, custom_events, governed, histories, lookups, quality
+from mixpanel_headless.sandbox.entities import rows_in
 from mixpanel_headless.sandbox.histories import USER
 from mixpanel_headless.sandbox.replies import Rejected, Reply, Told
 from mixpanel_headless.sandbox.routes import SCOPE
@@ -120,7 +121,10 @@ def delete_bookmark(request: Request) -> Json:
 
 def delete_bookmarks(request: Request) -> Json:
     """Delete several saved reports, all or none."""
-    return forget(request, request.body.get("bookmark_ids") or ())
+    numbers = request.body.get("bookmark_ids")
+    if not isinstance(numbers, list):
+        raise Rejected(400, "bookmark_ids must be a list of ids")
+    return forget(request, numbers)
 
 
 def forget(request: Request, numbers: Sequence[object]) -> Json:
@@ -131,7 +135,7 @@ def forget(request: Request, numbers: Sequence[object]) -> Json:
 
 def change_bookmarks(request: Request) -> Json:
     """Change several saved reports."""
-    for row in request.body.get("bookmarks") or ():
+    for row in rows_in(request.body, "bookmarks"):
         request.source.saved.change_report(row.get("id"), fields_of(row), request.now)
     return {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mixpanel_headless.sandbox.entities import fields_in
+from mixpanel_headless.sandbox.entities import check, fields_in, rows_in
 from mixpanel_headless.sandbox.kinds import kinds
 from mixpanel_headless.sandbox.replies import Rejected
 from mixpanel_headless.sandbox.routes import SCOPE
@@ -23,6 +23,7 @@ TEMPLATES = {"onboarding": 2, "company_kpis": 3}
 def add_board(fields: Json, request: Request) -> Json:
     """A new dashboard, its rows taken apart into its contents."""
     entities = request.source.saved.entities
+    check(kinds()[BOARDS].made_of, fields)
     source = entities.thing(BOARDS, fields["duplicate"]) if fields.get("duplicate") else {}
     inside = [content for row in fields.pop("rows", None) or () for content in row.get("contents") or ()]
     board = entities.add(kinds()[BOARDS], {**fields, "contents": list(source.get("contents") or ())}, request)
@@ -129,7 +130,7 @@ def templates(request: Request) -> Json:
 def create_blueprint(request: Request) -> Json:
     """A dashboard made from a template."""
     name = request.body.get("template_type")
-    if name not in TEMPLATES:
+    if not isinstance(name, str) or name not in TEMPLATES:
         raise Rejected(400, f"template_type must be one of {', '.join(TEMPLATES)}")
     return add_board({"title": name.replace("_", " ").capitalize(), "template_type": name}, request)
 
@@ -145,7 +146,7 @@ def blueprint_config(request: Request) -> Json:
 def change_cohorts(request: Request) -> Json:
     """Cohorts as blueprints use them: those with ids as they are from now on, the others new."""
     entities, kind = request.source.saved.entities, kinds()["cohorts"]
-    for row in request.body.get("cohorts") or ():
+    for row in rows_in(request.body, "cohorts"):
         fields = {name: value for name, value in row.items() if name != "id"}
         if row.get("id") is None:
             entities.add(kind, fields, request)
@@ -158,9 +159,7 @@ def finish_blueprint(request: Request) -> Json:
     """A dashboard with its cards as they are given."""
     entities = request.source.saved.entities
     board = entities.thing(BOARDS, request.body.get("dashboard_id"))
-    cards = request.body.get("cards")
-    if not isinstance(cards, list) or not all(isinstance(card, dict) for card in cards):
-        raise Rejected(400, "cards must be a list of objects")
+    cards = rows_in(request.body, "cards")
     board["contents"] = []
     for card in cards:
         kind = "text" if card.get("type") == "text" else "report"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mixpanel_headless.sandbox.entities import check_required, fields_in
+from mixpanel_headless.sandbox.entities import check_required, fields_in, rows_in
 from mixpanel_headless.sandbox.kinds import kinds
 from mixpanel_headless.sandbox.lookups import signed_address
 from mixpanel_headless.sandbox.replies import Rejected
@@ -50,7 +50,7 @@ def experiments_of_reports(request: Request) -> list[Json]:
 def try_alert(request: Request) -> Json:
     """Whom an alert would tell."""
     check_required(kinds()["alerts/custom"], fields_in(request))
-    targets = [one.get("value") for one in request.body["subscriptions"] if isinstance(one, dict)]
+    targets = [one.get("value") for one in rows_in(request.body, "subscriptions")]
     return {"sent": False, "targets": targets, "message": NOBODY}
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from mixpanel_headless.sandbox.histories import USER, Journal
+from mixpanel_headless.sandbox.histories import USER, Journal, number_in
 from mixpanel_headless.sandbox.kinds import Kind, flaws_in, kind_at
 from mixpanel_headless.sandbox.replies import Rejected, Told
 
@@ -145,7 +145,7 @@ class Entities:
         rows = [self.present(kind, thing, request) for thing in rows if fits(kind, thing, query)]
         if kind.shape == "map":
             return {str(thing[kind.id_field]): thing for thing in rows}
-        start = int(query["cursor"]) if query.get("cursor", "").isdigit() else 0
+        start = number_in(request, "cursor", 0)
         if start + PAGE < len(rows):
             return Told(rows[start : start + PAGE], pagination={"next_cursor": str(start + PAGE), "page_size": PAGE})
         return Told(rows[start:], bare=kind.bare)
@@ -190,28 +190,32 @@ class Entities:
         """A change whose things stand in the body, as some kinds have it."""
         pairs = self._named(kind, body)
         if request.arrival.method in {"DELETE", "POST"}:
-            for thing, _ in pairs:
-                self.delete(kind, str(thing[kind.id_field]), request)
+            self._delete_all(kind, pairs, request)
             return self._rest(kind, request) if kind.shape == "all" else {}
         changed = [self.change(kind, thing, row, request) for thing, row in pairs]
         if kind.shape == "map":
             return {str(thing[kind.id_field]): thing for thing in changed}
-        return self._shown(kind, changed[0], request)
+        return self._shown(kind, changed[0], request) if changed else {}
 
     def _several(self, kind: Kind, what: str, request: Request) -> Any:
-        for thing, row in self._named(kind, fields_in(request)):
-            if what == "bulk-delete":
-                self.delete(kind, str(thing[kind.id_field]), request)
-            else:
-                self.change(kind, thing, row, request)
+        pairs = self._named(kind, fields_in(request))
+        if what == "bulk-delete":
+            self._delete_all(kind, pairs, request)
+            return {}
+        for thing, row in pairs:
+            self.change(kind, thing, row, request)
         return {}
+
+    def _delete_all(self, kind: Kind, pairs: list[tuple[Json, Json]], request: Request) -> None:
+        for number in dict.fromkeys(str(thing[kind.id_field]) for thing, _ in pairs):
+            self.delete(kind, number, request)
 
     def _named(self, kind: Kind, body: Json) -> list[tuple[Json, Json]]:
         """Each thing that a body names, by `toy_ids`, in rows or by itself, with its fields; Rejected if one is none."""
         ids = next((value for name, value in body.items() if name.endswith("_ids") and isinstance(value, list)), None)
         rows = next((value for value in body.values() if isinstance(value, list) and value and are_rows(value)), None)
         if ids is not None:
-            return [(self.thing(kind.path, number), {}) for number in dict.fromkeys(ids)]
+            return [(self.thing(kind.path, number), {}) for number in ids]
         if rows is not None and kind.id_field not in body:
             return [(self.thing(kind.path, row.get(kind.id_field)), row) for row in rows]
         if kind.unique in body and kind.id_field not in body:
@@ -273,6 +277,14 @@ def fits(kind: Kind, thing: Json, query: Mapping[str, str]) -> bool:
 def shown(kind: Kind, given: Json) -> Json:
     """What is told again of what was given, under the service's names."""
     return {kind.told_as(name): value for name, value in given.items() if name not in SECRETS and name != "delete"}
+
+
+def rows_in(body: Json, field: str) -> list[Json]:
+    """The objects in a field of a body."""
+    rows = body.get(field)
+    if not isinstance(rows, list) or not are_rows(rows):
+        raise Rejected(400, f"{field} must be a list of objects")
+    return rows
 
 
 def are_rows(values: list[Any]) -> bool:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mixpanel_headless.sandbox import custom_events
+from mixpanel_headless.sandbox.entities import rows_in
 from mixpanel_headless.sandbox.histories import Journal
 from mixpanel_headless.sandbox.replies import Rejected, Told
 from mixpanel_headless.sandbox.routes import SCOPE
+from mixpanel_headless.sandbox.schemas import checked, documented, key_of, merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,10 +22,6 @@ Json = dict[str, Any]
 Key = tuple[str, str]
 """Whose it is, `Event` or `User` for properties and the type for schemas, and the name."""
 EVENT = "event"
-TYPES = {"list": "array", "datetime": "string"}
-"""What the Lexicon calls otherwise than JSON does."""
-JSON_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
-OWNERS = ("event", "custom_event", "profile")
 SORTS = {"Event": "All Events and Properties", "User": "All User Profile Properties"}
 """What may be exported, by whose it is."""
 
@@ -69,31 +67,6 @@ class Governed:
         """All schemas: those that the data tell, unless another one was given."""
         told = {(one["entityType"], one["name"]): documented(one["schemaJson"]) for one in seen}
         return {key: schema for key, schema in {**told, **self.schemas}.items() if schema is not None}
-
-
-def documented(schema: Json) -> Json:
-    """A schema with the types of JSON in the place of the Lexicon's."""
-    properties = schema["properties"].items()
-    return {"properties": {name: {"type": TYPES.get(one["type"], one["type"])} for name, one in properties}}
-
-
-def checked(schema: Json) -> Json:
-    """A schema; Rejected for one that is none."""
-    properties = schema.get("properties", {})
-    if not isinstance(properties, dict):
-        raise Rejected(400, "properties must be an object")
-    for name, one in properties.items():
-        if not isinstance(one, dict) or one.get("type") not in JSON_TYPES:
-            raise Rejected(400, f"properties.{name}.type must be one of {', '.join(JSON_TYPES)}")
-    return schema
-
-
-def rows_in(body: Json, field: str) -> list[Json]:
-    """The objects in a field of a body."""
-    rows = body.get(field)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Rejected(400, f"{field} must be a list of objects")
-    return rows
 
 
 def text_in(body: Json, field: str) -> str:
@@ -175,7 +148,7 @@ def change_properties(request: Request) -> Json | list[Json]:
     """What is said of a property, or of several, from now on."""
 
     def say(row: Json) -> Json:
-        kind = row.get("resourceType") or "Event"
+        kind = text_in(row, "resourceType") if row.get("resourceType") else "Event"
         return told(request).say(kind, row, request.source.engine.property_definitions(kind), request.now)
 
     return (
@@ -204,13 +177,6 @@ def given(request: Request) -> Iterator[tuple[Key, Json]]:
         if not isinstance(schema := entry.get("schemaJson"), dict):
             raise Rejected(400, "schemaJson must be an object")
         yield key_of(text_in(entry, "entityType"), text_in(entry, "name")), schema
-
-
-def key_of(owner: str, name: str) -> Key:
-    """What a schema is kept under; Rejected for a type that there is not."""
-    if owner not in OWNERS:
-        raise Rejected(400, f"entityType must be one of {', '.join(OWNERS)}")
-    return owner, name
 
 
 def put_schemas(request: Request) -> Json:
@@ -245,16 +211,6 @@ def forget_schemas(request: Request, kind: str | None = None, name: str | None =
     gone = [key for key in found if kind in (None, key[0]) and name in (None, key[1])]
     told(request).schemas.update(dict.fromkeys(gone))
     return len(gone)
-
-
-def merge(old: Json, new: Json) -> Json:
-    """An object with another one merged into it, at every depth."""
-    both = {
-        field: merge(old[field], new[field])
-        for field in old.keys() & new.keys()
-        if isinstance(old[field], dict) and isinstance(new[field], dict)
-    }
-    return {**old, **new, **both}
 
 
 def enforcement(request: Request) -> Json:

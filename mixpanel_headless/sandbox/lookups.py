@@ -154,14 +154,18 @@ def upload_status(request: Request) -> Json:
 def rename(request: Request) -> Json:
     """A table under another name."""
     table = told(request).table(fields_in(request).get("data-group-id"))
-    if name := request.body.get("name"):
+    name = request.body.get("name")
+    if isinstance(name, str) and name:
         table.update(name=name, lastModifiedAt=request.now)
     return table
 
 
 def delete_tables(request: Request) -> Json:
     """Delete tables, all or none."""
-    for table in [told(request).table(number) for number in fields_in(request).get("data-group-ids") or ()]:
+    numbers = fields_in(request).get("data-group-ids")
+    if not isinstance(numbers, list):
+        raise Rejected(400, "data-group-ids must be a list of ids")
+    for table in [told(request).table(number) for number in numbers]:
         told(request).tables.pop(table["id"], None)
         told(request).contents.pop(f"{DOWNLOADS}{table['id']}", None)
     return {}

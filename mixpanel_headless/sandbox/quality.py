@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.sandbox.entities import rows_in
 from mixpanel_headless.sandbox.replies import Rejected
 from mixpanel_headless.sandbox.routes import SCOPE
 
@@ -130,10 +131,8 @@ def change_anomalies(request: Request) -> Json:
     status, several = request.body.get("status"), request.body.get("anomalies")
     if status not in STATUSES:
         raise Rejected(400, f"status must be one of {', '.join(STATUSES)}")
-    rows = [request.body] if several is None else several
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Rejected(400, "anomalies must be a list of objects")
-    known = {row["id"] for row in anomalies(request)}
+    rows = [request.body] if several is None else rows_in(request.body, "anomalies")
+    known = [row["id"] for row in anomalies(request)]
     for row in rows:
         if row.get("id") not in known:
             raise Rejected(404, f"Anomaly {str(row.get('id'))[:40]} does not exist")
