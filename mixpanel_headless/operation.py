@@ -23,10 +23,10 @@ from .query.patterns import plain_key
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
     from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
 
     from .accounts.settings import Settings
     from .dispatch import Asked, Dispatcher
+    from .exports.writing import EventFile
     from .options import Options, Pin
     from .request import Request
 
@@ -74,8 +74,8 @@ class Surface(Generic[Mode]):
         """The lines of a streamed answer, some at a time and each once, by way of the scheduler."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin reads")
 
-    async def read_into(self, path: Path, request: Request[Any], operation: Named) -> int:
-        """Fill a file with a streamed answer, whole, by way of the scheduler; the requests that it took."""
+    async def read_into(self, file: EventFile, request: Request[Any], operation: Named) -> int:
+        """Give a file a streamed answer, whole, by way of the scheduler; the requests that it took."""
         raise TypeError(f"{type(self).__name__} is blocking: its async twin reads")
 
     def steps(self, method: Named) -> AbstractAsyncContextManager[None]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from .accounts.limits import Lifetimes, Limits
     from .dispatch import Dispatcher
+    from .exports.writing import EventFile
     from .governance.audit import Recorder
     from .governance.documents import PolicyLike
     from .governance.plan import DryRun
@@ -215,19 +216,16 @@ class AsyncWorkspace(Configured[Async]):
             async for lines in pages:
                 yield lines
 
-    async def read_into(self, path: Path, request: Request[Any], operation: Named) -> int:
-        """Fill a file with a streamed answer, whole, by way of the scheduler; the requests that it took."""
+    async def read_into(self, file: EventFile, request: Request[Any], operation: Named) -> int:
+        """Give a file a streamed answer, whole, by way of the scheduler; the requests that it took."""
         from .exports.reading import read_into
 
         asked = Asked(self, request, operation, self.options, self.pin, current_task())
-        with path.open("wb+") as file:
-            return await read_into(file, await self.runtime.open(), asked)
+        return await read_into(file, await self.runtime.open(), asked)
 
     def steps(self, method: Named) -> AbstractAsyncContextManager[None]:
         """The steps of one call; raises PolicyDenied before the first if a policy denies the whole."""
         return self.runtime.governor.steps(method.facts, self.options, self.pin, current_task())
-
-    from pathlib import Path
 
     async def scheduler(self) -> rs.Scheduler:
         """The scheduler that this workspace and its views share."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from array import array
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal, cast
 
 import attrs
 import msgspec
 
 from .keys import as_text, check_encoding, read_key
-from .parquet import Column, Packer, Page, ParquetWriter
+from .parquet import Column, Packer, Page, ParquetWriter, Texts
 from .rows import MILLISECONDS_FROM, moment_of, read_loosely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from .keys import Key
+    from .marks import Marks
 
 ROWS = 1 << 13
 """Rows of a group: what readers must hold at a time."""
@@ -65,33 +68,35 @@ _json = msgspec.json.Decoder(msgspec.Raw)
 _plain_facts = msgspec.json.Decoder(PlainFacts)
 
 
-def write_event_columns(source: IO[bytes], target: IO[bytes]) -> tuple[int, int]:
-    """The number of rows that lines of events became in a Parquet file, and of lines that are no events."""
-    events = EventColumns(ParquetWriter(target, EVENT_COLUMNS))
-    while lines := source.readlines(BLOCK):
-        events.add(lines)
-    events.finish()
-    return events.file.rows, events.bad
-
-
 def write_profile_columns(source: IO[bytes], target: IO[bytes]) -> int:
     """The number of rows that lines of `PlainProfile`s became in a Parquet file."""
-    file, packer = ParquetWriter(target, PROFILE_COLUMNS), Packer()
+    file, packer, users, seen = ParquetWriter(target, PROFILE_COLUMNS), Packer(), Texts(), Texts()
     while lines := source.readlines(BLOCK):
         profiles = _plain_profiles.decode_lines(b"".join(lines))
-        users = packer.texts([profile.distinct_id for profile in profiles], optional=True)
-        seen = packer.texts([profile.last_seen for profile in profiles], optional=True)
+        users.add([profile.distinct_id for profile in profiles])
+        seen.add([profile.last_seen for profile in profiles])
         properties = packer.encoded([profile.properties.encode() for profile in profiles])
-        file.add([[users], [seen], [properties]])
+        file.add([[packer.texts(users)], [packer.texts(seen)], [properties]])
     file.finish()
     return file.rows
 
 
-def microseconds(time: float) -> int:
-    """A time as the service writes one, since 1970; OverflowError, ValueError or OSError if that is no moment."""
-    if type(time) is int and 0 <= time <= MILLISECONDS_FROM:
-        return time * 1_000_000
-    return round(moment_of(time).timestamp() * 1e6)
+def microseconds(times: Sequence[float]) -> list[int]:
+    """Times as the service writes them, since 1970; OverflowError, ValueError or OSError if one is no moment."""
+    if set(map(type, times)) <= {int} and min(times, default=0) >= 0 and max(times, default=0) <= MILLISECONDS_FROM:
+        return [cast("int", time) * 1_000_000 for time in times]
+    return [round(moment_of(time).timestamp() * 1e6) for time in times]
+
+
+def properties_of(line: bytes) -> bytes:
+    """The properties of an event as Python writes them."""
+    return json.dumps(read_loosely(line)["properties"], separators=(",", ":")).encode()
+
+
+def text_of(key: Key, name: Literal["event", "distinct_id", "insert_id"]) -> str | None:
+    """What tells an event from others, as text if it is there."""
+    value = getattr(key, name)
+    return None if value is None else as_text(value)
 
 
 def is_json(text: bytes) -> bool:
@@ -108,13 +113,17 @@ class EventColumns:
     """Lines of events that become rows of a file."""
 
     file: ParquetWriter
+    marks: Marks
+    """The ids of those that have one."""
     bad: int = 0
     """Lines that were no events."""
     _packer: Packer = attrs.field(factory=Packer)
-    _names: list[str | None] = attrs.field(factory=list)
+    _names: Texts = attrs.field(factory=Texts)
     _times: array[int] = attrs.field(factory=lambda: array("q"))
-    _users: list[str | None] = attrs.field(factory=list)
-    _ids: list[str | None] = attrs.field(factory=list)
+    _extremes: list[int] = attrs.field(factory=list)
+    """The least and the most of the times of each block."""
+    _users: Texts = attrs.field(factory=Texts)
+    _ids: Texts = attrs.field(factory=Texts)
     _properties: list[Page] = attrs.field(factory=list)
 
     def add(self, lines: Sequence[bytes]) -> None:
@@ -125,48 +134,53 @@ class EventColumns:
             events = _plain_events.decode_lines(text)
             properties = [event.properties for event in events]
             facts = _plain_facts.decode_lines(b"\n".join(properties))
-            times = [microseconds(fact.time) for fact in facts]
+            times = microseconds([fact.time for fact in facts])
         except (ValueError, OverflowError, OSError, RecursionError):
             self._add_patiently(lines)
         else:
-            self._times.extend(times)
-            self._names += [event.event for event in events]
-            self._users += [fact.distinct_id for fact in facts]
-            self._ids += [fact.insert_id for fact in facts]
-            self._add_properties(properties)
+            ids = [fact.insert_id for fact in facts]
+            self._add_rows(
+                [event.event for event in events], times, [fact.distinct_id for fact in facts], ids, properties
+            )
 
     def _add_patiently(self, lines: Iterable[bytes]) -> None:
-        properties = []
-        for line in lines:
-            key = read_key(line)
-            if key is None:
-                self.bad += not line.isspace()
-                continue
-            self._names.append(None if key.event is None else as_text(key.event))
-            self._times.append(round(key.moment * 1e6))
-            self._users.append(None if key.distinct_id is None else as_text(key.distinct_id))
-            self._ids.append(None if key.insert_id is None else as_text(key.insert_id))
-            text = json.dumps(read_loosely(line)["properties"], separators=(",", ":")).encode()
-            if not is_json(text):
-                self.file.columns = EVENTS_AS_TEXT
-            properties.append(text)
-        self._add_properties(properties)
+        read = [(line, key) for line in lines if (key := read_key(line)) or not line.isspace()]
+        keys = [key for _, key in read if key is not None]
+        self.bad += len(read) - len(keys)
+        texts = [properties_of(line) for line, key in read if key is not None]
+        if not all(map(is_json, texts)):
+            self.file.columns = EVENTS_AS_TEXT
+        names, users, ids = ([text_of(key, name) for key in keys] for name in ("event", "distinct_id", "insert_id"))
+        self._add_rows(names, [round(key.moment * 1e6) for key in keys], users, ids, texts)
 
-    def _add_properties(self, texts: Sequence[bytes]) -> None:
-        if texts:
-            self._properties.append(self._packer.encoded(texts))
-        if len(self._names) >= ROWS:
+    def _add_rows(
+        self,
+        names: Sequence[str | None],
+        times: Sequence[int],
+        users: Sequence[str | None],
+        ids: Sequence[str | None],
+        properties: Sequence[bytes],
+    ) -> None:
+        if not names:
+            return
+        self._names.add(names)
+        self._times.extend(times)
+        self._extremes += min(times), max(times)
+        self._users.add(users)
+        self._ids.add(ids)
+        self.marks.add(map(hash, ids if None not in ids else [one for one in ids if one is not None]))
+        self._properties.append(self._packer.encoded(properties))
+        if len(self._times) >= ROWS:
             self._write_group()
 
     def _write_group(self) -> None:
-        pack = self._packer
-        names, users, ids = (pack.texts(column, optional=True) for column in (self._names, self._users, self._ids))
-        self.file.add([[names], [pack.moments(self._times)], [users], [ids], self._properties])
-        self._names, self._users, self._ids, self._properties = [], [], [], []
-        self._times = array("q")
+        names, users, ids = map(self._packer.texts, (self._names, self._users, self._ids))
+        times = self._packer.moments(self._times, min(self._extremes), max(self._extremes))
+        self.file.add([[names], [times], [users], [ids], self._properties])
+        self._times, self._extremes, self._properties = array("q"), [], []
 
     def finish(self) -> None:
         """Make the file whole."""
-        if self._names:
+        if self._times:
             self._write_group()
         self.file.finish()

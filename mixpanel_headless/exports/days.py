@@ -15,7 +15,7 @@ from mixpanel_headless.results.exports import Exported, ExportedFile
 from .contents import Contents, Part
 from .places import unfinished
 from .rows import refuse_no_export
-from .writing import write_events
+from .writing import event_file
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from mixpanel_headless.results.progress import Progress
 
     from .places import Place
-    from .writing import Format
+    from .writing import EventFile, Format
 
 AT_ONCE = 4
-"""Days that are under way together; files are made one at a time, for that is what takes memory."""
+"""Days that are under way together; copies are looked for in one at a time, for that is what takes memory."""
 
 
 @attrs.define
 class DayFiles:
-    """The days of one export; `read` fills a file with the lines of a day and tells how many requests that took."""
+    """The days of one export; `read` gives a file the lines of a day and tells how many requests that took."""
 
     place: Place
     question: dict[str, Any]
     form: Format
-    read: Callable[[date, Path], Awaitable[int]]
+    read: Callable[[date, EventFile], Awaitable[int]]
     bar: Progress
     requests: int = 0
     contents: Contents = attrs.field(init=False)
-    _writing: asyncio.Lock = attrs.field(factory=asyncio.Lock)
+    _finishing: asyncio.Lock = attrs.field(factory=asyncio.Lock)
 
     async def make(self, days: list[date]) -> Exported:
         """All days as files; raises the first error after the days that were done before it, which stay."""
@@ -65,15 +65,16 @@ class DayFiles:
 
     async def _make_one(self, day: date, scratch: Path) -> None:
         name, at = f"events-{day}.{self.form}", datetime.now(UTC)
-        with unfinished(scratch) as lines, unfinished(scratch) as file:
-            requests = await self.read(day, lines)
-            self.requests += requests  # others have added theirs meanwhile
-            async with self._writing:
-                counts = await to_thread.run_sync(write_events, lines, file, self.form)
-                lines.unlink()
-                refuse_no_export(counts.bad, counts.rows + counts.copies + counts.bad)
-                part = Part(name, counts.rows, counts.copies, counts.bad, file.stat().st_size, at)
-                await to_thread.run_sync(self.place.take, file, name)
+        with unfinished(scratch) as path:
+            with event_file(path, self.form) as file:
+                requests = await self.read(day, file)
+                self.requests += requests  # others have added theirs meanwhile
+                async with self._finishing:
+                    counts = await to_thread.run_sync(file.finish)
+            refuse_no_export(counts.bad, counts.rows + counts.copies + counts.bad)
+            part = Part(name, counts.rows, counts.copies, counts.bad, path.stat().st_size, at)
+            async with self._finishing:
+                await to_thread.run_sync(self.place.take, path, name)
                 await to_thread.run_sync(self.contents.keep, str(day), part)
         if counts.bad:
             logger().warning("lines are no events", lines=counts.bad, day=str(day))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import msgspec
 
-from .rows import UNREAD, moment_of, read_loosely
+from .rows import MILLISECONDS_FROM, UNREAD, moment_of, read_loosely
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Properties(msgspec.Struct, gc=False):
@@ -45,11 +48,24 @@ class Key:
 
     @property
     def mark(self) -> int:
-        """A number that is equal for copies of one event."""
-        return hash(self.identity)
+        """A number that is equal for events with one id."""
+        return hash(as_text(self.insert_id))
 
 
-_read_line = msgspec.json.Decoder(Line).decode
+_lines = msgspec.json.Decoder(Line)
+
+
+def marks_of(lines: Sequence[bytes]) -> list[int] | None:
+    """What `Key.mark` tells of events with an id; None unless all lines are such that this is quickly told."""
+    text = b"".join(lines)
+    try:
+        check_encoding(text)
+        found = [event.properties for event in _lines.decode_lines(text)]
+    except (ValueError, RecursionError):
+        return None
+    ids = [properties.insert_id for properties in found if properties.insert_id is not None]
+    plain = set(map(type, ids)) <= {str} and all(0 <= properties.time <= MILLISECONDS_FROM for properties in found)
+    return list(map(hash, ids)) if plain and len(found) == len(lines) else None
 
 
 def read_key(line: bytes) -> Key | None:
@@ -57,7 +73,7 @@ def read_key(line: bytes) -> Key | None:
     try:
         check_encoding(line)
         try:
-            found = _read_line(line)
+            found = _lines.decode(line)
         except UNREAD:
             found = msgspec.convert(read_loosely(line), Line)
         properties = found.properties

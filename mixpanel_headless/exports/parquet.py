@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import struct
 import sys
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 import attrs
 
@@ -60,27 +60,47 @@ class Page:
     """The extremes, for readers that pass over what they do not want; told of a column whose group is a single page."""
 
 
+class Texts:
+    """Texts of a column, some of which may not be there, encoded as they come: objects that wait leave the cache."""
+
+    def __init__(self) -> None:
+        self.values = 0
+        self._plain: list[bytes] = []
+        self._runs: list[bytes] = []
+
+    def add(self, texts: Sequence[str | None]) -> None:
+        """Some more texts."""
+        self.values += len(texts)
+        there = [text for text in texts if text is not None] if None in texts else cast("Sequence[str]", texts)
+        self._plain.append(plain_texts(there))
+        self._runs.append(runs_of_levels(texts))
+
+    def take(self) -> bytes:
+        """All of them as a page has them, after the length of what tells which are there; then there are none."""
+        runs, plain = b"".join(self._runs), b"".join(self._plain)
+        self.__init__()  # type: ignore[misc] # as new
+        return struct.pack("<I", len(runs)) + runs + plain
+
+
 class Packer:
     """Makes pages of values."""
 
     def __init__(self) -> None:
         self._zstd = zstd.ZstdCompressor(level=LEVEL)
 
-    def texts(self, values: Sequence[str | None], *, optional: bool) -> Page:
-        """Texts, some of which may not be there."""
-        there = [value.encode() for value in values if value is not None]
-        levels = definition_levels(values) if optional else b""
-        return self._page(len(values), levels + plain_texts(there))
+    def texts(self, texts: Texts) -> Page:
+        """Texts, which are taken out of their column."""
+        return self._page(texts.values, texts.take())
 
     def encoded(self, values: Sequence[bytes]) -> Page:
         """Texts in UTF-8 that are all there."""
-        return self._page(len(values), plain_texts(values))
+        return self._page(len(values), plain_bytes(values))
 
-    def moments(self, values: array[int]) -> Page:
-        """Microseconds since 1970, all there."""
+    def moments(self, values: array[int], least: int, most: int) -> Page:
+        """Microseconds since 1970, all there, and their extremes."""
         body = values if sys.byteorder == "little" else swapped(values)
-        least, most = (struct.pack("<q", extreme(values)) for extreme in (min, max))
-        return attrs.evolve(self._page(len(values), body.tobytes()), least=least, most=most)
+        page = self._page(len(values), body.tobytes())
+        return attrs.evolve(page, least=struct.pack("<q", least), most=struct.pack("<q", most))
 
     def _page(self, values: int, body: bytes) -> Page:
         return Page(values, len(body), self._zstd.compress(body, zstd.ZstdCompressor.FLUSH_FRAME))
@@ -163,25 +183,43 @@ class Prefixes(dict[int, bytes]):
         return prefix
 
 
-PREFIXES = Prefixes()
+class LatinPrefixes(dict[int, str]):
+    """The same as characters of one byte each."""
+
+    def __missing__(self, length: int) -> str:
+        prefix = PREFIXES[length].decode("latin-1")
+        if length < KEPT_LENGTHS:
+            self[length] = prefix
+        return prefix
 
 
-def plain_texts(texts: Sequence[bytes]) -> bytes:
+PREFIXES, LATIN_PREFIXES = Prefixes(), LatinPrefixes()
+
+
+def plain_texts(texts: Sequence[str]) -> bytes:
     """Each text after its length."""
-    parts: list[Any] = [b""] * (2 * len(texts))
+    if not "".join(texts).isascii():
+        return plain_bytes([text.encode() for text in texts])
+    parts = [""] * (2 * len(texts))  # one call encodes all of them
+    parts[::2] = map(LATIN_PREFIXES.__getitem__, map(len, texts))
+    parts[1::2] = texts
+    return "".join(parts).encode("latin-1")
+
+
+def plain_bytes(texts: Sequence[bytes]) -> bytes:
+    """Each text, which is UTF-8 already, after its length."""
+    parts = [b""] * (2 * len(texts))
     parts[::2] = map(PREFIXES.__getitem__, map(len, texts))
     parts[1::2] = texts
     return b"".join(parts)
 
 
-def definition_levels(values: Sequence[object]) -> bytes:
-    """Which values are there, as runs (RLE), after the length of it all."""
+def runs_of_levels(values: Sequence[object]) -> bytes:
+    """Which values are there, as runs (RLE)."""
     if None not in values:
-        runs = varint(len(values) << 1) + b"\1"
-    else:
-        there = itertools.groupby(value is not None for value in values)
-        runs = b"".join(varint(sum(1 for _ in run) << 1) + bytes([is_there]) for is_there, run in there)
-    return struct.pack("<I", len(runs)) + runs
+        return varint(len(values) << 1) + b"\1"
+    there = itertools.groupby(value is not None for value in values)
+    return b"".join(varint(sum(1 for _ in run) << 1) + bytes([is_there]) for is_there, run in there)
 
 
 def swapped(values: array[int]) -> array[int]:

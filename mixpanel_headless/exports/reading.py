@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import IO, TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import attrs
+from anyio import to_thread
 
 import request_scheduler as rs
 from mixpanel_headless.attempt import Attempt
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from mixpanel_headless.dispatch import Asked, Dispatcher
     from mixpanel_headless.transport import Incoming
 
+    from .writing import EventFile
+
 PAGES_AHEAD = 2
 """Pages that wait for a slow reader, before the service is made to wait."""
-LAST = 1 << 10
-"""How much of a body's end tells whether it is whole."""
 TERMINATED = b"terminated early"
 """What the service writes as last line of an export that it could not finish."""
 
@@ -136,28 +137,41 @@ class LineSink:
 
 @attrs.define(eq=False)
 class FileSink:
-    """Writes the body to a file, from its beginning with each request, so that in the end it holds one whole answer."""
+    """Makes a file of the lines, from the first with each request, so that in the end it holds one whole answer."""
 
-    file: IO[bytes]
+    file: EventFile
     asked: int = 0
     reached: int = 0
+    _read: int = 0
+    _splitter: Splitter = attrs.field(factory=Splitter)
+    _last: bytes = b""
 
     def begin(self) -> None:
         """A new request is answered from its beginning."""
-        self.file.seek(0)
-        self.file.truncate()
+        self.file.begin()
+        self._splitter, self._read, self._last = Splitter(), 0, b""
 
     async def take(self, pieces: list[bytes], incoming: Incoming) -> None:
         """Some more of the body."""
-        self.file.writelines(pieces)
-        self.reached = max(self.reached, self.file.tell())
+        await to_thread.run_sync(self._add_pieces, pieces)
+
+    def _add_pieces(self, pieces: list[bytes]) -> None:
+        for piece in pieces:
+            self._add(self._splitter.feed(piece))
+            self._read += len(piece)
+        self.reached = max(self.reached, self._read)
+
+    def _add(self, lines: list[bytes]) -> None:
+        if lines:
+            self._last = lines[-1]
+            self.file.add(lines)
 
     async def end(self, incoming: Incoming) -> None:
         """See that the last line is whole, and no word of an export that the service could not finish."""
-        self.file.seek(max(0, self.file.tell() - LAST))
-        tail = self.file.read(LAST)
-        check_end(tail.rpartition(b"\n")[2], incoming)
-        if tail.rstrip().rpartition(b"\n")[2] == TERMINATED:
+        last = self._splitter.end()
+        check_end(last, incoming)
+        await to_thread.run_sync(self._add, [last] if last else [])
+        if self._last.strip() == TERMINATED:
             raise cut(incoming, "as the service itself says")
 
 
@@ -209,8 +223,8 @@ class LineReader:
             await self._arrived.put(None)
 
 
-async def read_into(file: IO[bytes], dispatcher: Dispatcher, asked: Asked[Any]) -> int:
-    """Fill a file with one request's whole answer, through as many requests as that takes; how many they were."""
+async def read_into(file: EventFile, dispatcher: Dispatcher, asked: Asked[Any]) -> int:
+    """Give a file one request's whole answer, through as many requests as that takes; how many they were."""
     sink, idle = FileSink(file), asyncio.Event()
     idle.set()
     try:

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import gzip
-import heapq
 import importlib.util
-import itertools
+import io
 import json
 import sys
-import tempfile
-from array import array
-from typing import IO, TYPE_CHECKING, Any, Literal, Self, get_args
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast, get_args
 
 import attrs
 
 from mixpanel_headless.errors import InvalidArgumentError, MissingExtraError, shown
 
-from .keys import as_text, read_key
+from .keys import as_text, marks_of, read_key
+from .marks import Marks
 from .places import unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-    from types import TracebackType
+
+    from .columns import EventColumns
 
 Format = Literal["parquet", "jsonl.gz"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 NEEDED = ("duckdb", "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 """What Parquet takes: the extra `analytics`."""
-SORTED_AT_ONCE, READ_AT_ONCE = 1 << 18, 1 << 12
 
 
 @attrs.frozen
@@ -58,11 +57,6 @@ def is_installed(name: str) -> bool:
         return False
 
 
-def write_events(lines: Path, file: Path, form: Format) -> Counts:
-    """Events as a file, each once: of copies with one `$insert_id`, time, user and name, the one that arrived last."""
-    return write_events_parquet(lines, file) if form == "parquet" else write_event_lines(lines, file)
-
-
 def profile_line(profile: Mapping[str, Any], form: Format) -> bytes:
     """A profile as `write_profiles` takes it; for Parquet as texts, which go into columns as they are."""
     if form != "parquet":
@@ -83,7 +77,7 @@ def write_profiles(lines: Path, file: Path, form: Format) -> Counts:
 
         with lines.open("rb") as source, file.open("wb") as target:
             return Counts(write_profile_columns(source, target))
-    with lines.open("rb") as source, packed(file) as target:
+    with lines.open("rb") as source, file.open("wb") as made, packed(made) as target:
         rows = 0
         for line in source:
             target.write(line)
@@ -91,108 +85,141 @@ def write_profiles(lines: Path, file: Path, form: Format) -> Counts:
         return Counts(rows)
 
 
-def write_events_parquet(lines: Path, file: Path) -> Counts:
+class EventFile(Protocol):
+    """A file of events that is being made: each once, of copies with one `$insert_id`, time, user and name the last to arrive."""
+
+    def begin(self) -> None:
+        """The events come from the first one on, whatever came before."""
+
+    def add(self, lines: Sequence[bytes]) -> None:
+        """Some more lines of them, with their ends."""
+
+    def finish(self) -> Counts:
+        """Make the file whole."""
+
+
+@contextmanager
+def event_file(path: Path, form: Format) -> Iterator[EventFile]:
+    """What makes a file of events; it is empty until the first `begin`."""
+    with path.open("wb+") as file, Marks() as marks:
+        yield ParquetEvents(path, file, marks) if form == "parquet" else EventLines(path, file, marks)
+
+
+@attrs.define(eq=False)
+class ParquetEvents:
     """Columns `event_name`, `event_time` (UTC), `distinct_id`, `insert_id` and `properties`, JSON with all of them."""
-    from mixpanel_headless.engine.parquet import drop_copies
 
-    from .columns import write_event_columns
+    path: Path
+    file: IO[bytes]
+    marks: Marks
+    _columns: EventColumns = attrs.field(init=False)
 
-    with lines.open("rb") as source, file.open("wb") as target:
-        rows, bad = write_event_columns(source, target)
-    with unfinished(file.parent) as kept:
-        copies = drop_copies(file, kept)
-        if copies:
-            kept.replace(file)
-    return Counts(rows - copies, copies, bad)
+    def begin(self) -> None:
+        """The events come from the first one on."""
+        from .columns import EVENT_COLUMNS, EventColumns
+        from .parquet import ParquetWriter
+
+        empty(self.file)
+        self.marks.clear()
+        self._columns = EventColumns(ParquetWriter(self.file, EVENT_COLUMNS), self.marks)
+
+    def add(self, lines: Sequence[bytes]) -> None:
+        """Some more lines."""
+        self._columns.add(lines)
+
+    def finish(self) -> Counts:
+        """Make the file whole; copies are looked for only where ids come again."""
+        self._columns.finish()
+        self.file.flush()
+        copies = self._drop_copies() if self.marks.repeated() else 0
+        return Counts(self._columns.file.rows - copies, copies, self._columns.bad)
+
+    def _drop_copies(self) -> int:
+        from mixpanel_headless.engine.parquet import drop_copies
+
+        with unfinished(self.path.parent) as kept:
+            copies = drop_copies(self.path, kept)
+            if copies:
+                kept.replace(self.path)
+        return copies
 
 
-def write_event_lines(lines: Path, file: Path) -> Counts:
+@attrs.define(eq=False)
+class EventLines:
     """The lines of events as they came, in their order, gzipped."""
-    rows = copies = 0
-    with lines.open("rb") as source, Marks() as marks, packed(file) as target:
-        bad = mark_events(source, marks)
-        newest = find_newest(source, marks.repeated())
-        source.seek(0)
-        for number, line in enumerate(source):
-            if newest or bad:
-                key = read_key(line)
-                if key is None:
-                    continue
-                if newest.get(key.identity, number) != number:
-                    copies += 1
-                    continue
-            elif line.isspace():
-                continue
-            target.write(line if line.endswith(b"\n") else line + b"\n")
-            rows += 1
-    return Counts(rows, copies, bad)
+
+    path: Path
+    file: IO[bytes]
+    marks: Marks
+    rows: int = 0
+    bad: int = 0
+    _packed: IO[bytes] = attrs.field(factory=io.BytesIO)
+
+    def begin(self) -> None:
+        """The events come from the first one on."""
+        self._packed.close()  # which writes what was half done
+        empty(self.file)
+        self.marks.clear()
+        self.rows = self.bad = 0
+        self._packed = packed(self.file)
+
+    def add(self, lines: Sequence[bytes]) -> None:
+        """Some more lines."""
+        marks = marks_of(lines)
+        if marks is None:
+            keys = [(line, read_key(line)) for line in lines if not line.isspace()]
+            lines = [line for line, key in keys if key is not None]
+            self.bad += len(keys) - len(lines)
+            marks = [key.mark for _, key in keys if key is not None and key.insert_id is not None]
+        self.rows += len(lines)
+        self.marks.add(marks)
+        self._packed.writelines(lines if not lines or lines[-1].endswith(b"\n") else [*lines, b"\n"])
+
+    def finish(self) -> Counts:
+        """Make the file whole."""
+        self._packed.close()
+        self.file.flush()
+        repeated = self.marks.repeated()
+        copies = self._drop_copies(repeated) if repeated else 0
+        return Counts(self.rows - copies, copies, self.bad)
+
+    def _drop_copies(self, repeated: set[int]) -> int:
+        copies = 0
+        with unfinished(self.path.parent) as kept:
+            with gzip.open(self.path) as lines:
+                newest = find_newest(lines, repeated)
+            with gzip.open(self.path) as lines, kept.open("wb") as file, packed(file) as target:
+                for number, line in enumerate(lines):
+                    key = read_key(line)
+                    if key is not None and newest.get(key.identity, number) != number:
+                        copies += 1
+                    else:
+                        target.write(line)
+            if copies:
+                kept.replace(self.path)
+        return copies
 
 
-def mark_events(source: IO[bytes], marks: Marks) -> int:
-    """Mark each event that has an id; how many lines are no events."""
-    bad = 0
-    for line in source:
-        key = read_key(line)
-        if key is None:
-            bad += bool(line.strip())
-        elif key.insert_id is not None:
-            marks.add(key.mark)
-    return bad
-
-
-def find_newest(source: IO[bytes], repeated: set[int]) -> dict[Hashable, int]:
+def find_newest(lines: Iterable[bytes], repeated: set[int]) -> dict[Hashable, int]:
     """The number of the line that stands for each event of which there are several."""
-    if not repeated:
-        return {}
     found: dict[Hashable, tuple[float, int]] = {}
-    source.seek(0)
-    for number, line in enumerate(source):
+    for number, line in enumerate(lines):
         key = read_key(line)
         if key is not None and key.insert_id is not None and key.mark in repeated:
             found[key.identity] = max(found.get(key.identity, (-1.0, -1)), (key.ingested, number))
     return {identity: number for identity, (_, number) in found.items()}
 
 
-class Marks:
-    """Finds numbers that come more than once, in memory that does not grow: sorted runs of them in a temporary file."""
-
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
-        self._run, self._lengths = array("q"), list[int]()
-
-    def add(self, mark: int) -> None:
-        """One more number."""
-        self._run.append(mark)
-        if len(self._run) >= SORTED_AT_ONCE:
-            self._lengths.append(len(self._run))
-            self._file.write(array("q", sorted(self._run)).tobytes())
-            self._run = array("q")
-
-    def repeated(self) -> set[int]:
-        """The numbers that came more than once."""
-        start, runs = 0, [iter(sorted(self._run))]
-        for length in self._lengths:
-            runs.append(self._read(start, length))
-            start += length
-        ordered = heapq.merge(*runs)
-        return {mark for mark, following in itertools.pairwise(ordered) if mark == following}
-
-    def _read(self, start: int, length: int) -> Iterator[int]:
-        for place in range(start, start + length, READ_AT_ONCE):
-            piece = array("q")
-            self._file.seek(place * piece.itemsize)
-            piece.frombytes(self._file.read(min(READ_AT_ONCE, start + length - place) * piece.itemsize))
-            yield from piece
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
+def empty(file: IO[bytes]) -> None:
+    """Leave nothing in a file."""
+    file.seek(0)
+    file.truncate()
 
 
-def packed(file: Path) -> gzip.GzipFile:
-    """A gzip file to write to; equal contents make equal files."""
-    return gzip.GzipFile(file, "wb", compresslevel=6, mtime=0)
+def packed(file: IO[bytes]) -> IO[bytes]:
+    """A gzip file to write to, by isal where it is there; equal contents make equal files."""
+    try:
+        from isal import igzip
+    except ImportError:
+        return cast("IO[bytes]", gzip.GzipFile("", "wb", 6, file, mtime=0))
+    return cast("IO[bytes]", igzip.IGzipFile("", "wb", 2, file, mtime=0))  # type: ignore[no-untyped-call]

@@ -21,8 +21,8 @@ from mixpanel_headless.results.profiles import check_profiles, read_profile
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from datetime import date
-    from pathlib import Path
 
+    from mixpanel_headless.exports.writing import EventFile
     from mixpanel_headless.query.dates import Day
     from mixpanel_headless.results.exports import Exported
     from mixpanel_headless.results.provenance import Provenance
@@ -109,9 +109,9 @@ class Exports(Surface[Mode]):
         question = {"of": "events", "format": form, "host": host, **wanted.question(self.pin.project)}
         place, days = choose_place(to), wanted.days()
 
-        async def read(day: date, lines: Path) -> int:
+        async def read(day: date, file: EventFile) -> int:
             request = Exports._event_lines.request(self, attrs.evolve(wanted, from_date=day, to_date=day))
-            return await self.read_into(lines, request, Exports.export_events)
+            return await self.read_into(file, request, Exports.export_events)
 
         with Progress(len(days), shown=progress, noun="days") as bar:
             return await DayFiles(place, question, form, read, bar).make(days)

@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 import mixpanel_headless as mp
-from mixpanel_headless.exports import writing
+from mixpanel_headless.exports import marks
 from mixpanel_headless.exports.contents import NAME
 from mixpanel_headless.sandbox.faults import Cut, Hold, Slow, failing
 from tests.exports.conftest import DAYS, EVENTS, IDS, endless, event, whole
@@ -109,11 +109,10 @@ def test_events_without_an_id_are_no_copies(play: Callable[..., Script], tmp_pat
 
 
 @BOTH
-def test_copies_are_found_in_more_events_than_are_sorted_at_once(
+def test_copies_are_found_in_more_events_than_are_held_in_memory(
     open_box: Callable[..., Sandbox], tmp_path: Path, form: Format, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "SORTED_AT_ONCE", 16)
-    monkeypatch.setattr(writing, "READ_AT_ONCE", 3)
+    monkeypatch.setattr(marks, "HELD", 16)
     with open_box(events=[*EVENTS[:100], *EVENTS[50:60], *EVENTS[:5]]).workspace() as ws:
         done = ws.export_events(tmp_path, **ONE_DAY, format=form)
     assert sorted(ids(tmp_path, form)) == sorted(IDS[:100])

@@ -33,7 +33,7 @@ OWNERS = {
     "duckdb": {f"{CLIENT}.engine"},
     "pandas": {f"{CLIENT}.results"},
     "cattrs": {f"{CLIENT}.convert"},
-    "isal": {f"{CLIENT}.transport"},
+    "isal": {f"{CLIENT}.transport", f"{CLIENT}.exports.writing"},
     "backports.zstd": {f"{CLIENT}.exports.parquet"},
     "fsspec": {f"{CLIENT}.exports.places"},
     "networkx": {f"{CLIENT}.results.graphs"},
