@@ -26,10 +26,8 @@ def add_board(fields: Json, request: Request) -> Json:
     check(kinds()[BOARDS].made_of, fields)
     source = entities.thing(BOARDS, fields["duplicate"]) if fields.get("duplicate") else {}
     inside = [content for row in fields.pop("rows", None) or () for content in row.get("contents") or ()]
-    board = entities.add(kinds()[BOARDS], {**fields, "contents": list(source.get("contents") or ())}, request)
-    for content in inside:
-        put_in(board, content, request)
-    return board
+    contents = [*(source.get("contents") or ()), *(placed(content, request) for content in inside)]
+    return entities.add(kinds()[BOARDS], {**fields, "contents": contents}, request)
 
 
 def create_board(request: Request) -> Json:
@@ -39,36 +37,38 @@ def create_board(request: Request) -> Json:
 
 def change_board(request: Request) -> Json:
     """A dashboard after a change of itself, or of what stands in it."""
-    entities, board, fields = request.source.saved.entities, board_in(request), dict(fields_in(request))
+    board, fields = board_in(request), dict(fields_in(request))
     content = fields.pop("content", None)
     if isinstance(content, dict):
-        change = {"create": put_in, "delete": take_out}.get(str(content.get("action")))
-        if change is None:
-            raise Rejected(400, "content.action must be create or delete")
-        change(board, content, request)
-    return entities.change(kinds()[BOARDS], board, fields, request)
+        fields["contents"] = contents_after(board, content, request)
+    return request.source.saved.entities.change(kinds()[BOARDS], board, fields, request)
+
+
+def contents_after(board: Json, content: Json, request: Request) -> list[Json]:
+    """What stands in a dashboard after something was put in or taken out."""
+    match content.get("action"):
+        case "create":
+            return [*board["contents"], placed(content, request)]
+        case "delete":
+            gone = find_in(board, str(content.get("content_type")), content.get("content_id"))
+            return [one for one in board["contents"] if one is not gone]
+    raise Rejected(400, "content.action must be create or delete")
 
 
 def board_in(request: Request) -> Json:
     return request.source.saved.entities.thing(BOARDS, request.parts["id"])
 
 
-def put_in(board: Json, content: Json, request: Request) -> None:
-    """Put a saved report, or something with an id of its own, into a dashboard."""
+def placed(content: Json, request: Request) -> Json:
+    """A saved report, or something that gets an id of its own, as it stands in a dashboard."""
     kind, params = content.get("content_type"), content.get("content_params")
-    if kind not in {"report", "report-link", "text"} or not isinstance(params, dict):
+    if kind not in ("report", "report-link", "text") or not isinstance(params, dict):
         raise Rejected(400, "content_type must be report, report-link or text, and content_params an object")
     source = params.get("source_bookmark_id")
     if kind != "text" and source is not None:
-        request.source.saved.report(source)
+        source = request.source.saved.report(source)["id"]
     number = source if kind == "report" and source is not None else request.source.saved.entities.new_id()
-    board["contents"] = [*board["contents"], {"content_type": kind, "content_id": number, "content_params": params}]
-
-
-def take_out(board: Json, content: Json, _: Request) -> None:
-    """Take something out of a dashboard."""
-    gone = find_in(board, str(content.get("content_type")), content.get("content_id"))
-    board["contents"] = [one for one in board["contents"] if one is not gone]
+    return {"content_type": kind, "content_id": number, "content_params": params}
 
 
 def find_in(board: Json, kind: str, number: object) -> Json:
@@ -160,11 +160,15 @@ def finish_blueprint(request: Request) -> Json:
     entities = request.source.saved.entities
     board = entities.thing(BOARDS, request.body.get("dashboard_id"))
     cards = rows_in(request.body, "cards")
-    board["contents"] = []
-    for card in cards:
-        kind = "text" if card.get("type") == "text" else "report"
-        put_in(board, {"content_type": kind, "content_params": card | of_report(card.get("bookmark_id"))}, request)
-    return entities.change(kinds()[BOARDS], board, {}, request)
+    contents = [
+        placed({"content_type": kind_of(card), "content_params": card | of_report(card.get("bookmark_id"))}, request)
+        for card in cards
+    ]
+    return entities.change(kinds()[BOARDS], board, {"contents": contents}, request)
+
+
+def kind_of(card: Json) -> str:
+    return "text" if card.get("type") == "text" else "report"
 
 
 def of_report(number: object) -> Json:

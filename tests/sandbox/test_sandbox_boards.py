@@ -48,6 +48,10 @@ def test_a_report_that_does_not_exist_cannot_be_added(ws: mp.Workspace) -> None:
     board = board_of(ws)
     with pytest.raises(mp.QueryError, match="Bookmark 4242 does not exist"):
         ws.add_report_to_dashboard(board.id, 4242)
+    unknown = mp.DashboardRowContent(content_type="report", content_params={"source_bookmark_id": 4242})
+    with pytest.raises(mp.QueryError, match="Bookmark 4242 does not exist"):
+        board_of(ws, TEXT, unknown)
+    assert [one.id for one in ws.list_dashboards()] == [board.id]
 
 
 def test_a_deleted_report_is_gone_from_all_dashboards(ws: mp.Workspace) -> None:
