@@ -4,7 +4,8 @@
 
 The server is another process; it sends gzipped lines of some 450 bytes, unpacked. Each way is a process of its own: it
 exports one small day first, so that imports and connections are not measured, then one with all events. Figures are medians
-over the rounds, in each of which every way takes its turn. `--reference` names the Python of an environment in which
+over the rounds, in each of which every way takes its turn. Floors do a part of the work on a body that is in memory already:
+no client in Python can take less than unpacking, decoding with msgspec, and packing with zstd take. `--reference` names the Python of an environment in which
 PyPI's mixpanel-headless 0.4.0 is installed; without it, the peer is the standard library's HTTP, gzip and json.
 """
 
@@ -149,12 +150,63 @@ def write_files(base: str, day: str, form: Any) -> Iterator[Any]:
                     yield from ({"insert_id": json.loads(line)["properties"]["$insert_id"]} for line in lines)
 
 
+def unpack(folder: str, day: str) -> Iterator[bytes]:
+    """The text of a body, in pieces as a client has them."""
+    from mixpanel_headless.transport import Packing
+
+    body = (Path(folder) / ("small.gz" if day == SMALL else "large.gz")).read_bytes()
+    packing = Packing("gzip")
+    for start in range(0, len(body), PIECE):
+        yield from packing.unpack(body[start : start + PIECE])
+
+
+def split(folder: str, day: str) -> Iterator[list[bytes]]:
+    from mixpanel_headless.exports.lines import Splitter
+
+    splitter = Splitter()
+    return (splitter.feed(piece) for piece in unpack(folder, day))
+
+
+def decode_dictionaries(folder: str, day: str) -> Iterator[Any]:
+    from mixpanel_headless.exports.rows import AT_ONCE, _events
+
+    for lines in split(folder, day):
+        for start in range(0, len(lines), AT_ONCE):
+            _events.decode_lines(b"".join(lines[start : start + AT_ONCE]))
+            yield from ()
+
+
+def decode_columns(folder: str, day: str) -> Iterator[list[Any]]:
+    from mixpanel_headless.exports.columns import _plain_events, _plain_facts
+
+    for lines in split(folder, day):
+        properties = [event.properties for event in _plain_events.decode_lines(b"".join(lines))]
+        _plain_facts.decode_lines(b"\n".join(properties))
+        yield properties
+
+
+def pack_columns(folder: str, day: str) -> Iterator[Any]:
+    from mixpanel_headless.exports.parquet import Packer
+
+    packer = Packer()
+    for properties in decode_columns(folder, day):
+        packer.encoded(properties)
+        yield from ()
+
+
+FLOORS: dict[str, Callable[[str, str], Iterator[Any]]] = {
+    "unpack": unpack,
+    "unpack, decode to dictionaries": decode_dictionaries,
+    "unpack, decode to columns": decode_columns,
+    "unpack, decode to columns, pack properties": pack_columns,
+}
 WAYS: dict[str, Callable[[str, str], Iterator[Any]]] = {
     "reference": read_by_reference,
     "by hand": read_by_hand,
     "dictionaries": read_dictionaries,
     "parquet": lambda base, day: write_files(base, day, "parquet"),
     "jsonl.gz": lambda base, day: write_files(base, day, "jsonl.gz"),
+    **FLOORS,
 }
 
 
@@ -213,6 +265,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     pythons = {peer: options.reference or sys.executable, **pythons}
     taken: dict[str, list[dict[str, Any]]] = {way: [] for way in pythons}
     cut: dict[str, dict[str, Any]] = {}
+    floors: dict[str, list[float]] = {way: [] for way in FLOORS}
     for number in range(options.rounds + 1):
         for way, python in pythons.items():
             if number < options.rounds:
@@ -221,7 +274,9 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
             elif way != peer:
                 with serving(folder, options.seed) as base:
                     cut[way] = ask(python, way, base, CUT, str(folder))
-    tell(options, peer, taken, cut)
+        for way in FLOORS if number < options.rounds else ():
+            floors[way].append(ask(sys.executable, way, str(folder), LARGE, str(folder))["cpu"])
+    tell(options, peer, taken, cut, {way: median(used) for way, used in floors.items()})
 
 
 @contextlib.contextmanager
@@ -235,7 +290,11 @@ def serving(folder: Path, seed: int) -> Iterator[str]:
 
 
 def tell(
-    options: argparse.Namespace, peer: str, taken: dict[str, list[dict[str, Any]]], cut: dict[str, dict[str, Any]]
+    options: argparse.Namespace,
+    peer: str,
+    taken: dict[str, list[dict[str, Any]]],
+    cut: dict[str, dict[str, Any]],
+    floors: dict[str, float],
 ) -> None:
     events = options.events
     tally = Tally()
@@ -246,6 +305,7 @@ def tell(
     assert all(one["rows"] == events for runs in taken.values() for one in runs), "every event was read"
     wrong = {way: abs(one["rows"] - events) + (one["sum"] != tally.sum) for way, one in cut.items()}
     ratios = {f"CPU of {way} to {peer}": cpu[way] / cpu[peer] for way in cut}
+    ratios |= {f"floor: {way}, to {peer}": used / cpu[peer] for way, used in floors.items()}
     print_report(
         ratios,
         {
