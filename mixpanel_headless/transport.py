@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .request import Message
 
-PIECE = 1 << 16
+PIECE = 1 << 17
 """Bytes that are unpacked at a time: few enough for memory that is in use already, as fresh pages cost more than unpacking."""
 TAKEN = 1 << 13
 """Packed bytes that are looked at together: those that are left over are copied with each piece."""

@@ -164,11 +164,11 @@ class EventColumns:
         if not names:
             return
         self._names.add(names)
-        self._times.extend(times)
+        self._times += array("q", times)
         self._extremes += min(times), max(times)
         self._users.add(users)
         self._ids.add(ids)
-        self.marks.add(map(hash, ids if None not in ids else [one for one in ids if one is not None]))
+        self.marks.add(list(map(hash, ids if None not in ids else [one for one in ids if one is not None])))
         self._properties.append(self._packer.encoded(properties))
         if len(self._times) >= ROWS:
             self._write_group()

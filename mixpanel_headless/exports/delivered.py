@@ -34,7 +34,7 @@ class Delivered:
 
     def new(self, lines: list[bytes]) -> list[bytes]:
         """Those of the next lines of the answer that have not been delivered; from now on they have been."""
-        marks = array("q", map(hash, lines))
+        marks = array("q", list(map(hash, lines)))  # a list, as it tells how many they are
         if self._bag is None and self._at < self.count:
             known = self._read(self._at, min(len(marks), self.count - self._at))
             same = matching(known, marks)

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
 HELD = 1 << 19
@@ -25,9 +25,9 @@ class Marks:
         self._waiting = array("q")
         self._written = 0
 
-    def add(self, marks: Iterable[int]) -> None:
+    def add(self, marks: list[int]) -> None:
         """Some more numbers."""
-        self._waiting.extend(marks)
+        self._waiting += array("q", marks)
         if len(self._waiting) >= HELD:
             self._file.seek(0, 2)
             self._file.write(self._waiting.tobytes())

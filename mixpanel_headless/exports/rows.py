@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import uuid
 from datetime import UTC, datetime
@@ -119,6 +120,9 @@ class Reader:
 
     def rows(self, lines: list[bytes]) -> Iterator[dict[str, Any]]:
         """The rows of these lines, some made when the first of them is wanted: few are in memory, and that is quicker."""
+        return itertools.chain.from_iterable(self._some_rows(lines))
+
+    def _some_rows(self, lines: list[bytes]) -> Iterator[Iterable[dict[str, Any]]]:
         for start in range(0, len(lines), AT_ONCE):
             some, made = lines[start : start + AT_ONCE], []
             try:
@@ -127,9 +131,9 @@ class Reader:
                 made = []
             if len(made) == len(some):
                 self.read += len(made)
-                yield from made
+                yield made
             else:
-                yield from self._one_by_one(some)
+                yield self._one_by_one(some)
 
     def _one_by_one(self, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         for line in lines:
