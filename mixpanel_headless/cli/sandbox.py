@@ -45,6 +45,7 @@ def read_moment(context: click.Context, parameter: click.Parameter, text: str | 
 @click.option(
     "--latency", type=click.FloatRange(0), default=0.0, show_default=True, help="Seconds added to each answer."
 )
+@click.option("--keep", type=click.Path(dir_okay=False), help="Keep in this file what clients make, and go on with it.")
 @click.option("--timezone", default="UTC", show_default=True, help="The project's time zone, as Europe/Oslo.")
 @click.option("--now", callback=read_moment, help="The project's clock for relative dates, as 2013-02-01.")
 def sandbox(**options: Any) -> None:

@@ -178,7 +178,7 @@ def ask_app(source: Source, arrival: Arrival) -> Reply:
     scope = re.match(SCOPE, arrival.route.endpoint)
     if scope and scope["project"] not in (None, str(source.engine.project.id)):
         raise Rejected(403, f"No access to project {scope['project'][:40]}")
-    with source.saved.lock:  # until it is written down, as it may hold what others change
+    with source.saved.turn():  # until it is written down, as it may hold what others change
         found = answer(source, arrival)
         if isinstance(found, Reply):
             return found

@@ -50,6 +50,12 @@ def text(_: object, field: attrs.Attribute[Any], value: Any) -> None:
         raise refuse(field.name, value, "a text")
 
 
+def path(_: object, field: attrs.Attribute[Any], value: Any) -> None:
+    """The path of a file."""
+    if not isinstance(value, PATHS) or not isinstance(text := os.fspath(value), str) or not text or "\0" in text:
+        raise refuse(field.name, value, "the path of a file")
+
+
 def callable_one(_: object, field: attrs.Attribute[Any], value: Any) -> None:
     """Something that can be called."""
     if not callable(value):

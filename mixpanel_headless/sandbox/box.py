@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from concurrent.futures import ThreadPoolExecutor
 from tempfile import TemporaryDirectory
@@ -13,17 +12,18 @@ import anyio.to_thread
 import attrs
 
 from mixpanel_headless.errors import ClosedError
-from mixpanel_headless.sandbox import arguments
+from mixpanel_headless.sandbox import arguments, clients
 from mixpanel_headless.sandbox.arguments import number
 from mixpanel_headless.sandbox.contents import Contents, Rows, open_contents
-from mixpanel_headless.sandbox.credentials import Credentials
+from mixpanel_headless.sandbox.credentials import Credentials, new_secret
 from mixpanel_headless.sandbox.faults import Fault, Injection
 from mixpanel_headless.sandbox.limits import Quota, Shape, Window, published_quotas
 from mixpanel_headless.sandbox.questions import Source
-from mixpanel_headless.sandbox.saved import keep_cohort, open_saved
+from mixpanel_headless.sandbox.saved import Saved, open_saved, teach
 from mixpanel_headless.sandbox.service import Rules, Service
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
@@ -31,16 +31,10 @@ if TYPE_CHECKING:
     from mixpanel_headless import AsyncWorkspace, Workspace
     from mixpanel_headless.engine import Engine
     from mixpanel_headless.sandbox.arrivals import Counters, Logged
+    from mixpanel_headless.sandbox.keeping import Keeper
     from mixpanel_headless.sandbox.server import Listener
 
 F = TypeVar("F", bound=Fault)
-
-
-def new_secret() -> str:
-    """A secret that nobody can guess."""
-    import secrets
-
-    return secrets.token_urlsafe(24)
 
 
 def ignore(logged: Logged) -> None:
@@ -55,8 +49,9 @@ class Sandbox:
     project's clock for relative dates. An `engine` of one's own keeps its clock and zone, and stays open afterwards.
     `clock` (seconds) drives the limits: `limit` queries in any `window` seconds, `concurrency` at once, kept by a counter
     of this `shape`. `reports` are saved reports, `{"name", "type", "params"}` with an `id` if it matters;
-    more, and cohorts, boards and so on, are kept as clients make them. Every workspace id sees the whole project. Use it in
-    a `with` or an `async with` block; both leave nothing running.
+    more, and cohorts, boards and so on, are kept as clients make them: until it closes, or in the file `keep`, with which the
+    next sandbox goes on (`reports` are put into a new one only). Every workspace id sees the whole project. Use it in a
+    `with` or an `async with` block; both leave nothing running.
     """
 
     events: Sequence[Rows] = attrs.field(default=(), kw_only=False, validator=arguments.rows)
@@ -75,6 +70,7 @@ class Sandbox:
         default=None, validator=attrs.validators.optional(number("a number of days", least=0, most=1e6, whole=True))
     )
     reports: Sequence[Mapping[str, Any]] = attrs.field(default=(), validator=arguments.records)
+    keep: str | os.PathLike[str] | None = attrs.field(default=None, validator=attrs.validators.optional(arguments.path))
     columns: Mapping[str, str | None] = attrs.field(factory=dict, validator=arguments.columns)
     timezone: str = attrs.field(default="UTC", validator=arguments.text)
     now: datetime | None = attrs.field(default=None, validator=arguments.moment)
@@ -86,6 +82,7 @@ class Sandbox:
     _workers: ThreadPoolExecutor | None = attrs.field(default=None, init=False)
     _listener: Listener | None = attrs.field(default=None, init=False)
     _state: TemporaryDirectory[str] | None = attrs.field(default=None, init=False)
+    _keeper: Keeper | None = attrs.field(default=None, init=False)
 
     def __repr__(self) -> str:
         return f"<Sandbox project={self.project} {self.url if self._listener else 'closed'}>"
@@ -162,53 +159,54 @@ class Sandbox:
 
         Those processes share a budget, answers and an audit log in a folder of the sandbox's own, which is gone when it closes.
         """
-        return {
-            "MP_USERNAME": self.username,
-            "MP_SECRET": self.secret,
-            "MP_PROJECT_ID": str(self.project),
-            "MP_REGION": "us",
-            "MP_API_BASE_URL": self.url,
-            "MP_APP_BASE_URL": self.url,
-            "MP_LIMIT_QUERY": str(self.limit),
-            "MP_LIMIT_QUERY_WINDOW": repr(float(self.window)),
-            "MP_LIMIT_QUERY_CONCURRENCY": str(self.concurrency),
-            "MP_STATE_DIR": self._state_folder(),
-            "MP_STORE": "sqlite",
-            "MP_CACHE": "disk",
-        }
+        return clients.variables(self, self._state_folder())
 
     def workspace(self, **options: Any) -> Workspace:
         """A blocking client of this sandbox, to be closed by the caller; `options` go to its constructor."""
         from mixpanel_headless import Workspace
 
-        return Workspace(**{**self._client_options(), **options})
+        return Workspace(**{**clients.options(self), **options})
 
     def async_workspace(self, **options: Any) -> AsyncWorkspace:
         """An async client of this sandbox, to be closed by the caller; `options` go to its constructor."""
         from mixpanel_headless import AsyncWorkspace
 
-        return AsyncWorkspace(**{**self._client_options(), **options})
+        return AsyncWorkspace(**{**clients.options(self), **options})
 
     def open(self) -> Self:
-        """Load the events and start to listen; raises ConfigError when the port is taken."""
-        from mixpanel_headless.sandbox.server import Listener
-
+        """Load the events and start to listen; raises ConfigError when the port is taken or the file cannot be kept."""
         if self._listener is not None:
             raise ClosedError("The sandbox is open already.", hint="Make another one.")
-        self._contents = Contents(self._given_engine) if self._given_engine else self._load()
-        self._workers = ThreadPoolExecutor(max_workers=max(2, self.concurrency), thread_name_prefix="sandbox-query")
-        now = self._contents.engine.project.clock()
-        saved = open_saved(self.reports, f"{now:%Y-%m-%dT%H:%M:%S}")
-        saved.entities.changed = functools.partial(keep_cohort, self._contents.engine)
-        source = Source(self._contents.engine, self.history_days, saved)
-        self._service = Service(self._rules(), source, self._workers, self.on_request)
-        self._listener = Listener(self._service, self.port)
         try:
-            self._listener.open()
+            self._begin()
         except BaseException:
             self.close()
             raise
         return self
+
+    def _begin(self) -> None:
+        from mixpanel_headless.sandbox.server import Listener
+
+        found = self._open_kept()
+        self._contents = Contents(self._given_engine) if self._given_engine else self._load()
+        self._workers = ThreadPoolExecutor(max_workers=max(2, self.concurrency), thread_name_prefix="sandbox-query")
+        now = self._contents.engine.project.clock()
+        saved = found or open_saved(self.reports, f"{now:%Y-%m-%dT%H:%M:%S}")
+        teach(self._contents.engine, saved)
+        if self._keeper is not None:
+            self._keeper.start(saved)
+        source = Source(self._contents.engine, self.history_days, saved)
+        self._service = Service(self._rules(), source, self._workers, self.on_request)
+        self._listener = Listener(self._service, self.port)
+        self._listener.open()
+
+    def _open_kept(self) -> Saved | None:
+        if self.keep is None:
+            return None
+        from mixpanel_headless.sandbox.keeping import Keeper
+
+        self._keeper = Keeper(self.keep, self.project)
+        return self._keeper.open()
 
     def wait(self) -> None:
         """Block until the box is closed from elsewhere, or the caller is interrupted."""
@@ -216,7 +214,10 @@ class Sandbox:
             self._listener.wait()
 
     def close(self) -> None:
-        """Let no more requests in, end those that run, and free everything; harmless when repeated."""
+        """Let no more requests in, end those that run, and free everything; harmless when repeated.
+
+        Raises ConfigError, with everything freed, when what is kept could not be written.
+        """
         if self._listener is not None:
             self._listener.close()
         if self._workers is not None:
@@ -225,7 +226,10 @@ class Sandbox:
             self._contents.engine.close()
         if self._state is not None:
             self._state.cleanup()
+        keeper, self._keeper = self._keeper, None
         self._listener = self._workers = self._contents = self._state = None
+        if keeper is not None:
+            keeper.close()
 
     def _state_folder(self) -> str:
         if self._state is None:
@@ -252,21 +256,6 @@ class Sandbox:
             latency=self.latency,
             clock=self.clock,
         )
-
-    def _client_options(self) -> dict[str, Any]:
-        from mixpanel_headless.accounts.limits import Limits
-
-        return {
-            "project": str(self.project),
-            "region": "us",
-            "username": self.username,
-            "secret": self.secret,
-            "api_base_url": self.url,
-            "app_base_url": self.url,
-            "limits": Limits(query=self.limit, query_window=self.window, query_concurrency=self.concurrency),
-            "store": "memory",
-            "cache": "memory",
-        }
 
     def __enter__(self) -> Self:
         return self.open()

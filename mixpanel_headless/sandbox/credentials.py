@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import secrets
 
 import attrs
 
@@ -33,3 +34,8 @@ class Credentials:
 def equal(one: str, other: str) -> bool:
     """Equality in a time that does not tell how much of the text is right."""
     return hmac.compare_digest(one.encode(errors="surrogateescape"), other.encode(errors="surrogateescape"))
+
+
+def new_secret() -> str:
+    """A secret that nobody can guess."""
+    return secrets.token_urlsafe(24)

@@ -25,12 +25,12 @@ class CustomEvents:
 
     events: dict[int, Json] = attrs.field(factory=dict)
     said: dict[int, Json] = attrs.field(factory=dict)
-    _ids: int = FIRST_ID
+    last_id: int = FIRST_ID
 
     def new_id(self) -> int:
         """An id that no other one has had."""
-        self._ids += 1
-        return self._ids
+        self.last_id += 1
+        return self.last_id
 
     def definition(self, number: int) -> Json:
         """What the Lexicon says of one."""

@@ -59,7 +59,7 @@ class Entities:
     things: dict[str, dict[str, Json]] = attrs.field(factory=dict)
     changed: Callable[[str, str, Json | None], None] = attrs.field(default=lambda kind, number, thing: None)
     """Told what was made, changed or deleted (None)."""
-    _ids: int = FIRST_ID
+    last_id: int = FIRST_ID
 
     def answer(self, request: Request) -> Any:
         """What an address answers; None for one that is of no kind."""
@@ -75,8 +75,8 @@ class Entities:
 
     def new_id(self) -> int:
         """An id that no other thing has had."""
-        self._ids += 1
-        return self._ids
+        self.last_id += 1
+        return self.last_id
 
     def own(self, kind: str) -> dict[str, Json]:
         """The things of a kind by id."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 CSV = "text/csv"
-FIRST_ID = 5500
+FIRST_ID = 5499
 UPLOADS, DOWNLOADS = "uploads/", "downloads/"
 
 
@@ -44,11 +44,17 @@ class Lookups:
     contents: dict[str, bytes] = attrs.field(factory=dict)
     """What stands below signed addresses."""
     uploads: dict[str, Upload] = attrs.field(factory=dict)
+    last_id: int = FIRST_ID
     _secret: bytes = attrs.field(factory=lambda: secrets.token_bytes(16), repr=False)
 
     def signature(self, place: str) -> str:
         """What opens a signed address."""
         return hmac.new(self._secret, place.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def new_id(self) -> int:
+        """An id that no other table has had."""
+        self.last_id += 1
+        return self.last_id
 
     def table(self, number: object) -> Json:
         """One table; Rejected says that there is none."""
@@ -116,7 +122,7 @@ def register(request: Request) -> Json:
     if content is None:
         raise Rejected(400, "key: no file was put under this key")
     group = fields.get("data-group-id")
-    old = lookups.table(group) if group else {"id": max([FIRST_ID - 1, *lookups.tables]) + 1, "createdAt": request.now}
+    old = lookups.table(group) if group else {"id": lookups.new_id(), "createdAt": request.now}
     table = {
         "token": secrets.token_hex(4), "hasMappedProperties": False, **old,
         "name": name, "lastModifiedAt": request.now, "rowCount": len(rows_of(content)) - 1,

@@ -191,7 +191,7 @@ def ask(source: Source, arrival: Arrival) -> Any:
     """
     route, method = arrival.route, arrival.method
     if route.family == "signed":
-        with source.saved.lock:
+        with source.saved.turn():
             return ask_signed(source.saved.lookups, arrival)
     if route.family == "app":
         return ask_engine(ask_app, source, arrival)

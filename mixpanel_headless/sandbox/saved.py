@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -17,13 +19,13 @@ from mixpanel_headless.sandbox.quality import Anomalies
 from mixpanel_headless.sandbox.replies import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mixpanel_headless.engine import Engine
 
 Json = dict[str, Any]
 REPORT_TYPES = ("insights", "funnels", "retention", "flows", "user")
-FIRST_ID = 1001
+FIRST_ID = 1000
 
 
 @attrs.define
@@ -38,7 +40,20 @@ class Saved:
     custom_events: CustomEvents = attrs.field(factory=CustomEvents)
     lookups: Lookups = attrs.field(factory=Lookups)
     anomalies: Anomalies = attrs.field(factory=Anomalies)
+    last_id: int = FIRST_ID
+    """The highest id that a report has had."""
+    touched: Callable[[], None] = attrs.field(default=lambda: None)
+    """Told that a call may have changed something."""
     lock: threading.RLock = attrs.field(factory=threading.RLock, init=False)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The lock for one call, after which all that it changed stands here."""
+        with self.lock:
+            try:
+                yield
+            finally:
+                self.touched()
 
     def add_report(self, given: Mapping[str, Any], now: str) -> Json:
         """The report as it is kept, with an id if it had none; Rejected names the field that is wrong."""
@@ -46,9 +61,10 @@ class Saved:
         if problem:
             raise Rejected(400, problem)
         with self.lock:
-            number = given.get("id") or max([FIRST_ID - 1, *self.reports]) + 1
+            number = given.get("id") or self.last_id + 1
             if number in self.reports:
                 raise Rejected(400, f"A report with the id {number} exists already")
+            self.last_id = max(self.last_id, number)
             self.reports[number] = {"description": "", "created": now, "modified": now, **given, "id": number}
             self.journal.note("bookmarks", number, None, self.reports[number], now)
             return self.reports[number]
@@ -123,6 +139,15 @@ def keep_cohort(engine: Engine, kind: str, number: str, thing: Mapping[str, Any]
     """Let queries use a cohort that a client made, once it is said who belongs to it."""
     if kind == "cohorts":
         engine.keep_cohort(int(number), thing if thing and thing.get("selector") else None)
+
+
+def teach(engine: Engine, saved: Saved) -> None:
+    """Let queries use the cohorts and custom events that there are, and cohorts as they are made and changed."""
+    for number, cohort in saved.entities.own("cohorts").items():
+        keep_cohort(engine, "cohorts", number, cohort)
+    for event_id, event in saved.custom_events.events.items():
+        engine.keep_custom_event(event_id, event)
+    saved.entities.changed = functools.partial(keep_cohort, engine)
 
 
 def open_saved(reports: Iterable[Mapping[str, Any]], now: str) -> Saved:
