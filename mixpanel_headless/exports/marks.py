@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-HELD = 1 << 19
-"""Numbers that are looked at together: 8 bytes each in memory before they go into the file, some 60 then."""
+HELD = 1 << 16
+"""Numbers that are held in memory, 8 bytes each, before they go into the file."""
+LOOKED_AT = 1 << 19
+"""Numbers that are looked at together, some 80 bytes each."""
 PAGE = 1 << 16
 
 
@@ -36,7 +38,7 @@ class Marks:
 
     def repeated(self) -> set[int]:
         """The numbers that came more than once."""
-        shares = 1 + (self._written + len(self._waiting)) // HELD
+        shares = 1 + (self._written + len(self._waiting)) // LOOKED_AT
         found: set[int] = set()
         for share in range(shares):
             seen: set[int] = set()

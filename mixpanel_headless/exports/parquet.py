@@ -1,7 +1,7 @@
 """Parquet files, written page by page: https://parquet.apache.org/docs/file-format/, as much of it as exports need.
 
-A file of text and times needs little of the format, and no library that Python has writes one from text that is at hand
-for less than the text itself costs to read (`benchmarks/export.py`). Pages are plain and packed by zstd, which every reader knows.
+A file of text and times needs little of the format: pages are plain and packed by zstd, which every reader knows. DuckDB
+and pyarrow write the same from columns of their own, and to make those of Python's texts costs more than to write the pages.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Texts:
     def take(self) -> bytes:
         """All of them as a page has them, after the length of what tells which are there; then there are none."""
         runs, plain = b"".join(self._runs), b"".join(self._plain)
-        self.__init__()  # type: ignore[misc] # as new
+        self.values, self._runs, self._plain = 0, [], []
         return struct.pack("<I", len(runs)) + runs + plain
 
 
@@ -90,7 +90,8 @@ class Packer:
 
     def texts(self, texts: Texts) -> Page:
         """Texts, which are taken out of their column."""
-        return self._page(texts.values, texts.take())
+        values = texts.values
+        return self._page(values, texts.take())
 
     def encoded(self, values: Sequence[bytes]) -> Page:
         """Texts in UTF-8 that are all there."""

@@ -113,6 +113,7 @@ def test_copies_are_found_in_more_events_than_are_held_in_memory(
     open_box: Callable[..., Sandbox], tmp_path: Path, form: Format, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(marks, "HELD", 16)
+    monkeypatch.setattr(marks, "LOOKED_AT", 30)
     with open_box(events=[*EVENTS[:100], *EVENTS[50:60], *EVENTS[:5]]).workspace() as ws:
         done = ws.export_events(tmp_path, **ONE_DAY, format=form)
     assert sorted(ids(tmp_path, form)) == sorted(IDS[:100])
