@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from typing import IO, TYPE_CHECKING, Literal, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import attrs
 import msgspec
@@ -16,7 +16,8 @@ from .rows import MILLISECONDS_FROM, moment_of, read_loosely
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .keys import Key
+    from mixpanel_headless.request import Json
+
     from .marks import Marks
 
 ROWS = 1 << 13
@@ -93,9 +94,8 @@ def properties_of(line: bytes) -> bytes:
     return json.dumps(read_loosely(line)["properties"], separators=(",", ":")).encode()
 
 
-def text_of(key: Key, name: Literal["event", "distinct_id", "insert_id"]) -> str | None:
+def text_of(value: Json) -> str | None:
     """What tells an event from others, as text if it is there."""
-    value = getattr(key, name)
     return None if value is None else as_text(value)
 
 
@@ -150,7 +150,8 @@ class EventColumns:
         texts = [properties_of(line) for line, key in read if key is not None]
         if not all(map(is_json, texts)):
             self.file.columns = EVENTS_AS_TEXT
-        names, users, ids = ([text_of(key, name) for key in keys] for name in ("event", "distinct_id", "insert_id"))
+        names, ids = [text_of(key.event) for key in keys], [text_of(key.insert_id) for key in keys]
+        users = [text_of(key.distinct_id) or "" for key in keys]
         self._add_rows(names, [round(key.moment * 1e6) for key in keys], users, ids, texts)
 
     def _add_rows(

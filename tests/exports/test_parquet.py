@@ -51,7 +51,7 @@ def expected(event: dict[str, Any]) -> tuple[Any, ...]:
     properties = event["properties"]
     time = properties["time"] / (1000 if properties["time"] > 4294967295 else 1)
     user = properties.get("distinct_id", "")
-    text = user if isinstance(user, str | None) else json.dumps(user)
+    text = (user or "") if isinstance(user, str | None) else json.dumps(user)
     return event["event"], datetime.fromtimestamp(time, UTC), text, properties.get("$insert_id"), properties
 
 
