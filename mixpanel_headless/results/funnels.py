@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import attrs
 
 from .curves import Curve, curves_of
-from .cuts import Cut, find_cuts, is_date, is_trend
+from .cuts import BETWEEN_LEVELS, Cut, find_cuts, is_date, is_trend
 from .drawings import Stages
 from .series import SeriesReport
-from .table import WHOLE_RANGE, Table, clip_date, flatten_series, segment_columns
+from .table import CURRENT, PREVIOUS, WHOLE_RANGE, Table, clip_date, flatten_series, segment_columns
 from .trees import copy_tree
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ class FunnelQueryResult(SeriesReport):
         cuts = [cut for cut in cuts if cut.is_overall] or [cut for cut in cuts if cut.segments == cuts[0].segments]
         return [cut for cut in cuts if cut.date is None] or cuts
 
-    @cached_property
-    def table(self) -> Table:
+    def _tabulate(self) -> Table:
         """The steps as rows, for every date and segment; of a trend of one number a date, as an insights table."""
         if not self._cuts and is_trend(self._series):
             return flatten_series(self._series, self._headers)
@@ -88,16 +87,33 @@ class FunnelQueryResult(SeriesReport):
     def stages(self) -> list[Stages]:
         """The steps of each segment, or those of everybody where there are none."""
         funnels = self.segments or {"": self.steps_data}
-        return [
+        own = [
             Stages(label, *zip(*((str(step.get("event")), step.get("count") or 0) for step in steps), strict=True))
             for label, steps in funnels.items()
             if steps
+        ]
+        if self.comparison is None:
+            return own
+        return [
+            attrs.evolve(one, label=_in_period(period, one.label))
+            for period, stages in ((CURRENT, own), (PREVIOUS, self.comparison.stages()))
+            for one in stages
         ]
 
     def curves(self) -> list[Curve]:
         """The share that came to the last step, by date for everybody and each segment; or the trend's numbers."""
         if not self._cuts:
             return curves_of(self.table) if is_trend(self._series) else []
+        own = self._conversions()
+        if self.comparison is None:
+            return own
+        return [
+            attrs.evolve(one, label=_in_period(period, one.label))
+            for period, curves in ((CURRENT, own), (PREVIOUS, self.comparison.curves()))
+            for one in curves
+        ]
+
+    def _conversions(self) -> list[Curve]:
         groups: dict[str, list[Cut[Steps]]] = {}
         for cut in self._main():
             if cut.value:
@@ -124,9 +140,12 @@ class FunnelQueryResult(SeriesReport):
             )
         return remarks
 
-    def _values(self) -> dict[str, Any]:
-        parts = {"steps_data": self.steps_data, "segments": self.segments, "dates": self.dates}
-        return {**super()._values(), **parts}
+    def _read(self) -> dict[str, Any]:
+        return {"steps_data": self.steps_data, "segments": self.segments, "dates": self.dates}
+
+
+def _in_period(period: str, label: str) -> str:
+    return BETWEEN_LEVELS.join(filter(None, [period, label]))
 
 
 def read_steps(node: Any) -> Steps | None:

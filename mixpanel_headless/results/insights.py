@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import attrs
@@ -22,8 +21,7 @@ class QueryResult(SeriesReport):
     report_type: ClassVar[str] = "insights"
     charts: ClassVar[tuple[ChartKind, ...]] = ("line", "bar")
 
-    @cached_property
-    def table(self) -> Table:
+    def _tabulate(self) -> Table:
         """The series as rows: `date` (if any), `event`, the segments, `count`."""
         display = self._asked().get("displayOptions")
         chart = display.get("chartType") if isinstance(display, Mapping) else None

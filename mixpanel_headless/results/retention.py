@@ -13,7 +13,7 @@ from .curves import curves_of
 from .cuts import Cut, find_cuts, is_date, is_trend
 from .drawings import grid_of
 from .series import SeriesReport
-from .table import OVERALL, Table, clip_date, flatten_series, segment_columns
+from .table import OVERALL, Table, clip_date, flatten_series, in_periods, segment_columns
 from .trees import copy_tree
 
 if TYPE_CHECKING:
@@ -88,6 +88,10 @@ class RetentionQueryResult(SeriesReport):
         """A row for each cohort: its size, then the rate of each bucket."""
         if not self._cuts:
             return self.table
+        own = self._by_cohort()
+        return own if self.comparison is None else in_periods(own, self.comparison.shown)
+
+    def _by_cohort(self) -> Table:
         depth, width = self._depth(), max(len(_list(cut.value, "counts")) for cut in self._cuts)
         rows = [
             (*cut.padded(depth), day, cut.value.get("first"), *_rates(cut.value, width))
@@ -99,8 +103,7 @@ class RetentionQueryResult(SeriesReport):
     def _depth(self) -> int:
         return max((len(cut.segments) for cut in self._cuts), default=0)
 
-    @cached_property
-    def table(self) -> Table:
+    def _tabulate(self) -> Table:
         """A row for each bucket of each cohort, by segment and date; of a trend, as an insights table."""
         if not self._cuts and is_trend(self._series):
             return flatten_series(self._series, self._headers)
@@ -117,7 +120,7 @@ class RetentionQueryResult(SeriesReport):
 
     def grid(self) -> Grid | None:
         """The share of each cohort that came back, by bucket."""
-        labels = len(segment_columns(self._headers, self._depth(), _OWN)) + 1
+        labels = len(segment_columns(self._headers, self._depth(), _OWN)) + 1 + (self.comparison is not None)
         return grid_of(self.shown, labels + 1, labels=labels, shares=True) if self._cuts else None
 
     def curves(self) -> list[Curve]:
@@ -130,14 +133,13 @@ class RetentionQueryResult(SeriesReport):
             remarks.append("no cohorts were found in the series")
         return remarks
 
-    def _values(self) -> dict[str, Any]:
-        parts = {
+    def _read(self) -> dict[str, Any]:
+        return {
             "cohorts": self.cohorts,
             "average": self.average,
             "segments": self.segments,
             "segment_averages": self.segment_averages,
         }
-        return {**super()._values(), **parts}
 
 
 def _read_cell(node: Any) -> Cell | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -10,13 +11,16 @@ import attrs
 
 from .provenance import Provenance, given
 from .report import OBJECT, Report, check_answer
+from .table import Table, in_periods
 from .trees import copy_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _PARTS = {"computed_at": str, "date_range": dict, "headers": list, "meta": dict}
+_RANGE = {"date_range": dict}
 _ENDS = {"from_date": str, "to_date": str}
+_DATED = ("from_date", "to_date", "series")
 _EMPTY: dict[type, Any] = {str: "", list: [], dict: {}}
 
 
@@ -25,7 +29,8 @@ class SeriesReport(Report):
     """An answer: the raw `series`, the same as a `table` or data frame, and where it came from.
 
     Answers may be built from one shared JSON tree: `headers`, `series`, `params` and `meta` become this result's own
-    on first access, so changing them is seen by nobody else. `table` and `df` show the answer as it was given.
+    on first access, so changing them is seen by nobody else. `table` and `df` show the answer as it was given; with a
+    time comparison they have the rows of both times, told apart by the column `period`: `current` or `previous`.
     """
 
     shapes: ClassVar[tuple[type, ...]] = OBJECT
@@ -38,6 +43,7 @@ class SeriesReport(Report):
     _series: Any = attrs.field(factory=dict)
     _params: Mapping[str, Any] | None = attrs.field(factory=dict)  # None: the bookmark that provenance tells
     _meta: Mapping[str, Any] = attrs.field(factory=dict)
+    _comparison: Mapping[str, Any] | None = None  # dates and series of the other time, as the service sends them
     provenance: Provenance = attrs.field(factory=given)
 
     @classmethod
@@ -49,6 +55,7 @@ class SeriesReport(Report):
         cls.check_reply(reply)
         computed_at, dates, headers, meta = _parts(reply, _PARTS)
         from_date, to_date = _parts(dates, _ENDS)
+        compared = reply.get("time_comparison")
         return cls(
             computed_at=computed_at,
             from_date=sys.intern(str(from_date)),  # a batch holds few ranges and many answers
@@ -57,6 +64,7 @@ class SeriesReport(Report):
             series=reply["series"],
             params=params,
             meta=meta,
+            comparison=compared if isinstance(compared, OBJECT) else None,
             provenance=provenance or given(),
         )
 
@@ -64,6 +72,8 @@ class SeriesReport(Report):
     def check_reply(cls, reply: Any) -> None:
         """Raises QueryError unless the decoded answer holds a series; call it before an answer goes into a cache."""
         check_answer(reply, lambda answer: isinstance(answer.get("series"), cls.shapes), "series")
+        if isinstance(compared := reply.get("time_comparison"), OBJECT):
+            cls.check_reply(compared)
 
     @cached_property
     def headers(self) -> list[Any]:
@@ -85,12 +95,33 @@ class SeriesReport(Report):
         """The service's remarks: sampling, and whether a segment limit was hit."""
         return copy_tree(dict(self._meta))
 
+    @cached_property
+    def comparison(self) -> Self | None:
+        """The answer for the other time that `time_comparison` asked for; None if it asked for none."""
+        if self._comparison is None:
+            return None
+        from_date, to_date = _parts(_parts(self._comparison, _RANGE)[0], _ENDS)
+        return attrs.evolve(
+            self, from_date=from_date, to_date=to_date, series=self._comparison["series"], comparison=None
+        )
+
+    @cached_property
+    def table(self) -> Table:
+        """The answer as rows, those of the time it is compared with after its own."""
+        own = self._tabulate()
+        return own if self.comparison is None else in_periods(own, self.comparison.table)
+
+    @abstractmethod
+    def _tabulate(self) -> Table:
+        """The rows of this time alone."""
+
     @property
     def title(self) -> str:
         """What was asked and for which days, in one line."""
         names = self._names()
-        asked = names[0] if len(names) == 1 else f"{len(names)} metrics"
-        return f"{asked}, {self._period()}"
+        asked = names[0] if len(names) == 1 else f"{len(names)} metrics" if names else "Nothing"
+        compared = f", compared with {self.comparison._period()}" if self.comparison else ""
+        return f"{asked}, {self._period()}{compared}"
 
     @property
     def note(self) -> str:
@@ -114,6 +145,18 @@ class SeriesReport(Report):
         return self._params if self._params is not None else self.provenance.parameter("bookmark") or {}
 
     def _values(self) -> dict[str, Any]:
+        compared = {} if self.comparison is None else {"comparison": self.comparison._of_its_time()}
+        return {**self._facts(), **self._read(), **compared}
+
+    def _of_its_time(self) -> dict[str, Any]:
+        """What differs from the answer that this one is held against."""
+        return {name: value for name, value in self._facts().items() if name in _DATED} | self._read()
+
+    def _read(self) -> dict[str, Any]:
+        """What was read from the series for `to_dict`."""
+        return {}
+
+    def _facts(self) -> dict[str, Any]:
         return {
             "computed_at": self.computed_at,
             "from_date": self.from_date,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 OVERALL = "$overall"
+PERIOD, CURRENT, PREVIOUS = "period", "current", "previous"
+"""The column that tells the rows of two times apart, and what is in it."""
 WHOLE_RANGE = "all"
 TIME_CHARTS = frozenset({"line", "column", "stacked-line", "stacked-column"})
 
@@ -107,6 +109,19 @@ def flatten_series(series: Mapping[str, Any], headers: Sequence[Any] = (), chart
         depth = _depth_by_headers(headers)
     columns = (*(["date"] if dated else []), "event", *segment_columns(headers, depth), "count")
     return Table(columns, [_row(leaf, depth, dated=dated) for leaf in leaves])
+
+
+def in_periods(current: Table, previous: Table) -> Table:
+    """The rows of two times below each other; a column `period`, after a leading `date`, says whose they are."""
+    first = 1 if current.columns[:1] == previous.columns[:1] == ("date",) else 0
+    wide, narrow = sorted((current.columns, previous.columns), key=len, reverse=True)
+    columns = tuple(dict.fromkeys((*wide, *narrow)))  # they differ where one time has segments that the other has not
+    rows = [
+        (*row[:first], period, *row[first:])
+        for period, table in ((CURRENT, current), (PREVIOUS, previous))
+        for row in (tuple(map(one.get, columns)) for one in table.to_dicts())
+    ]
+    return Table((*columns[:first], PERIOD, *columns[first:]), rows)
 
 
 def segment_columns(
