@@ -21,10 +21,7 @@ from .accounts.credentials import fingerprint
 from .attempt import Attempt
 from .observation import log_fate, log_wait
 from .planning.budgets import budgets, name_pools, spends
-from .replies import (
-    next_cursor,
-    read_rows,
-)
+from .replies import next_cursor, read_rows
 from .request import Message, query_params
 from .results.provenance import Provenance, SentRequest
 from .translation import in_our_terms, translate
@@ -44,8 +41,6 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 ATTEMPTS = 4
 """A call may be refused three times (429) and asks a fourth time, as the reference does."""
-
-
 MIRROR_HINT = 'Export those days with ws.mirror(), or ask with source="auto".'
 TIMEOUTS: dict[Base, float] = {"query": 503.0, "app": 135.0, "export": 600.0, "web": 135.0, "signed": 300.0}
 
@@ -124,7 +119,7 @@ class Dispatcher:
             return mirrored
         if asked.request.paged:
             asked = asked._replace(options=self.begin(asked.options))
-        answer = await self.submit(asked, prepared)
+        answer = await self.submit(self.call_of(asked, prepared))
         if asked.request.paged and (cursor := next_cursor(answer.value)):
             return await self.follow(asked, answer, cursor)
         return answer
@@ -173,11 +168,7 @@ class Dispatcher:
         with in_our_terms():
             return attrs.evolve(options, begun=self.scheduler.now())
 
-    async def submit(self, asked: Asked[Any], prepared: Prepared) -> rs.Answer[Json]:
-        """The JSON that one request is answered with."""
-        return await self.submit_call(self.call_of(asked, prepared))
-
-    async def submit_call(self, call: rs.Call[R]) -> rs.Answer[R]:
+    async def submit(self, call: rs.Call[R]) -> rs.Answer[R]:
         """The scheduler's answer to a call, its refusals as this package's errors."""
         try:
             answer = await self.scheduler.submit(call)
@@ -196,7 +187,7 @@ class Dispatcher:
             seen.add(cursor)
             request = attrs.evolve(asked.request, params={**asked.request.params, "cursor": cursor})
             page = asked._replace(request=request)
-            answers.append(await self.submit(page, self.prepare(request, asked.pin)))
+            answers.append(await self.submit(self.call_of(page, self.prepare(request, asked.pin))))
             cursor = next_cursor(answers[-1].value)
         rows = [row for answer in answers for row in read_rows(answer.value)]
         cost, waited = sum(answer.cost for answer in answers), sum(answer.waited for answer in answers)

@@ -245,7 +245,7 @@ async def finish(dispatcher: Dispatcher, call: rs.Call[Any], sink: Sink, idle: a
     """Whether the answer has come to its end; False when it broke after it had brought something new."""
     attempt = StreamAttempt(cast("Attempt", call.run), sink, idle)
     try:
-        await dispatcher.submit_call(attrs.evolve(call, run=attempt, key=None))
+        await dispatcher.submit(attrs.evolve(call, run=attempt, key=None))
     except (TransportError, ServerError, RateLimitError):
         if attempt.in_vain:
             raise
