@@ -19,11 +19,22 @@ MOST = 1e15
 
 @attrs.frozen
 class Limits:
-    """What the service allows one project: `query` requests in any `query_window` seconds, `query_concurrency` at once."""
+    """What the service allows one project: so many requests in any window of seconds, and so many at once.
+
+    JQL has those of queries. Exports of events have a second window of one second (`export_rate`), schemas have only a
+    window, and the other calls of the App API are counted only while they run.
+    """
 
     query: int = 60
     query_window: float = 3600.0
     query_concurrency: int = 5
+    export: int = 60
+    export_window: float = 3600.0
+    export_rate: int = 3
+    export_concurrency: int = 100
+    schemas: int = 5
+    schemas_window: float = 60.0
+    app_concurrency: int = 10
 
 
 @attrs.frozen
@@ -36,13 +47,19 @@ class Lifetimes:
 
 
 def find_limits(env: Mapping[str, str]) -> Limits:
-    """The project's limits, for projects whose limits were raised."""
-    usual = Limits()
+    """The project's limits, for projects whose limits were raised: MP_LIMIT_QUERY and so on, one for each field."""
+    usual = attrs.asdict(Limits())
     return Limits(
-        query=read_number(env, "MP_LIMIT_QUERY", usual.query, int),
-        query_window=read_number(env, "MP_LIMIT_QUERY_WINDOW", usual.query_window, float),
-        query_concurrency=read_number(env, "MP_LIMIT_QUERY_CONCURRENCY", usual.query_concurrency, int),
+        **{
+            name: read_number(env, f"MP_LIMIT_{name.upper()}", number, float if is_window(name) else int)
+            for name, number in usual.items()
+        }
     )
+
+
+def is_window(name: str) -> bool:
+    """Whether a limit is a length of time, in seconds."""
+    return name.endswith("_window")
 
 
 def find_lifetimes(env: Mapping[str, str]) -> Lifetimes:
@@ -60,7 +77,7 @@ def check_limits(limits: Limits) -> Limits:
         raise ConfigError(f"limits is a {type(limits).__name__}.", hint="Give Limits(query=..., query_window=...).")
     for field in attrs.fields(Limits):
         value = getattr(limits, field.name)
-        whole = field.name != "query_window"
+        whole = not is_window(field.name)
         if not (is_whole if whole else is_real)(value) or not 0 < value < MOST:
             raise ConfigError(
                 f"The limit {field.name} is {shown(value)}.",

@@ -55,7 +55,7 @@ async def look(settings: Settings) -> BudgetReport:
     with in_our_terms():
         async with rs.Scheduler(budgets(settings), store=budget_store(settings)) as scheduler:
             await scheduler.refresh()
-            return report_budget(scheduler.status(), name_pools(settings).query)
+            return report_budget(scheduler.status(), name_pools(settings).by_name())
 
 
 def keep_watching(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mixpanel_headless import Workspace
+    from mixpanel_headless.results.budget import BudgetReport
 
 T = TypeVar("T")
 SILENCE = 2.0
@@ -25,7 +27,9 @@ END = "Ctrl-C ends the wait; --deadline SECONDS bounds it."
 
 @contextmanager
 def explain_waiting(workspace: Workspace, silence: float = SILENCE) -> Iterator[Callable[[], None]]:
-    """Say once on stderr what the budget has left when the block has waited for it for `silence` seconds, or for the service longer.
+    """Say once on stderr which budget the block waits for, and until when, as soon as it does after `silence` seconds.
+
+    When only the service is waited for, that is said once, later; a wait for a budget that comes after it is still told of.
 
     Inside is a function that says that there is nothing to explain any more.
     """
@@ -33,14 +37,15 @@ def explain_waiting(workspace: Workspace, silence: float = SILENCE) -> Iterator[
 
     def explain() -> None:
         try:
-            for _ in range(LOOKS):
+            for look in itertools.count(1):
                 if ended.wait(silence):
                     return
                 budget = workspace.budget()
-                if budget.queue:
-                    click.echo(f"Waiting: {budget}. {END}", err=True)
+                if (pool := budget.held_up) is not None:
+                    click.echo(f"Waiting for the {pool}{failing(budget)}. {END}", err=True)
                     return
-            click.echo(f"Asked, and no answer yet. {END}", err=True)
+                if look == LOOKS:
+                    click.echo(f"Asked, and no answer yet. {END}", err=True)
         except MixpanelHeadlessError:
             return  # the command has ended meanwhile
 
@@ -49,6 +54,11 @@ def explain_waiting(workspace: Workspace, silence: float = SILENCE) -> Iterator[
         yield ended.set
     finally:
         ended.set()
+
+
+def failing(budget: BudgetReport) -> str:
+    """The hosts that nothing is sent to now, as the end of a sentence."""
+    return f"; failing: {', '.join(budget.failing)}" if budget.failing else ""
 
 
 def tell_first(rows: Iterable[T], tell: Callable[[], None]) -> Iterator[T]:

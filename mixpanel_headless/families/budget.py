@@ -15,9 +15,9 @@ class Budgeting(Surface[Mode]):
 
     @composite
     async def budget(self: Budgeting[Async]) -> BudgetReport:
-        """Used, left, when the next query may start, and who waits; costs no request."""
+        """Used, left, when the next query may start, and who waits, of each of the project's budgets; costs no request."""
         from mixpanel_headless.results.budget import report_budget
 
         dispatcher = await self.dispatcher()
         pools = await dispatcher.learn_of(self.pin.project)
-        return report_budget(dispatcher.status(), pools.query)
+        return report_budget(dispatcher.status(), pools.by_name())

@@ -93,14 +93,15 @@ class Exports(Surface[Mode]):
         `jsonl.gz` has the service's own lines. Of copies with one `$insert_id`, time, user and name, the one that arrived
         last stays. A manifest, `export.json`, names the files that are whole: the same call after a crash or Ctrl-C goes on
         with the days that are missing, and with those that were not closed when they were asked for. Costs one request of
-        the export budget a day, and one more for each cut. `progress` shows how far it has come.
+        the export budget a day, and one more for each cut. `progress` shows how far it has come, and which budget it waits for.
 
         - `events`: only these events.
         - `format`: what the files are: Parquet, or the service's own lines, compressed.
-        - `progress`: shows how far it has come.
+        - `progress`: shows how far it has come, and which budget it waits for.
         """
         from mixpanel_headless.exports.days import DayFiles
         from mixpanel_headless.exports.places import choose_place
+        from mixpanel_headless.exports.waits import told_waits
         from mixpanel_headless.exports.writing import check_format
         from mixpanel_headless.results.progress import Progress
 
@@ -114,7 +115,8 @@ class Exports(Surface[Mode]):
             return await self.read_into(file, request, Exports.export_events)
 
         with Progress(len(days), shown=progress, noun="days") as bar:
-            return await DayFiles(place, question, form, read, bar).make(days)
+            async with told_waits(bar, await self.dispatcher(), self.pin.project):
+                return await DayFiles(place, question, form, read, bar).make(days)
 
     @operation
     def _profiles_as_sent(self, body: Mapping[str, Any]) -> Request[Mapping[str, Any]]:
@@ -190,10 +192,11 @@ class Exports(Surface[Mode]):
 
         - `to`: a path, or a URL that fsspec knows, such as `s3://bucket/folder`.
         - `format`: what the files are: Parquet, or lines of JSON, compressed.
-        - `progress`: shows how far it has come.
+        - `progress`: shows how far it has come, and which budget it waits for.
         """
         from mixpanel_headless.exports.pages import PageFiles
         from mixpanel_headless.exports.places import choose_place
+        from mixpanel_headless.exports.waits import told_waits
         from mixpanel_headless.exports.writing import check_format
         from mixpanel_headless.results.progress import Progress
 
@@ -205,7 +208,8 @@ class Exports(Surface[Mode]):
         body = wanted.body(self.pin.project, time.time())
         place, question = choose_place(to), {"of": "profiles", "format": form, "host": host, **body}
         with Progress(0, shown=progress, noun="profiles") as bar:
-            return await PageFiles(place, question, form, body, self._profiles_as_sent, bar).make()
+            async with told_waits(bar, await self.dispatcher(), self.pin.project):
+                return await PageFiles(place, question, form, body, self._profiles_as_sent, bar).make()
 
 
 def read_nothing(tree: Json, provenance: Provenance) -> None:

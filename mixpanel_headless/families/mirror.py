@@ -32,7 +32,7 @@ class Mirrors(Exports[Mode]):
         that is missing. Needs the extra `analytics`.
 
         - `timezone`: the project's time zone, such as Europe/Berlin.
-        - `progress`: shows how far it has come.
+        - `progress`: shows how far it has come, and which budget it waits for.
         """
         mirror = (await self.dispatcher()).mirror(self.pin.project)
         if timezone is not None:

@@ -1,6 +1,6 @@
 """Which budgets a request spends: the service's pools of limits as a table.
 
-Source: Mixpanel's rate-limit pages and the notes of its SDK on what is counted; every number is a setting or a row here.
+Source: Mixpanel's rate-limit pages and the notes of its SDK on what is counted; every number is a setting (accounts/limits.py).
 """
 
 from __future__ import annotations
@@ -61,6 +61,10 @@ class Pools:
     schemas: str
     app: str
 
+    def by_name(self) -> dict[str, str]:
+        """The scheduler's names of the budgets by what they are for, that of queries first."""
+        return attrs.asdict(self)
+
 
 def name_pools(settings: Settings) -> Pools:
     """The budgets that the settings' project has at its hosts; that of the App API belongs to the user."""
@@ -100,12 +104,17 @@ def budgets(settings: Settings) -> tuple[Budget, ...]:
     query = (Window(limits.query, limits.query_window), Concurrent(limits.query_concurrency))
     pools = name_pools(settings)
     margin = transit_margin(limits.query_window)
+    exports = (
+        Window(limits.export, limits.export_window),
+        Window(limits.export_rate, 1.0),
+        Concurrent(limits.export_concurrency),
+    )
     return (
         Budget(name=pools.query, limits=query, margin=margin),
         Budget(name=pools.jql, limits=query, margin=margin),
-        Budget(name=pools.export, limits=(Window(60, 3600.0), Window(3, 1.0), Concurrent(100))),
-        Budget(name=pools.schemas, limits=(Window(5, 60.0),)),
-        Budget(name=pools.app, limits=(Concurrent(10),)),
+        Budget(name=pools.export, limits=exports),
+        Budget(name=pools.schemas, limits=(Window(limits.schemas, limits.schemas_window),)),
+        Budget(name=pools.app, limits=(Concurrent(limits.app_concurrency),)),
     )
 
 

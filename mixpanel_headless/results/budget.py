@@ -19,6 +19,67 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
+class PoolReport:
+    """One of a project's budgets: `query`, `jql`, `export`, `schemas` or `app`.
+
+    `used` and `left` count requests in its rolling window of `window` seconds, None where it has none; `concurrency` is how
+    many may run at once, None for any number. `next_slot` is the seconds until one more may start, None while that hangs
+    on a request in flight. `waiting` calls of this process wait for it, and those of `elsewhere` other processes.
+    """
+
+    name: str
+    limit: int | None
+    window: float | None
+    used: int | None
+    left: int | None
+    next_slot: float | None
+    running: int
+    concurrency: int | None
+    paused_for: float
+    waiting: int
+    elsewhere: int
+
+    @property
+    def in_use(self) -> bool:
+        """Whether something was spent of it, runs, or waits for it."""
+        return bool(self.used or self.running or self.waiting or self.elsewhere)
+
+    @property
+    def holds_up(self) -> bool:
+        """Whether calls wait because it has no room."""
+        return self.waiting > 0 and self.next_slot != 0
+
+    @property
+    def state(self) -> str:
+        """What it is and how much of it is used, such as `export budget: 60 of 60 used in 1.0 h`."""
+        return ": ".join(filter(None, [f"{self.name} budget", self._spent()]))
+
+    def __str__(self) -> str:
+        said = [self.state, next_in(self.next_slot)]
+        if self.concurrency is not None:
+            said.append(f"{self.running} of {self.concurrency} running")
+        if self.waiting:
+            said.append(f"{self.waiting} waiting")
+        if self.elsewhere:
+            said.append(f"other processes that wait: {self.elsewhere}")
+        return ", ".join(said)
+
+    def _spent(self) -> str:
+        if self.window is None:
+            return ""
+        if self.paused_for > 0:
+            return f"{self.used} of {self.limit} known to be used in {span(self.window)}, but the service refused more"
+        return f"{self.used} of {self.limit} used in {span(self.window)}"
+
+
+def next_in(seconds: float | None) -> str:
+    """When one more request may start."""
+    if seconds is None:
+        return "next when a running request ends"
+    return "next now" if seconds <= 0 else f"next in {span(seconds)}"
+
+
+@attrs.frozen(kw_only=True)
 class BudgetReport:
     """A project's query budget as this client knows it, without a request.
 
@@ -29,6 +90,7 @@ class BudgetReport:
     call that each other process waits with: host, process, tenant. `circuits` holds the hosts that failed lately and
     the state of each: closed, open (nothing is sent) or half-open (one probe is). `lost` says that the store which
     programs share cannot be used now: then `left` is what one program may spend without it.
+    `pools` are all of the project's budgets, that of queries first: exports, schemas and the App API have their own.
     """
 
     limit: int
@@ -47,6 +109,23 @@ class BudgetReport:
     held_by: Sequence[Holding] = ()
     elsewhere: Sequence[Waiter] = ()
     lost: bool = False
+    pools: Sequence[PoolReport] = ()
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """The hosts that nothing is sent to now, or one probe."""
+        return tuple(host for host, state in self.circuits.items() if state != "closed")
+
+    @property
+    def others(self) -> tuple[PoolReport, ...]:
+        """The budgets beside that of queries."""
+        return tuple(self.pools[1:])
+
+    @property
+    def held_up(self) -> PoolReport | None:
+        """The budget that calls of this process wait for longest; None if none waits for one."""
+        full = [pool for pool in self.pools if pool.holds_up] or [pool for pool in self.pools if pool.waiting]
+        return max(full, key=lambda pool: math.inf if pool.next_slot is None else pool.next_slot, default=None)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data."""
@@ -54,9 +133,10 @@ class BudgetReport:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
 
     def __str__(self) -> str:
+        waiting = self.pools[0].waiting if self.pools else sum(self.queue.values())
         text = (
-            f"{self._spent()}, {self._next()}; "
-            f"{self.running} of {self.concurrency} running; {sum(self.queue.values())} waiting"
+            f"{self._spent()}, {next_in(self.next_slot)}; "
+            f"{self.running} of {self.concurrency} running; {waiting} waiting"
         )
         if self.elsewhere:
             text = f"{text} here; other processes that wait: {len(self.elsewhere)}"
@@ -64,8 +144,9 @@ class BudgetReport:
             text = f"{text}; the store that programs share cannot be used now: what is left is one program's part without it"
         if self.learned:
             text = f"{text}; limits as the service told them"
-        failing = [host for host, state in self.circuits.items() if state != "closed"]
-        return f"{text}; failing: {', '.join(failing)}" if failing else text
+        failing = self.failing
+        told = [text, *(str(pool) for pool in self.others if pool.in_use)]
+        return "; ".join([*told, f"failing: {', '.join(failing)}"] if failing else told)
 
     def _spent(self) -> str:
         if self.paused_for > 0:  # what is left by our own count is not, for somebody else has spent it
@@ -74,11 +155,6 @@ class BudgetReport:
                 f" but the service refused more: paused for {span(self.paused_for)}"
             )
         return f"{self.used} of {self.limit} queries used in {span(self.window)}, {self.left} left"
-
-    def _next(self) -> str:
-        if self.next_slot is None:
-            return "next when a running query ends"
-        return "next now" if self.next_slot <= 0 else f"next in {span(self.next_slot)}"
 
     def __rich__(self) -> RenderableType:
         from rich.console import Group
@@ -98,15 +174,16 @@ class BudgetReport:
         yield "Waiting elsewhere", Table(("host", "process", "tenant", "priority", "for"), heads)
 
 
-def report_budget(status: Status, name: str) -> BudgetReport:
-    """The report on one budget of a scheduler."""
-    budget = status.budgets[name]
+def report_budget(status: Status, names: Mapping[str, str]) -> BudgetReport:
+    """The report on a project's budgets, whose names in the scheduler stand beside ours, that of queries first."""
+    pools = tuple(report_pool(status, name, full) for name, full in names.items())
+    budget = status.budgets[names["query"]]
     return BudgetReport(
         limit=budget.limit or 0,
         window=budget.window or 0.0,
         used=budget.used or 0,
         left=budget.left or 0,
-        next_slot=None if math.isinf(budget.next_slot) else budget.next_slot,
+        next_slot=pools[0].next_slot,
         running=budget.permits_held,
         concurrency=budget.permits_limit or 0,
         paused_for=budget.paused_for,
@@ -118,4 +195,23 @@ def report_budget(status: Status, name: str) -> BudgetReport:
         elsewhere=budget.waiters,
         lost=budget.lost,
         circuits={host: circuit.state for host, circuit in status.circuits.items()},
+        pools=pools,
+    )
+
+
+def report_pool(status: Status, name: str, full: str) -> PoolReport:
+    """The report on one budget of a scheduler."""
+    budget = status.budgets[full]
+    return PoolReport(
+        name=name,
+        limit=budget.limit,
+        window=budget.window,
+        used=budget.used,
+        left=budget.left,
+        next_slot=None if math.isinf(budget.next_slot) else budget.next_slot,
+        running=budget.permits_held,
+        concurrency=budget.permits_limit,
+        paused_for=budget.paused_for,
+        waiting=status.queued_by_budget.get(full, 0),
+        elsewhere=len(budget.waiters),
     )

@@ -33,12 +33,18 @@ class Progress:
         self.total, self.done, self.failed, self.noun = total, 0, 0, noun
         self._file = (file or sys.stderr) if shown else None
         self._clock, self._due_at, self._said = clock, -math.inf, ""
-        self._ends = 0.0
+        self._ends, self._why = 0.0, ""
         self._bar: Any = make_bar(self._file, self._rest) if self._file is not None and self._file.isatty() else None
         self._task = None if self._bar is None else self._bar.add_task("", total=total)
 
+    @property
+    def shown(self) -> bool:
+        """Whether anybody watches."""
+        return self._file is not None
+
     def advance(self, count: int, failed: int) -> bool:
         """Move on by some calls, `failed` in all; True when it is time to show how long the rest takes."""
+        self._why = ""
         self.done += count
         self.failed = failed
         return self._file is not None and self._clock() >= self._due_at
@@ -46,7 +52,7 @@ class Progress:
     def show(self, rest: float) -> None:
         """Tell who watches that the last of the others starts in `rest` seconds."""
         now = self._clock()
-        self._ends = now + rest
+        self._ends, self._why = now + rest, ""
         if self._bar is not None:
             self._due_at = now + BAR_EVERY
             self._bar.update(
@@ -59,6 +65,12 @@ class Progress:
             self._due_at = now + LINE_EVERY
             self._say(", ".join(filter(None, [self._counts(), self._rest()])))
 
+    def tell_wait(self, why: str, rest: float) -> None:
+        """Tell who watches what nothing goes on for, and that it does so in `rest` seconds; a file is told once a wait."""
+        told, self._why, self._ends = self._why, why, self._clock() + rest
+        if self._bar is None and why and not told:
+            self._say(f"{self._counts()}, {self._rest()}")
+
     def _counts(self) -> str:
         counts = f"{self.done:,} of {self.total:,} {self.noun}"
         return f"{counts}, {self.failed:,} failed" if self.failed else counts
@@ -66,6 +78,8 @@ class Progress:
     def _rest(self) -> str:
         """Counted down by the clock, so that a bar moves while the batch waits for its budget."""
         rest = self._ends - self._clock()
+        if self._why:
+            return f"waiting for the {self._why}" + (f", next in {span(rest)}" if 0 < rest < math.inf else "")
         return f"at most {span(rest)} left" if 0 < rest < math.inf else ""
 
     def _say(self, line: str) -> None:

@@ -93,6 +93,11 @@ class Call(Generic[T_co]):
     circuit: str | None = None
     outlasts: bool = False
 
+    @property
+    def budgets(self) -> tuple[str, ...]:
+        """The names of the budgets that it spends."""
+        return tuple(spend.budget for spend in self.spends)
+
     def latest_start(self, now: float) -> float:
         """The moment after which it is useless to start: its deadline, or the wait that its allowance grants."""
         latest = math.inf if self.deadline is None else self.deadline

@@ -298,7 +298,7 @@ class Dispatch:
             if now + eta <= latest:
                 return
             late = call.deadline is not None and now + eta > call.deadline
-            error = DeadlineUnreachable(eta) if late else waiting_ceiling(call)
+            error = DeadlineUnreachable(eta, call.budgets) if late else waiting_ceiling(call)
         else:
             return
         self._count_away(call, error, now)

@@ -52,20 +52,29 @@ class QueueFull(SchedulerError):
 
 
 class DeadlineUnreachable(SchedulerError):
-    """A call that could not start before its deadline; `eta` is the seconds until it could."""
+    """A call that could not start before its deadline; `eta` is the seconds until its `budgets` have room for it."""
 
-    def __init__(self, eta: float) -> None:
-        super().__init__(f"the call could start in {eta:.1f} s at the earliest, after its deadline")
-        self.eta = eta
+    def __init__(self, eta: float, budgets: tuple[str, ...] = ()) -> None:
+        super().__init__(f"the call could start in {eta:.1f} s at the earliest, after its deadline{_spending(budgets)}")
+        self.eta, self.budgets = eta, budgets
 
 
 class DeadlinePassed(SchedulerError):
-    """A call whose deadline came before its turn or, if it was `sent`, before its answer; then it may have been counted."""
+    """A call whose deadline came before its turn for its `budgets` or, if it was `sent`, before its answer.
 
-    def __init__(self, waited: float, *, sent: bool = False) -> None:
-        where = "without an answer; the request was sent, and may be counted" if sent else "in the queue"
+    Then it may have been counted.
+    """
+
+    def __init__(self, waited: float, budgets: tuple[str, ...] = (), *, sent: bool = False) -> None:
+        sending = "without an answer; the request was sent, and may be counted"
+        where = sending if sent else f"in the queue{_spending(budgets)}"
         super().__init__(f"the deadline passed after {waited:.1f} s {where}")
-        self.waited, self.sent = waited, sent
+        self.waited, self.budgets, self.sent = waited, budgets, sent
+
+
+def _spending(budgets: tuple[str, ...]) -> str:
+    """What a call waits for, as the end of a sentence."""
+    return f"; it waits for the budget {' and '.join(map(repr, budgets))}" if budgets else ""
 
 
 class CeilingReached(SchedulerError):

@@ -88,7 +88,8 @@ class Member:
         """Why the wait ends when its patience does."""
         deadline = self.call.deadline
         if deadline is not None and deadline <= now:
-            return DeadlinePassed(now - self.submitted_at, sent=self.flight.state is State.RUNNING)
+            sent = self.flight.state is State.RUNNING
+            return DeadlinePassed(now - self.submitted_at, self.call.budgets, sent=sent)
         return waiting_ceiling(self.call)
 
 

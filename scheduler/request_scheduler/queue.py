@@ -213,6 +213,13 @@ class Queue(Generic[T]):
                 priorities[first.priority.name.lower()] += count
         return dict(tenants), dict(priorities)
 
+    def crowds(self) -> dict[str, int]:
+        """Waiting calls by budget; one that spends several waits for each."""
+        waiting: Counter[str] = Counter()
+        for lane in (lane for lanes in self._lanes.values() for lane in lanes if lane.waiting):
+            waiting.update(dict.fromkeys(lane.budgets, lane.waiting))
+        return dict(waiting)
+
     def _count_out(self, place: Place[T]) -> None:
         place.lane.count(place, -1)
         self._waiting -= 1

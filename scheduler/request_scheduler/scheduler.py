@@ -231,6 +231,7 @@ class Scheduler:
             cache_bytes=self._cache.memory.size,
             counters=evolve(self._journal.counts),
             circuits=self._outages.status(now),
+            queued_by_budget=admission.queue.crowds(),
         )
 
     async def refresh(self) -> None:

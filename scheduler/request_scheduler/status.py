@@ -101,7 +101,8 @@ class Counters:
 class Status:
     """A scheduler at one moment: `at` is wall-clock time, `queued` and `in_flight` count runs, not callers.
 
-    `circuits` holds those that have failed lately; the others are closed.
+    A run that spends several budgets waits in `queued_by_budget` for each of them. `circuits` holds those that have
+    failed lately; the others are closed.
     """
 
     at: float
@@ -114,6 +115,7 @@ class Status:
     cache_bytes: int
     counters: Counters = field(factory=Counters)
     circuits: Mapping[str, CircuitStatus] = field(factory=dict)
+    queued_by_budget: Mapping[str, int] = field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON-ready data; an unknown `next_slot` is None."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import pytest
 from click.testing import CliRunner
@@ -18,10 +18,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class Day(TypedDict):
+    from_date: str
+    to_date: str
+
+
+DAY: Day = {"from_date": "2026-01-05", "to_date": "2026-01-05"}
+
+
 @pytest.fixture
 def box() -> Iterator[Sandbox]:
     with Sandbox(limit=1) as opened:
         yield opened
+
+
+def err_with(words: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What was written to stderr, once it holds these words."""
+    shown = ""
+    while words not in shown:
+        shown += capsys.readouterr().err
+    return shown
 
 
 def explainer() -> threading.Thread:
@@ -42,7 +58,7 @@ def test_a_command_that_waits_says_what_for(box: Sandbox, capsys: pytest.Capture
         ws.close()
         assert isinstance(waiting.exception(20), mp.ClosedError)
     shown = capsys.readouterr().err
-    assert "Waiting: 1 of 1 queries used" in shown
+    assert "Waiting for the query budget: 1 of 1 used in 1.0 h, next in 1.0 h" in shown
     assert "--deadline" in shown
 
 
@@ -52,10 +68,45 @@ def test_a_command_whose_request_was_sent_does_not_speak_of_the_budget(
     with box.workspace() as ws:
         ws.events()
         with explain_waiting(ws, silence=0.0):
-            explainer().join(20)
-    shown = capsys.readouterr().err
+            shown = err_with("--deadline", capsys)
     assert shown.startswith("Asked, and no answer yet.")
     assert "--deadline" in shown
+
+
+def test_a_wait_for_exports_names_their_budget_and_not_that_of_queries(
+    box: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ws = box.workspace(limits=mp.Limits(export=1))
+    list(ws.stream_events(**DAY))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(lambda: list(ws.stream_events(**DAY)))
+        with explain_waiting(ws, silence=0.0):
+            shown = err_with("Waiting", capsys)
+        report = ws.budget()
+        ws.close()
+        assert isinstance(waiting.exception(20), mp.ClosedError)
+    assert "Waiting for the export budget: 1 of 1 used in 1.0 h, next in 1.0 h" in shown
+    assert "0 waiting; export budget: 1 of 1 used in 1.0 h" in str(report)
+    assert report.used == 0
+    assert {pool.name: pool.waiting for pool in report.others} == {"jql": 0, "export": 1, "schemas": 0, "app": 0}
+
+
+def test_a_wait_that_begins_late_is_told_as_well(box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    ws = box.workspace()
+    ws.events()
+    with ThreadPoolExecutor(1) as pool, explain_waiting(ws, silence=0.0):
+        err_with("Asked, and no answer yet.", capsys)
+        waiting = pool.submit(ws.top_events)
+        err_with("Waiting for the query budget", capsys)
+        ws.close()
+        assert isinstance(waiting.exception(20), mp.ClosedError)
+
+
+def test_a_deadline_that_a_budget_cannot_meet_names_the_budget(box: Sandbox) -> None:
+    with box.workspace(limits=mp.Limits(export=1)) as ws:
+        list(ws.stream_events(**DAY))
+        with pytest.raises(mp.DeadlineUnreachable, match="waits for the budget 'export:"):
+            list(ws.with_options(deadline=2).stream_events(**DAY))
 
 
 def test_a_command_that_ends_in_time_says_nothing(box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:

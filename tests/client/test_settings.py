@@ -66,6 +66,8 @@ def test_base_urls_move_and_lose_their_last_slash() -> None:
         ("MP_LIMIT_QUERY_WINDOW", "nan"),
         ("MP_LIMIT_QUERY_WINDOW", "-1"),
         ("MP_LIMIT_QUERY_CONCURRENCY", "2.5"),
+        ("MP_LIMIT_EXPORT", "0"),
+        ("MP_LIMIT_EXPORT_WINDOW", "soon"),
         ("MP_WORKSPACE_ID", "seven"),
         ("MP_LIFETIME_OPEN", "-5"),
     ],

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
@@ -19,7 +20,7 @@ import msgspec
 import pytest
 
 import mixpanel_headless as mp
-from mixpanel_headless.exports import marks
+from mixpanel_headless.exports import marks, waits
 from mixpanel_headless.exports.contents import NAME
 from mixpanel_headless.sandbox.faults import Cut, Hold, Slow, failing
 from tests.exports.conftest import DAYS, EVENTS, IDS, endless, event, whole
@@ -63,6 +64,21 @@ def test_each_day_becomes_a_file_and_the_manifest_names_it(box: Sandbox, tmp_pat
     assert names(tmp_path / "to") == [*days, NAME]
     assert [event for day in days for event in rows(tmp_path / "to" / day)] == EVENTS
     assert (done.rows, done.copies, done.bad, done.requests) == (600, 0, 0, 3)
+
+
+def test_who_watches_is_told_that_an_export_waits_for_its_budget(
+    box: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waits, "EVERY", 0.01)
+    ws = box.workspace(limits=mp.Limits(export=1))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(ws.export_events, tmp_path, **DAYS, progress=True)
+        told = ""
+        while "waiting" not in told:
+            told += capfd.readouterr().err
+        ws.close()
+        assert isinstance(waiting.exception(20), mp.ClosedError)
+    assert "waiting for the export budget: 1 of 1 used in 1.0 h, next in 1.0 h" in told
 
 
 def test_parquet_has_typed_columns_and_properties_as_json(box: Sandbox, tmp_path: Path) -> None:

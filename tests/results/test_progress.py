@@ -60,6 +60,30 @@ def test_a_terminal_gets_a_bar_that_counts_down_while_the_batch_waits() -> None:
         assert part in terminal.getvalue()
 
 
+def test_a_terminal_is_told_what_is_waited_for_until_something_goes_on() -> None:
+    clock, terminal = Clock(), Terminal()
+    with Progress(100, shown=True, file=terminal, clock=clock) as progress:
+        progress.tell_wait("export budget: 60 of 60 used in 1.0 h", 2100.0)
+        assert progress._rest() == "waiting for the export budget: 60 of 60 used in 1.0 h, next in 35 min"
+        clock.now = 600.0
+        assert progress._rest().endswith("next in 25 min")
+        progress.advance(1, 0)
+        assert "waiting" not in progress._rest()
+
+
+def test_a_file_is_told_once_what_is_waited_for() -> None:
+    clock, file = Clock(), io.StringIO()
+    with Progress(82, shown=True, file=file, clock=clock, noun="days") as progress:
+        progress.advance(60, 0)
+        for rest in (2100.0, 2098.0, 2000.0):
+            clock.now = 2100.0 - rest
+            progress.tell_wait("export budget: 60 of 60 used in 1.0 h", rest)
+    assert file.getvalue().splitlines()[0] == (
+        "60 of 82 days, waiting for the export budget: 60 of 60 used in 1.0 h, next in 35 min"
+    )
+    assert file.getvalue().count("waiting") == 1
+
+
 def test_nobody_who_did_not_ask_is_shown_anything(capfd: pytest.CaptureFixture[str]) -> None:
     with Progress(10, shown=False) as progress:
         assert not progress.advance(10, 0)
