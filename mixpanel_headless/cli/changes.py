@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from mixpanel_headless.operation import Named
 
 
-def call_governed(view: Workspace, call: Callable[[], Any], method: Named, wishes: Mapping[str, Any]) -> Any:
+def call_governed(
+    view: Workspace, call: Callable[[], Any], method: Named, wishes: Mapping[str, Any], *, quiet: bool = False
+) -> Any:
     """What a call that changes something gives, once whoever typed it wants that; or the plan of it.
+
+    What is gone for good is told of on stderr, unless `quiet`.
 
     Raises PolicyDenied for what cannot be taken back, and for what a policy wants to be confirmed, where nobody sits at a
     terminal and `--yes` was not said; then nothing was changed.
@@ -26,21 +30,23 @@ def call_governed(view: Workspace, call: Callable[[], Any], method: Named, wishe
 
     if wishes.get("dry_run"):
         return plan_of(view, call)
-    final = method.facts.destructive and not wishes.get("yes")
-    if final and attended():
+    governor, sure = view.runtime.governor, bool(wishes.get("yes"))
+    governor.assured, final = sure, method.facts.destructive
+    if final and (sure or attended()):
         plan = plan_of(view, call)
-        ask_first(method, plan)
-        return apply(plan)
-    view.runtime.governor.careful = final
+        if not sure:
+            ask_first(method, plan)
+        answer = call() if sure else apply(plan)
+        if plan.changes and not quiet:
+            click.echo(done(method, plan), err=True)
+        return answer
+    governor.careful = final
     try:
         return call()
     except PolicyDenied as denied:
-        if denied.code != "CONFIRMATION_NEEDED":
-            raise
-        if not wishes.get("yes"):
+        if denied.code == "CONFIRMATION_NEEDED":
             denied.hint = "Look at it with --dry-run, and confirm it with --yes."
-            raise
-    return apply(plan_of(view, call))
+        raise
 
 
 def plan_of(view: Workspace, call: Callable[[], Any]) -> ChangePlan[Any]:
@@ -58,11 +64,21 @@ def apply(plan: ChangePlan[Any]) -> Any:
 
 def ask_first(method: Named, plan: ChangePlan[Any]) -> None:
     """Ask whoever sits at a terminal before something is gone for good; click.Abort for a no."""
+    what = " ".join(filter(None, [method.name.replace("_", " "), things_of(plan)]))
+    click.confirm(f"{what}: this cannot be taken back. Go on?", abort=True, err=True)
+
+
+def done(method: Named, plan: ChangePlan[Any]) -> str:
+    """What has been done, in the words of the call: deleted cohort 2005 (Payers)."""
+    verb, *noun = method.name.removeprefix("bulk_").split("_")
+    return " ".join(filter(None, [f"{verb}{'d' if verb.endswith('e') else 'ed'}", *noun, things_of(plan)]))
+
+
+def things_of(plan: ChangePlan[Any]) -> str:
+    """All that a plan is about, with nothing in it that acts on a terminal."""
     from mixpanel_headless.results.views import printable
 
-    things = printable("; ".join(filter(None, map(thing_of, plan.changes))))
-    what = " ".join(filter(None, [method.name.replace("_", " "), things]))
-    click.confirm(f"{what}: this cannot be taken back. Go on?", abort=True, err=True)
+    return printable("; ".join(filter(None, map(thing_of, plan.changes))))
 
 
 def thing_of(change: PlannedChange) -> str:
@@ -70,5 +86,5 @@ def thing_of(change: PlannedChange) -> str:
     from mixpanel_headless.governance.targets import entity_of
 
     names = entity_of(change.before).names if change.before else ()
-    called = f'"{names[0]}"' if names and names[0] != change.target else ""
+    called = f"({names[0]})" if names and names[0] != change.target else ""
     return " ".join(filter(None, [change.target, called]))

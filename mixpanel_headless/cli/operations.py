@@ -74,7 +74,8 @@ def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, wishes: Map
         with explain_waiting(workspace) as no_longer:
             if given.get("progress") or method.facts.destructive:  # whoever is asked is not told of waiting
                 no_longer()
-            result = call_governed(view, call, method, wishes) if method.facts.changes else call()
+            quiet = shape.for_programs
+            result = call_governed(view, call, method, wishes, quiet=quiet) if method.facts.changes else call()
             if is_stream(method):
                 with closing(result):  # while the workspace is there
                     write_stream(tell_first(result, no_longer), shape)

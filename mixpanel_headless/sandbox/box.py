@@ -162,16 +162,19 @@ class Sandbox:
         return clients.variables(self, self._state_folder())
 
     def workspace(self, **options: Any) -> Workspace:
-        """A blocking client of this sandbox, to be closed by the caller; `options` go to its constructor."""
+        """A blocking client of this sandbox, to be closed by the caller; `options` go to its constructor.
+
+        Its budget and answers are its own; its audit log and mirror are in the folder that `environment` tells of.
+        """
         from mixpanel_headless import Workspace
 
-        return Workspace(**{**clients.options(self), **options})
+        return Workspace(**{**clients.options(self, self._state_folder()), **options})
 
     def async_workspace(self, **options: Any) -> AsyncWorkspace:
         """An async client of this sandbox, to be closed by the caller; `options` go to its constructor."""
         from mixpanel_headless import AsyncWorkspace
 
-        return AsyncWorkspace(**{**clients.options(self), **options})
+        return AsyncWorkspace(**{**clients.options(self, self._state_folder()), **options})
 
     def open(self) -> Self:
         """Load the events and start to listen; raises ConfigError when the port is taken or the file cannot be kept."""
@@ -232,6 +235,8 @@ class Sandbox:
             keeper.close()
 
     def _state_folder(self) -> str:
+        if self._listener is None:
+            raise ClosedError("The sandbox is not open.", hint="Use it in a `with` block.")
         if self._state is None:
             self._state = TemporaryDirectory(prefix="mixpanel-sandbox-", ignore_cleanup_errors=True)
         return self._state.name

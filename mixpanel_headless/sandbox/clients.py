@@ -26,8 +26,8 @@ def variables(box: Sandbox, state: str) -> dict[str, str]:
     }
 
 
-def options(box: Sandbox) -> dict[str, Any]:
-    """The arguments of a workspace's constructor."""
+def options(box: Sandbox, state: str) -> dict[str, Any]:
+    """The arguments of a workspace's constructor; budget and answers are its own, the audit log is in the folder `state`."""
     from mixpanel_headless.accounts.limits import Limits
 
     return {
@@ -38,6 +38,7 @@ def options(box: Sandbox) -> dict[str, Any]:
         "api_base_url": box.url,
         "app_base_url": box.url,
         "limits": Limits(query=box.limit, query_window=box.window, query_concurrency=box.concurrency),
+        "state_dir": state,
         "store": "memory",
         "cache": "memory",
     }

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -118,7 +119,7 @@ def test_at_a_terminal_a_deletion_is_asked_about_with_id_and_name() -> None:
         made = json.loads(run(box, "dashboards", "create", "--title", "Growth", "--json").stdout)["id"]
         code, shown = at_a_terminal(box, b"n\n", "dashboards", "delete", str(made))
         assert code == 1
-        assert f'delete dashboard {made} "Growth": this cannot be taken back. Go on? [y/N]' in shown.decode()
+        assert f"delete dashboard {made} (Growth): this cannot be taken back. Go on? [y/N]" in shown.decode()
         assert {request.method for request in box.requests[1:]} == {"GET"}
         assert at_a_terminal(box, b"y\n", "dashboards", "delete", str(made))[0] == 0
         assert json.loads(run(box, "dashboards", "list", "--json").stdout) == []
@@ -167,5 +168,33 @@ def test_things_are_made_listed_and_deleted_with_a_word() -> None:
         listed = json.loads(run(box, "cohorts", "list", "--json").stdout)
         assert [(cohort["id"], cohort["name"]) for cohort in listed] == [(made[0], "a"), (made[1], "b")]
         gone = run(box, "cohorts", "bulk-delete", *map(str, made), "--yes")
-        assert (gone.exit_code, gone.output) == (0, "")
+        assert (gone.exit_code, gone.stdout) == (0, "")
+        assert gone.stderr == f"deleted cohorts {made[0]}, {made[1]}\n"
         assert json.loads(run(box, "cohorts", "list", "--json").stdout) == []
+
+
+def test_a_confirmed_deletion_says_what_is_gone_and_is_never_called_denied() -> None:
+    with Sandbox([]) as box:
+        made = [json.loads(run(box, "cohorts", "create", "--name", name, "--json").stdout)["id"] for name in "abc"]
+        assert run(box, "cohorts", "delete", str(made[0]), "--yes").stderr == f"deleted cohort {made[0]} (a)\n"
+        assert run(box, "cohorts", "delete", str(made[1]), "--yes", "--json").stderr == ""
+        assert run(box, "cohorts", "bulk-delete", str(made[2]), "--yes", "--json").exit_code == 0
+        variables = {**box.environment(), "MP_POLICY": str(asks_about_creation(box))}
+        result = CliRunner().invoke(cli, ["cohorts", "create", "--name", "d", "--yes", "--json"], env=variables)
+        assert result.exit_code == 0
+        rows = json.loads(run(box, "audit", "log", "--json").stdout)
+    assert {row.get("outcome") for row in rows} == {None, "done"}
+    assert "confirm verbs=['create']" in {row["rule"] for row in rows}
+
+
+def asks_about_creation(box: Sandbox) -> Path:
+    """A policy that wants what is made to be confirmed, in a file that goes with the sandbox."""
+    path = Path(box.environment()["MP_STATE_DIR"]) / "policy.toml"
+    path.write_text('[[confirm]]\nverbs = ["create"]\n')
+    return path
+
+
+def test_what_was_not_confirmed_is_written_down_as_denied() -> None:
+    with Sandbox([]) as box:
+        assert run(box, "cohorts", "bulk-delete", "1", "2").exit_code == 5
+        assert [row["outcome"] for row in json.loads(run(box, "audit", "log", "--json").stdout)] == ["denied"]

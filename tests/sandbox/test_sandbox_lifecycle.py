@@ -17,6 +17,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
+import mixpanel_headless as mp
 from mixpanel_headless.engine import Engine, EventFileError, Project
 from mixpanel_headless.errors import ClosedError, ConfigError, InvalidArgumentError
 from mixpanel_headless.sandbox import Hold, Sandbox
@@ -258,3 +259,13 @@ def test_a_secret_that_cannot_be_used_is_not_shown() -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         Sandbox(secret="hush\nhush")
     assert "hush" not in str(caught.value)
+
+
+def test_changes_by_its_workspaces_are_told_in_a_log_of_its_own_that_goes_with_it() -> None:
+    with Sandbox([]) as box:
+        folder = Path(box.environment()["MP_STATE_DIR"])
+        with box.workspace() as ws:
+            ws.create_cohort(mp.CreateCohortParams(name="a"))
+            assert [row.kind for row in ws.audit.log()] == ["intent", "outcome"]
+        assert list((folder / "audit").glob("*.jsonl"))
+    assert not folder.exists()
