@@ -68,6 +68,11 @@ class Value:
         )
 
     @property
+    def measured(self) -> str:
+        """What is added up and compared of it: its number, and of a moment the seconds since 1970."""
+        return self.number if self.moment is None else f"({self.moment} / 1000.0)"
+
+    @property
     def items(self) -> str:
         """The list's members as JSON[]; another set value is a list of one; NULL when not set."""
         return (

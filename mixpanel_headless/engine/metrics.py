@@ -165,7 +165,7 @@ class _Build:
         default = "events" if events else "people"
         value = property_value(target, scope, default)
         if not value.may_be_list:
-            columns += [f"{value.number} AS x", f"{value.identity} AS k"]
+            columns += [f"{value.measured} AS x", f"{value.identity} AS k"]
             return f"SELECT {', '.join(columns)} FROM {scope.from_clause} WHERE {where}"
         item = value_of_json("item")
         items = f"CASE WHEN len({value.items}) > 0 THEN {value.items} ELSE [CAST(NULL AS JSON)] END"  # keeps every row

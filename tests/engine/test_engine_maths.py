@@ -311,3 +311,9 @@ def test_a_histogram_of_what_each_user_has(engine: Engine) -> None:
 def test_a_histogram_of_no_values_is_empty(engine: Engine) -> None:
     answer = engine.insights(report(metric("Visit", "histogram", of="amount"), dates=DATES))
     assert only(answer) == {"$overall": {"all": 0}}
+
+
+def test_the_time_of_events_is_measured_in_seconds_since_1970(engine: Engine) -> None:
+    found = [segments(engine.insights(report(metric("Buy", math, of="$time"), dates=DATES, groups=[by("item")])))
+             for math in ("min", "max")]  # fmt: skip
+    assert [one["pen"] for one in found] == [1767603600, 1767690000]
