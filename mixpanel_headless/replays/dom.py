@@ -14,6 +14,7 @@ LEVELS = 3
 KEPT = ("aria-label", "title", "alt", "placeholder", "href", "id", "type")
 SPOKEN = frozenset(["button", "a", "input", "textarea", "select", "form", "video", "audio", "svg", "img", "canvas"])
 """Elements whose own text says what they are."""
+FIELDS = frozenset(["input", "textarea", "select"])
 SNAPSHOT, MUTATION = 2, 0
 
 
@@ -63,9 +64,11 @@ class Page:
         return node.text if node is not None and not node.tag else None
 
     def type_of(self, identity: Json) -> str | None:
-        """The type of an input, None for what is no input that is known."""
+        """The type of a field that is filled in, None for what is none that is known."""
         node = self._node(identity)
-        return node.attributes.get("type", "text").lower() if node is not None and node.tag == "input" else None
+        if node is None or node.tag not in FIELDS:
+            return None
+        return node.attributes.get("type", "text").lower() if node.tag == "input" else node.tag
 
     def describe(self, identity: Json) -> str:
         """What people would call a node: by itself, by something around it, or an element."""

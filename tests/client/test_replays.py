@@ -180,6 +180,13 @@ def test_typing_in_a_text_field_reads_as_typing() -> None:
     ]
 
 
+@pytest.mark.parametrize("tag", ["textarea", "select"])
+def test_what_is_written_or_chosen_is_no_box_that_is_ticked(tag: str) -> None:
+    page = snapshot(0, node(2, tag, aria_label="Format"))
+    filled = {"type": 3, "timestamp": START + 10, "data": {"source": 5, "id": 2, "text": "csv", "isChecked": False}}
+    assert told([page, filled]) == [f"Entered 'csv' in {tag} \"Format\""]
+
+
 def test_to_move_the_focus_is_no_click_anywhere(service: Answering) -> None:
     """fetch_replays/errors_and_focus_counts."""
     page = [visit(), snapshot(1, node(2, "button", text(3, "Pay"))), point(10, 2), point(20, 2, kind=5)]
