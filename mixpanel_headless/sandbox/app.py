@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import attrs
 
-from mixpanel_headless.sandbox import boards, checks, custom_events, governed, histories, lookups, quality
+from mixpanel_headless.sandbox import boards, checks, custom_events, governed, histories, lookups, quality, replays
 from mixpanel_headless.sandbox.entities import rows_in
 from mixpanel_headless.sandbox.histories import USER
 from mixpanel_headless.sandbox.replies import Rejected, Reply, Told
@@ -169,7 +169,7 @@ ROUTES: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (
     ("POST", rf"{SCOPE}/bookmark-urls", create_link),
     ("GET", rf"{SCOPE}/bookmark-urls/(?P<slug>[^/]+)", get_link),
     *boards.ROUTES, *checks.ROUTES, *custom_events.ROUTES, *governed.ROUTES, *histories.ROUTES, *lookups.ROUTES,
-    *quality.ROUTES,
+    *quality.ROUTES, *replays.ROUTES,
 )  # fmt: skip
 
 

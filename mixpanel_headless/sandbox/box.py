@@ -198,7 +198,8 @@ class Sandbox:
         teach(self._contents.engine, saved)
         if self._keeper is not None:
             self._keeper.start(saved)
-        source = Source(self._contents.engine, self.history_days, saved)
+        recordings = self._contents.recordings
+        source = Source(self._contents.engine, self.history_days, saved, recordings=recordings)
         self._service = Service(self._rules(), source, self._workers, self.on_request)
         self._listener = Listener(self._service, self.port)
         self._listener.open()

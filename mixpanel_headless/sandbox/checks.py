@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from mixpanel_headless.sandbox.entities import check_required, fields_in, rows_in
 from mixpanel_headless.sandbox.kinds import kinds
-from mixpanel_headless.sandbox.lookups import signed_address
 from mixpanel_headless.sandbox.replies import Rejected
 from mixpanel_headless.sandbox.routes import SCOPE
+from mixpanel_headless.sandbox.signed import signed_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable

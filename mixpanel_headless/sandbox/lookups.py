@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import hmac
 import secrets
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
 
 import attrs
 
 from mixpanel_headless.sandbox.entities import fields_in
 from mixpanel_headless.sandbox.replies import Rejected, Reply
-from mixpanel_headless.sandbox.routes import SCOPE, SIGNED
+from mixpanel_headless.sandbox.routes import SCOPE
+from mixpanel_headless.sandbox.signed import signed_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,11 +43,6 @@ class Lookups:
     """What stands below signed addresses."""
     uploads: dict[str, Upload] = attrs.field(factory=dict)
     last_id: int = FIRST_ID
-    _secret: bytes = attrs.field(factory=lambda: secrets.token_bytes(16), repr=False)
-
-    def signature(self, place: str) -> str:
-        """What opens a signed address."""
-        return hmac.new(self._secret, place.encode(), hashlib.sha256).hexdigest()[:32]
 
     def new_id(self) -> int:
         """An id that no other table has had."""
@@ -65,19 +58,8 @@ class Lookups:
         return found
 
 
-def signed_address(request: Request, place: str) -> str:
-    """An address below which a file can be put or fetched without credentials."""
-    signature = request.source.saved.lookups.signature(place)
-    return f"{request.arrival.origin}{SIGNED}{quote(place)}?signature={signature}"
-
-
-def ask_signed(lookups: Lookups, arrival: Arrival) -> Reply:
-    """Take a file (PUT), or give it; the signature is the key, and credentials have no business here."""
-    place = unquote(arrival.path.removeprefix(SIGNED))
-    if arrival.authorization is not None:
-        raise Rejected(400, "A signed address takes no Authorization")
-    if not hmac.compare_digest(lookups.signature(place), arrival.query.get("signature", "")):
-        raise Rejected(403, "The signature does not match")
+def take_or_give(lookups: Lookups, place: str, arrival: Arrival) -> Reply:
+    """Take a file (PUT), or give it."""
     if arrival.method == "PUT" and place.startswith(UPLOADS):
         lookups.contents[place] = arrival.body
         return Reply(200, b"", content_type="text/plain")

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mixpanel_headless.sandbox.app import ask_app
-from mixpanel_headless.sandbox.lookups import ask_signed
-from mixpanel_headless.sandbox.replies import Rejected, text_lines
+from mixpanel_headless.sandbox.lookups import take_or_give
+from mixpanel_headless.sandbox.replays import FOLDER, file_at
+from mixpanel_headless.sandbox.replies import Rejected, Reply, text_lines
 from mixpanel_headless.sandbox.saved import Saved
 from mixpanel_headless.sandbox.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from mixpanel_headless.engine import Engine
     from mixpanel_headless.sandbox.arrivals import Arrival
+    from mixpanel_headless.sandbox.recordings import Recording
 
 DEFAULT_SEGMENTS = 3_000
 MOST_EXPORTED = 100_000
@@ -30,6 +32,7 @@ class Source:
     history_days: int | None = None
     saved: Saved = attrs.field(factory=Saved)
     snapshots: Snapshots = attrs.field(factory=Snapshots)
+    recordings: Mapping[str, Recording] = attrs.field(factory=dict)
 
 
 def ask_insights(source: Source, arrival: Arrival) -> Any:
@@ -191,8 +194,7 @@ def ask(source: Source, arrival: Arrival) -> Any:
     """
     route, method = arrival.route, arrival.method
     if route.family == "signed":
-        with source.saved.turn():
-            return ask_signed(source.saved.lookups, arrival)
+        return ask_signed(source, arrival)
     if route.family == "app":
         return ask_engine(ask_app, source, arrival)
     if not route.known:
@@ -203,6 +205,15 @@ def ask(source: Source, arrival: Arrival) -> Any:
     if method not in methods:
         raise Rejected(405, f"Method {method} is not allowed, use {' or '.join(methods)}")
     return ask_engine(ENDPOINTS[method, route.endpoint], source, arrival)
+
+
+def ask_signed(source: Source, arrival: Arrival) -> Reply:
+    """A file at a signed address, or that it was taken there."""
+    place = source.saved.signer.open(arrival, source.engine.project.clock().timestamp())
+    if place.startswith(FOLDER) and arrival.method == "GET":
+        return file_at(source.recordings, place)
+    with source.saved.turn():
+        return take_or_give(source.saved.lookups, place, arrival)
 
 
 def ask_engine(answer: Ask, source: Source, arrival: Arrival) -> Any:

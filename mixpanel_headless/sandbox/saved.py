@@ -17,6 +17,7 @@ from mixpanel_headless.sandbox.histories import Journal
 from mixpanel_headless.sandbox.lookups import Lookups
 from mixpanel_headless.sandbox.quality import Anomalies
 from mixpanel_headless.sandbox.replies import Rejected
+from mixpanel_headless.sandbox.signed import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -40,6 +41,7 @@ class Saved:
     custom_events: CustomEvents = attrs.field(factory=CustomEvents)
     lookups: Lookups = attrs.field(factory=Lookups)
     anomalies: Anomalies = attrs.field(factory=Anomalies)
+    signer: Signer = attrs.field(factory=Signer)
     last_id: int = FIRST_ID
     """The highest id that a report has had."""
     touched: Callable[[], None] = attrs.field(default=lambda: None)
