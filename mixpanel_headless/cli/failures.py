@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,11 @@ from mixpanel_headless.cli import INTERRUPTED
 from mixpanel_headless.cli.stdout import GONE
 from mixpanel_headless.errors import MixpanelHeadlessError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPELLED = "mixpanel_headless.spelled"
+"""The key of `Context.meta` by which a command says how the arguments of its call are called on the command line."""
 AS_JSON = "mixpanel_headless.errors_as_json"
 """The key of `Context.meta` by which a command says that its caller reads JSON."""
 
@@ -37,16 +42,37 @@ def failure_of(error: Exception, context: click.Context) -> Failure | None:
         return None
     if context.params.get("verbose"):
         click.echo("".join(traceback.format_exception(error)), err=True)
-    text = in_json(error) if context.meta.get(AS_JSON) else in_words(error)
+    text = in_json(error) if context.meta.get(AS_JSON) else in_words(error, context.meta.get(SPELLED))
     return Failure(text, error.exit_code)
 
 
-def in_words(error: MixpanelHeadlessError) -> str:
-    """What happened, and a line of what to do about it; nothing that a server said acts on the terminal."""
+def in_words(error: MixpanelHeadlessError, names: Mapping[str, str] | None = None) -> str:
+    """What happened, and a line of what to do about it; nothing that a server said acts on the terminal.
+
+    Of wrong arguments it speaks by the `names` that they have on the command line.
+    """
     from mixpanel_headless.results.views import printable
 
-    lines = [f"Error: {error.message}", f"Hint: {error.hint}" if error.hint else ""]
+    message, hint = error.message, error.hint
+    if isinstance(error, errors.BookmarkValidationError):
+        message = "\n".join(as_typed(str(one).removeprefix("[ERROR] "), names or {}) for one in error.errors)
+    elif isinstance(error, errors.InvalidArgumentError):
+        message, hint = as_typed(message, names or {}), as_typed(hint or "", names or {})
+    lines = [f"Error: {message}", f"Hint: {hint}" if hint else ""]
     return "\n".join(printable(line) for text in lines if text for line in text.splitlines())
+
+
+def as_typed(text: str, names: Mapping[str, str]) -> str:
+    """A text in which arguments are called as on the command line: the one that it begins with, and all of several words."""
+
+    def first(found: re.Match[str]) -> str:
+        name, inside, rest = found.groups()
+        return f"{names[name]}{f': {inside}' if inside else ''}{rest}" if name in names else found.group()
+
+    text = re.sub(r"^(\w+)(?:\.([\w.]+))?(:| is )", first, text)
+    return re.sub(
+        r"(?<![\w.'\"-])[a-z]+(?:_[a-z]+)+(?![\w'\"])", lambda found: names.get(found.group(), found.group()), text
+    )
 
 
 def in_json(error: MixpanelHeadlessError) -> str:

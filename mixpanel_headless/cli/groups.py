@@ -24,7 +24,24 @@ class Entry(NamedTuple):
     made: bool = False
 
 
-class LazyGroup(click.Group):
+class SuggestingGroup(click.Group):
+    """A group that answers a command that it does not have with the nearest."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first argument names."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            from mixpanel_headless.query.suggestions import nearest
+
+            near = nearest(args[0], known)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"No such command {args[0]!r}.{meant}")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(SuggestingGroup):
     """A group that lists its commands from a table and imports only the one that is called."""
 
     def __init__(self, *args: Any, table: Mapping[str, Entry], **attributes: Any) -> None:

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
-import click
+import click  # noqa: TC002 - commands are made from it
 
 from mixpanel_headless.cli.failures import exit_codes
-from mixpanel_headless.cli.naming import TOGETHER, calls_of, derived_groups, operations
-from mixpanel_headless.cli.told import first_sentence
+from mixpanel_headless.cli.groups import SuggestingGroup
+from mixpanel_headless.cli.naming import (
+    SPELLED_WISHES,
+    calls_of,
+    derived_groups,
+    operations,
+    written_commands,
+    written_in,
+)
+from mixpanel_headless.cli.told import first_sentence, mentioned_in
+
+EXAMPLES = {
+    "query": (
+        """mp query insights "Sign Up" --where 'plan == "pro" and amount >= 10'""",
+        """mp query funnel "Sign Up" Login --where 'defined(plan)' --last 60""",
+        """mp query segmentation Login --from-date 2026-01-01 --to-date 2026-01-31 \\""",
+        """    --where 'properties["plan"] == "pro"'""",
+        """mp query user --where 'properties["plan"] == "pro"'""",
+    ),
+    "inspect": (
+        "mp inspect events",
+        """mp inspect property-values plan --event "Sign Up\"""",
+    ),
+    "export": (
+        "mp export events --from-date 2026-01-01 --to-date 2026-01-31 \\",
+        """    --where 'properties["plan"] == "pro"'""",
+        """mp export profiles --where 'properties["plan"] == "pro"'""",
+        "mp export event-files events/ --from-date 2026-01-01 --to-date 2026-01-31",
+    ),
+}
+"""Commands to copy. Reports take conditions by the name of a property; older ones and exports the service's own."""
 
 
-class OperationGroup(click.Group):
+class OperationGroup(SuggestingGroup):
     """A group whose commands are the calls of its families; only the one that is called is imported and made."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -24,23 +53,18 @@ class OperationGroup(click.Group):
 
         return operation_command(operations()[self.name or ""][cmd_name], cmd_name)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the first argument names; an unknown one is answered with the nearest."""
-        from mixpanel_headless.query.suggestions import nearest
-
-        if args and args[0] not in calls_of(self.name or "") and not args[0].startswith("-"):
-            near = nearest(args[0], self.list_commands(ctx))
-            meant = f" Did you mean {near[0]!r}?" if near else ""
-            ctx.fail(f"No such command {args[0]!r}.{meant}")
-        return super().resolve_command(ctx, args)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands, each with its first sentence."""
         with formatter.section("Commands"):
-            rows = sorted(calls_of(self.name or "").items())
-            formatter.write_dl([(name, first_sentence(doc)) for name, doc in rows])
+            formatter.write_dl(rows_of(self.name or ""))
+
+
+def rows_of(group: str) -> list[tuple[str, str]]:
+    """The commands of a group with their first sentences, in which calls and arguments have the names that are typed."""
+    calls = sorted(written_in(group).items())
+    mentioned = {word for _, call in calls for word in mentioned_in(call.doc)}
+    named = written_commands(mentioned)
+    return [(name, first_sentence(call.doc, {**SPELLED_WISHES, **named, **call.spelled})) for name, call in calls]
 
 
 def group(name: str) -> click.Group:
@@ -51,5 +75,5 @@ def group(name: str) -> click.Group:
 def epilog_of_group(name: str) -> str:
     """What holds for all commands of a group."""
     help_of_one = f"mp {name} COMMAND --help shows its options, their allowed values and the fields of what is JSON."
-    conditions = """Conditions are expressions such as --where 'country == "DE" and amount >= 10 and defined(plan)'."""
-    return "\n\n".join(filter(None, [help_of_one, conditions if name in TOGETHER else "", exit_codes()]))
+    examples = "\n".join(["\b", *(f"  {line}" for line in EXAMPLES[name])]) if name in EXAMPLES else ""
+    return "\n\n".join(filter(None, [help_of_one, examples and f"Examples:\n\n{examples}", exit_codes()]))

@@ -44,6 +44,11 @@ NOUNS: dict[str, tuple[str, ...]] = {
 BARE = ("full", "v2")
 """Last words of names that tell versions apart."""
 
+CALL_WISHES = ("deadline", "max_age", "priority", "freshness", "source", "tenant")
+"""What `with_options` takes and every command that asks."""
+SPELLED_WISHES = {name: f"--{name.replace('_', '-')}" for name in CALL_WISHES}
+"""How they are called on the command line."""
+
 FAMILY = re.compile(r"^class \w+\(\w+\[Mode\]", re.MULTILINE)
 """What stands in a file of operations."""
 
@@ -67,15 +72,36 @@ def derived_groups() -> dict[str, Entry]:
     return found
 
 
-@functools.cache
 def calls_of(group: str) -> dict[str, str]:
     """The docstring of each call of a group by its command's name; reads files and imports none."""
+    return {name: call.doc for name, call in written_in(group).items()}
+
+
+@functools.cache
+def written_in(group: str) -> dict[str, Call]:
+    """Each call of a group by its command's name; reads files and imports none."""
     found = [call for path in family_files() for call in written_calls(path, group)]
-    inside: dict[str, str] = {}
+    inside: dict[str, Call] = {}
     for call in sorted(found, key=lambda call: call.name):
         if call.command and group_of(call.family, call.name) == group:
-            inside[call.command if call.command not in inside else call.name.replace("_", "-")] = call.doc
+            inside[call.command if call.command not in inside else call.name.replace("_", "-")] = call
     return inside
+
+
+def written_commands(names: set[str]) -> dict[str, str]:
+    """The commands of some calls by the calls' names; reads the files of those and imports none."""
+    groups = {
+        group_of(path.stem, name)
+        for path in family_files()
+        for name in names
+        if "_" in name and f"def {name}(" in path.read_text(encoding="utf-8")
+    }
+    return {
+        call.name: f"mp {group} {command}"
+        for group in sorted(groups)
+        for command, call in written_in(group).items()
+        if call.name in names
+    }
 
 
 class Call(NamedTuple):
@@ -85,6 +111,8 @@ class Call(NamedTuple):
     name: str
     command: str
     doc: str
+    spelled: dict[str, str]
+    """How each of its arguments is called on the command line."""
 
 
 def family_files() -> list[Path]:
@@ -102,7 +130,20 @@ def written_calls(path: Path, group: str) -> Iterator[Call]:
             said = [command_said(mark) for mark in method.decorator_list if is_definition(mark)]
             if said:
                 named = command_name(path.stem, method.name) if said[0] is None else said[0]
-                yield Call(path.stem, method.name, named, ast.get_docstring(method) or "")
+                yield Call(path.stem, method.name, named, ast.get_docstring(method) or "", spelled_in(method.args))
+
+
+def spelled_in(arguments: ast.arguments) -> dict[str, str]:
+    """How the arguments of a definition are called on the command line, its `self` left out."""
+    placed = [*arguments.posonlyargs, *arguments.args]
+    needed = [one.arg for one in placed[1 : len(placed) - len(arguments.defaults)]]
+    named = [one.arg for one in (*placed[len(needed) + 1 :], *arguments.kwonlyargs)]
+    return {**{name: name.upper() for name in needed}, **{name: option_of(name) for name in named}}
+
+
+def option_of(name: str) -> str:
+    """How an argument that is named is called on the command line."""
+    return f"--{name.replace('_', '-')}"
 
 
 def is_definition(mark: ast.expr) -> bool:

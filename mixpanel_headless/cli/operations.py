@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mixpanel_headless.cli.failures import AS_JSON, exit_codes
-from mixpanel_headless.cli.naming import commands
+from mixpanel_headless.cli.failures import AS_JSON, SPELLED, exit_codes
+from mixpanel_headless.cli.naming import CALL_WISHES, SPELLED_WISHES, commands
 from mixpanel_headless.cli.output import Shape, write_result, write_stream
 from mixpanel_headless.cli.parameters import NOT_GIVEN, Slot, is_argument, parameters_of, slots_of, spelled
 from mixpanel_headless.cli.patience import explain_waiting, tell_first
 from mixpanel_headless.cli.told import Told, in_words, told_of
-from mixpanel_headless.cli.wishes import CALL_WISHES, COMMON, FOR_CHANGES, WISHES, option_names
+from mixpanel_headless.cli.wishes import COMMON, FOR_CHANGES, WISHES, option_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ def operation_command(method: Named, name: str) -> click.Command:
     def run(**arguments: Any) -> None:
         wishes = {option.name: arguments[option.name] for option in shared if option.name}
         shape = shape_of(wishes, streamed=is_stream(method))
-        click.get_current_context().meta[AS_JSON] = shape.for_programs
+        click.get_current_context().meta.update({AS_JSON: shape.for_programs, SPELLED: spelled(define)})
         given = read_arguments(slots, arguments)
         if "progress" in {slot.name for slot in slots}:
             given.setdefault("progress", sys.stderr.isatty())
@@ -99,7 +99,7 @@ def is_stream(method: Named) -> bool:
 
 def help_of(define: Callable[..., Any]) -> str:
     """The docstring as a help page has it, and what others say of the same arguments."""
-    told, names = told_of(define), commands() | spelled(define)
+    told, names = told_of(define), SPELLED_WISHES | commands() | spelled(define)
     placed = [f"{names[one.name]}: {told.arguments[one.name]}" for one in parameters_of(define) if is_told(one, told)]
     return in_words("\n\n".join([told.text, *placed]), names)
 

@@ -12,6 +12,7 @@ import attrs
 import click
 
 from mixpanel_headless.cli.annotations import alternatives, annotated
+from mixpanel_headless.cli.naming import option_of
 from mixpanel_headless.cli.told import in_words, told_of
 from mixpanel_headless.cli.values import is_many, is_object, is_value, items_of, read_text
 from mixpanel_headless.query.filters import Filter
@@ -59,10 +60,6 @@ def spelled(define: Callable[..., Any]) -> dict[str, str]:
 
 def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def option_of(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def is_argument(parameter: inspect.Parameter) -> bool:
@@ -136,8 +133,9 @@ def without(parameter: inspect.Parameter, *, optional: bool) -> list[click.Param
     """A flag that stands for None, where that is not what the call takes by itself."""
     if not optional or parameter.default in (None, parameter.empty):
         return []
-    text = f"Nothing in its place, not even the default {parameter.default}."
-    return [click.Option([f"--no-{option_of(parameter.name)[2:]}", f"no_{parameter.name}"], is_flag=True, help=text)]
+    flag = option_of(parameter.name)
+    text = f"Without {flag}: {'all of them' if parameter.name == 'limit' else 'none'}, where otherwise it is {parameter.default}."
+    return [click.Option([f"--no-{flag[2:]}", f"no_{parameter.name}"], is_flag=True, help=text)]
 
 
 def literal(value: Any, kinds: Sequence[Any]) -> Any:
@@ -203,7 +201,7 @@ def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
     from mixpanel_headless.models.params import fields_of
 
     required = parameter.default is parameter.empty
-    free = all(field.default is not attrs.NOTHING for field in fields_of(kind).values())
+    needed = [name for name, field in fields_of(kind).items() if field.default is attrs.NOTHING]
     slots = {
         name: field_slot(parameter.name, field) for name, field in fields_of(kind).items() if option_of(name) not in own
     }
@@ -217,9 +215,12 @@ def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
         given = arguments[parameter.name]
         fields = {} if given is None else read_text(given, (dict,), parameter.name)[0]
         fields |= {name: value for name, slot in slots.items() if (value := slot.read(arguments)) is not NOT_GIVEN}
-        if required and not fields and free:
+        if required and not fields and not needed:
             flags = ", ".join(map(option_of, slots))
             raise click.UsageError(f"Nothing is given to change. Give some of {flags}, or {option_of(parameter.name)}.")
+        if given is None and (fields or required) and (missing := [one for one in needed if one not in fields]):
+            options = ", ".join(f"'{option_of(one)}'" for one in missing)
+            raise click.UsageError(f"Missing option{'s' if len(missing) > 1 else ''} {options}.")
         return fields if fields or required else NOT_GIVEN
 
     return Slot(parameter.name, [*(one for slot in slots.values() for one in slot.parameters), whole], read)

@@ -21,6 +21,13 @@ LINE = re.compile(r"^- ((?:`\w+`(?:, )?)+): (.+(?:\n  .+)*)\n?", re.MULTILINE)
 """What is said of some arguments."""
 MARKED = re.compile(r"`+(\w+)(?:=\"?(\w+)\"?)?`+")
 """A name, perhaps with a value."""
+QUOTED = re.compile(r'`"([\w.]+)"`')
+"""A value of its own."""
+INSIDE = re.compile(r'`(details|meta|extra)\["(\w+)"\]`')
+"""What stands inside what a call gives, or its error; JSON has what is in `extra` among the rest."""
+RAISING = re.compile(r"\braise(s?) [A-Z]\w+(?:(?:, | or | and )[A-Z]\w+)*")
+ERROR = re.compile(r"\b[A-Z][a-z]\w*Error\b")
+"""Classes that are for programs only."""
 FOR_PROGRAMS = re.compile(r"^Raises |`build_\w+`")
 """What a sentence says that is of no use to whoever types commands."""
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
@@ -84,9 +91,14 @@ def told_sentences(paragraph: str) -> Iterator[str]:
             yield sentence
 
 
-def first_sentence(doc: str) -> str:
-    """What a call gives, in one sentence."""
-    return in_words(SENTENCE.split(read_docstring(doc).text)[0], {})
+def first_sentence(doc: str, names: Mapping[str, str]) -> str:
+    """What a call gives, in one sentence; calls and arguments are called as on the command line."""
+    return in_words(SENTENCE.split(read_docstring(doc).text)[0], names)
+
+
+def mentioned_in(doc: str) -> list[str]:
+    """The names in the first sentence."""
+    return [name for name, _ in MARKED.findall(SENTENCE.split(read_docstring(doc).text)[0])]
 
 
 def in_words(text: str, names: Mapping[str, str]) -> str:
@@ -96,4 +108,6 @@ def in_words(text: str, names: Mapping[str, str]) -> str:
         name, value = found.groups()
         return " ".join(filter(None, [names.get(name, name), value]))
 
+    text = INSIDE.sub(lambda found: ".".join(["", *(one for one in found.groups() if one != "extra")]), text)
+    text = ERROR.sub("an error", RAISING.sub(r"end\1 in an error", QUOTED.sub(r"\1", text)))
     return re.sub("`+", "", MARKED.sub(word, text))

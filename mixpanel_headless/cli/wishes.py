@@ -50,8 +50,6 @@ WISHES: tuple[Option, ...] = (
     ),
     Option(click.Option, ["--tenant"], help="Whose share of the budget the call spends."),
 )
-CALL_WISHES = ("deadline", "max_age", "priority", "freshness", "source", "tenant")
-"""Those of them that `with_options` takes."""
 FOR_CHANGES: tuple[Option, ...] = (
     Option(click.Option, ["--dry-run"], is_flag=True, help="Write the plan and send nothing that changes something."),
     Option(

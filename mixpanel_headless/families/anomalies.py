@@ -37,10 +37,10 @@ class Anomalies(Surface[Mode]):
 
     @operation
     def update_anomaly(self, params: kinds.UpdateAnomalyParams) -> Request[dict[str, Any]]:
-        """What the service says when an anomaly is dismissed or opened again."""
+        """Dismiss an anomaly or open it again; what the service answers."""
         return patch(PATH, dict[str, Any], scope=VIEW, json=params)
 
     @operation
     def bulk_update_anomalies(self, params: kinds.BulkUpdateAnomalyParams) -> Request[dict[str, Any]]:
-        """What the service says when several anomalies are dismissed or opened again."""
+        """Dismiss several anomalies or open them again; what the service answers."""
         return patch(f"{PATH}bulk/", dict[str, Any], scope=VIEW, json=params)

@@ -32,7 +32,7 @@ class Blueprints(Surface[Mode]):
 
     @operation
     def list_blueprint_templates(self, *, include_reports: bool = False) -> Request[Listing[kinds.BlueprintTemplate]]:
-        """The templates; `extra["name"]` of each is what `create_blueprint` takes."""
+        """The templates; the name of each, `extra["name"]`, is what `create_blueprint` takes."""
         listed = get(
             "dashboards/blueprints-all",
             list[kinds.BlueprintTemplate],

@@ -49,7 +49,7 @@ class Bookmarks(Dashboards[Mode]):
 
     @composite
     async def create_bookmark(self: Bookmarks[Async], params: kinds.CreateBookmarkParams) -> kinds.Bookmark:
-        """A new saved report, in the dashboard `params.dashboard_id`; two requests.
+        """A new saved report, in the dashboard that is named; two requests.
 
         Raises BookmarkValidationError with every flaw of its question before anything is sent. When the report was saved
         but could not be put into the dashboard, the error says so and names its id in `details["bookmark_id"]`.
@@ -77,7 +77,7 @@ class Bookmarks(Dashboards[Mode]):
 
     @operation
     def update_bookmark(self, bookmark_id: int, params: kinds.UpdateBookmarkParams) -> Request[kinds.Bookmark]:
-        """The changed report; what is not given stays. BookmarkValidationError for flaws of a new question."""
+        """The changed report; what is not given stays. Flaws of a new question raise BookmarkValidationError."""
         if isinstance(params.params, dict):
             check_parts(params.params)
         fields = {**params.to_wire(), "v": VERSION}

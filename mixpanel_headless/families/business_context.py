@@ -88,7 +88,7 @@ class BusinessContexts(Identity[Mode]):
 
     @composite
     async def get_business_context_chain(self: BusinessContexts[Async]) -> kinds.BusinessContextChain:
-        """What the organization and the project say; the organization's id is None unless `me` is known already."""
+        """What the organization and the project say; the organization's id is there only when `me` is known already."""
         both = await self._get_business_context_chain()
         me = await self._known_me()
         organization = None if me is None else organization_of(me, self.pin.project)

@@ -53,7 +53,7 @@ class CustomEvents(Surface[Mode]):
     async def update_custom_event(
         self: CustomEvents[Async], custom_event_id: int, params: definitions.UpdateEventDefinitionParams
     ) -> definitions.EventDefinition:
-        """What is said of a custom event from now on; what is not given stays.
+        """Change a custom event, and get what the Lexicon says of it; what is not given stays.
 
         Raises UPDATE_TARGET_MISMATCH when the service says that it changed another one.
         """

@@ -50,7 +50,7 @@ class Definitions(Surface[Mode]):
     def update_event_definition(
         self, event_name: str, params: kinds.UpdateEventDefinitionParams
     ) -> Request[kinds.EventDefinition]:
-        """What is said of an event from now on; what is not given stays. A dropped event is not recorded any more."""
+        """Change how the Lexicon describes an event, and get the description; what is not given stays. A dropped event is not recorded any more."""
         return patch(EVENTS, kinds.EventDefinition, scope=VIEW, json={**params.to_wire(), "name": event_name})
 
     @operation
@@ -62,7 +62,7 @@ class Definitions(Surface[Mode]):
     def bulk_update_event_definitions(
         self, params: kinds.BulkUpdateEventsParams
     ) -> Request[Listing[kinds.EventDefinition]]:
-        """What is said of several events from now on; what is not given stays."""
+        """Change how the Lexicon describes several events, and get that; what is not given stays."""
         return patch(EVENTS, list[kinds.EventDefinition], scope=VIEW, json=params)
 
     @operation
@@ -85,14 +85,14 @@ class Definitions(Surface[Mode]):
     def update_property_definition(
         self, property_name: str, params: kinds.UpdatePropertyDefinitionParams
     ) -> Request[kinds.PropertyDefinition]:
-        """What is said of a property from now on; what is not given stays."""
+        """Change how the Lexicon describes a property, and get that; what is not given stays."""
         return patch(PROPERTIES, kinds.PropertyDefinition, scope=VIEW, json={**params.to_wire(), "name": property_name})
 
     @operation
     def bulk_update_property_definitions(
         self, params: kinds.BulkUpdatePropertiesParams
     ) -> Request[Listing[kinds.PropertyDefinition]]:
-        """What is said of several properties from now on; what is not given stays."""
+        """Change how the Lexicon describes several properties, and get that; what is not given stays."""
         return patch(PROPERTIES, list[kinds.PropertyDefinition], scope=VIEW, json=params)
 
     @operation

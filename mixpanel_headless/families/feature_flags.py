@@ -47,7 +47,7 @@ class FeatureFlags(Surface[Mode]):
 
     @operation
     def update_feature_flag(self, flag_id: str, params: kinds.UpdateFeatureFlagParams) -> Request[kinds.FeatureFlag]:
-        """The flag as it is from now on; `params` replace all that it was."""
+        """The flag as it is from now on; what is given replaces all that it was."""
         return put(at("feature-flags/{}/", flag_id), kinds.FeatureFlag, scope=VIEW, json=params)
 
     @operation

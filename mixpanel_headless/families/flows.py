@@ -89,7 +89,7 @@ class Flows(Surface[Mode]):
     def run_flow_params(
         self, params: Mapping[str, Any], *, mode: words.FlowMode | None = None, workspace_id: int | None = None
     ) -> Request[FlowQueryResult]:
-        """The answer to a flow bookmark.
+        """The answer to a flow report that is given as JSON, as saved reports (bookmarks) hold it.
 
         `build_flow_params` makes such. `workspace_id` wins over the pinned view. `mode` wins over the one that
         the bookmark is made for. Costs one query; the bookmark is sent as it is.

@@ -56,11 +56,13 @@ class Funnels(Surface[Mode]):
         data_group_id: int | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> Request[FunnelQueryResult]:
-        """The answer to a funnel question.
+        """How many users take all steps of a funnel in their order, and where the others stop.
 
         The arguments are those of `build_funnel_params`, plus at most `limit` segments. Costs one query however
         many steps it has, none when the answer is known or an equal question is under way. Raises
         BookmarkValidationError with every problem at once, before anything is sent.
+
+        - `limit`: at most so many segments of the breakdown.
         """
         params = build_funnel_params(
             steps,
@@ -88,9 +90,11 @@ class Funnels(Surface[Mode]):
     def run_funnel_params(
         self, params: Mapping[str, Any], *, limit: int = DEFAULT_LIMIT, workspace_id: int | None = None
     ) -> Request[FunnelQueryResult]:
-        """The answer to a funnel bookmark.
+        """The answer to a funnel report that is given as JSON, as saved reports (bookmarks) hold it.
 
         `build_funnel_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like
         `query_funnel`; the bookmark is sent as it is.
+
+        - `limit`: at most so many segments of the breakdown.
         """
         return request_report(FunnelQueryResult, read_question(params), self.pin.project, limit, workspace_id)

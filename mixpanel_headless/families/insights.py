@@ -56,11 +56,13 @@ class Insights(Surface[Mode]):
         data_group_id: int | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> Request[QueryResult]:
-        """The answer to an insights question.
+        """How often events happened, or what is computed of them, by date and by breakdown.
 
         The arguments are those of `build_params`, plus at most `limit` segments. Costs one query however many
         metrics it has, none when the answer is known or an equal question is under way. Raises
         BookmarkValidationError with every problem at once, before anything is sent.
+
+        - `limit`: at most so many segments of the breakdown.
         """
         question = ask_insights(
             events,
@@ -88,9 +90,11 @@ class Insights(Surface[Mode]):
     def run_params(
         self, params: Mapping[str, Any], *, limit: int = DEFAULT_LIMIT, workspace_id: int | None = None
     ) -> Request[QueryResult]:
-        """The answer to an insights bookmark.
+        """The answer to an insights report that is given as JSON, as saved reports (bookmarks) hold it.
 
         `build_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like `query`; the
         bookmark is sent as it is.
+
+        - `limit`: at most so many segments of the breakdown.
         """
         return request_report(QueryResult, read_question(params), self.pin.project, limit, workspace_id)

@@ -63,7 +63,7 @@ class Replays(Insights[Mode]):
         to_date: Day | None = None,
         limit: int = 100,
     ) -> list[values.ReplaySummary]:
-        """The recordings of a user between two days, or those of `replay_ids` (in the last 90 days by default).
+        """The recordings of a user between two days that are given, or those of `replay_ids` (the last 90 days by default).
 
         Costs one query. A row that tells no time is left out with a warning that names it.
         """

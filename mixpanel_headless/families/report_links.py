@@ -86,7 +86,7 @@ class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], I
         workspace_id: int | None = None,
         validate: bool = True,
     ) -> ReportLink:
-        """A link that shows a report without saving it: one of the `build_*` questions, or a result of it.
+        """A link that shows a report without saving it: a question, as `params` of an answer has it, or an answer.
 
         A result or a resolved link knows its own type; a question is an insights report unless `report_type` says
         otherwise. `bookmark_id` names the saved report that it started from. The link shows the given workspace (data

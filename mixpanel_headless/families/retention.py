@@ -57,11 +57,13 @@ class Retention(Surface[Mode]):
         data_group_id: int | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> Request[RetentionQueryResult]:
-        """The answer to a retention question.
+        """How many users come back after a first event, by the date of that and by the time since.
 
         The arguments are those of `build_retention_params`, plus at most `limit` segments. Costs one query
         however many buckets it has, none when the answer is known or an equal question is under way. Raises
         BookmarkValidationError with every problem at once, before anything is sent.
+
+        - `limit`: at most so many segments of the breakdown.
         """
         params = build_retention_params(
             born_event,
@@ -89,9 +91,11 @@ class Retention(Surface[Mode]):
     def run_retention_params(
         self, params: Mapping[str, Any], *, limit: int = DEFAULT_LIMIT, workspace_id: int | None = None
     ) -> Request[RetentionQueryResult]:
-        """The answer to a retention bookmark.
+        """The answer to a retention report that is given as JSON, as saved reports (bookmarks) hold it.
 
         `build_retention_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like
         `query_retention`; the bookmark is sent as it is.
+
+        - `limit`: at most so many segments of the breakdown.
         """
         return request_report(RetentionQueryResult, read_question(params), self.pin.project, limit, workspace_id)

@@ -43,7 +43,7 @@ class Schemas(Surface[Mode]):
     def create_schema(
         self, entity_type: str, entity_name: str, schema_json: Mapping[str, Any]
     ) -> Request[dict[str, Any]]:
-        """What the service says of a new schema; one that is there already is replaced."""
+        """Add a schema, or replace the one that is there; what the service answers."""
         return post(schema_path(entity_type, entity_name), dict[str, Any], scope=VIEW, json=schema_json)
 
     @operation(bulk=True)
@@ -55,7 +55,7 @@ class Schemas(Surface[Mode]):
     def update_schema(
         self, entity_type: str, entity_name: str, schema_json: Mapping[str, Any]
     ) -> Request[dict[str, Any]]:
-        """What the service says of a schema into which another one was merged."""
+        """Merge what is given into a schema; what the service answers."""
         return patch(schema_path(entity_type, entity_name), dict[str, Any], scope=VIEW, json=schema_json)
 
     @operation(bulk=True)
@@ -80,22 +80,22 @@ class Schemas(Surface[Mode]):
 
     @operation
     def init_schema_enforcement(self, params: kinds.InitSchemaEnforcementParams) -> Request[dict[str, Any]]:
-        """What the service says when schemas are to be kept from now on."""
+        """Begin to hold events to their schemas; what the service answers."""
         return post(ENFORCEMENT, dict[str, Any], scope=VIEW, json=params)
 
     @operation
     def update_schema_enforcement(self, params: kinds.UpdateSchemaEnforcementParams) -> Request[dict[str, Any]]:
-        """What the service says when some of what is enforced changes."""
+        """Change some of how events are held to their schemas; what the service answers."""
         return patch(ENFORCEMENT, dict[str, Any], scope=VIEW, json=params)
 
     @operation
     def replace_schema_enforcement(self, params: kinds.ReplaceSchemaEnforcementParams) -> Request[dict[str, Any]]:
-        """What the service says when all of what is enforced changes."""
+        """Replace all of how events are held to their schemas; what the service answers."""
         return put(ENFORCEMENT, dict[str, Any], scope=VIEW, json=params)
 
     @operation
     def delete_schema_enforcement(self) -> Request[dict[str, Any]]:
-        """What the service says when schemas are not kept any more."""
+        """Stop holding events to their schemas; what the service answers."""
         return delete(ENFORCEMENT, dict[str, Any], scope=VIEW)
 
     @operation

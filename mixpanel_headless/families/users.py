@@ -124,14 +124,14 @@ class Users(Surface[Mode]):
         parallel: bool = False,
         workers: int = 5,
     ) -> UserQueryResult:
-        """The answer to parameters of such a question: an aggregate if they have an `action`, else profiles.
+        """Users by the parameters of `query_user`, as JSON: an aggregate if they have an `action`, else profiles.
 
         `build_user_params` makes such. Costs one query, like `query_user`; at most 5 `workers` read pages at
         once.
 
         - `parallel`: reads several pages of profiles at once.
         - `workers`: how many pages at most.
-        - `limit`: so many profiles; None for all.
+        - `limit`: so many profiles, or all without a limit.
         """
         check_run(params, limit, workers)
         if is_aggregate(params):

@@ -89,7 +89,8 @@ def event_problems(
         if isinstance(item, (list, tuple)):
             complaint = "one event belongs here, not several; save a custom event of them and give CustomEventRef(id)"
         else:
-            complaint = f"{shown(item)} is no event; give a name, a CustomEventRef or a {kind.__name__}"
+            problem = "an event is missing" if item is None else f"{shown(item)} is no event"
+            complaint = f"{problem}; give a name, a CustomEventRef or a {kind.__name__}"
         yield ValidationError(path, f"{complaint}.", codes[0])
     elif isinstance(event, str) and name_flaw(event) == "invisible":
         yield ValidationError(path, f"nothing of the event name can be seen: {shown(event)}.", codes[1])

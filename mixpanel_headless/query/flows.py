@@ -63,7 +63,8 @@ def build_flow_params(
     - `event`: one event or several, which a flow passes in this order.
     - `forward`: how many events to show after each, 0 to 5, where a step has no number of its own.
     - `reverse`: how many events to show before each, 0 to 5, where a step has no number of its own.
-    - `conversion_window`, `conversion_window_unit`: how long after its first event a flow may go on.
+    - `conversion_window`: how long after its first event a flow may go on, in units of `conversion_window_unit`.
+    - `conversion_window_unit`: what `conversion_window` counts.
     - `count_type`: whether users (unique), flows (total) or sessions are counted.
     - `cardinality`: how many of the commonest events a column shows, 1 to 50.
     - `collapse_repeated`: an event that follows itself counts once.

@@ -76,7 +76,8 @@ def build_funnel_params(
     - `steps`: 2 to 100 events in their order, or a saved funnel.
     - `unit`: the length of time that one funnel of `mode="trends"` is for.
     - `math`: the share that converts, how many do, or what is computed from a property at a step.
-    - `conversion_window`, `conversion_window_unit`: how long after the first step the last may come.
+    - `conversion_window`: how long after the first step the last may come, in units of `conversion_window_unit`.
+    - `conversion_window_unit`: what `conversion_window` counts.
     - `order`: whether other events may stand between the steps in their order (loose), or the steps in any order.
     - `exclusions`: events that end the way of whoever does them in between.
     - `holding_constant`: properties whose value must be the same at all steps.

@@ -63,7 +63,7 @@ def build_user_params(
     - `properties`: which properties the profiles come with; all of them otherwise.
     - `sort_by`: the property that profiles are sorted by.
     - `sort_order`: which of them come first.
-    - `limit`: so many profiles; None for all.
+    - `limit`: so many profiles, or all without a limit.
     - `search`: a text that stands in a profile.
     - `group_id`: the kind of group, by its id, whose profiles are asked for instead of users'.
     - `as_of`: a day, from its midnight in UTC, or seconds since 1970: profiles as they were then.
