@@ -46,12 +46,20 @@ def lazy_exports(
 
 
 def names_in(package: str, folder: str) -> dict[str, str]:
-    """What the modules in a folder of a package export, or in its own ("") one, each name with its module."""
+    """What the modules in a folder of a package export, or in its own ("") one, each name with its module.
+
+    Raises ImportError for a module that does not say so in the form that is read here.
+    """
     home: dict[str, str] = {}
     for path in sorted((Path(*sys.modules[package].__path__) / folder).glob("*.py")):
-        if exported := re.search(r"^__all__ = \((.*?)\)", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-            module = f"{folder}.{path.stem}".lstrip(".")
-            home |= dict.fromkeys(re.findall(r'"(\w+)"', exported[1]), module)
+        if path.stem == "__init__":
+            continue
+        exported = re.search(r"^__all__ = \((.*?)\)", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        if exported is None:
+            form = '__all__ = ("Name", "OtherName"), or () for none'
+            raise ImportError(f"{path} must say what it exports, as a line that begins with {form}.", path=str(path))
+        module = f"{folder}.{path.stem}".lstrip(".")
+        home |= dict.fromkeys(re.findall(r'"(\w+)"', exported[1]), module)
     return home
 
 

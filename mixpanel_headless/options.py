@@ -69,11 +69,12 @@ class Pin:
 
 def choose_options(
     options: Options,
-    priority: str | rs.Priority | None,
-    tenant: str | None,
-    deadline: float | None,
-    max_age: float | None,
-    freshness: str | None,
+    *,
+    priority: str | rs.Priority | None = None,
+    tenant: str | None = None,
+    deadline: float | None = None,
+    max_age: float | None = None,
+    freshness: str | None = None,
     retry_server_errors: int | None = None,
     confirm: str | None = None,
     source: str | None = None,

@@ -140,8 +140,9 @@ class Configured(Catalog[Mode], Generic[Mode]):
         `mirror()` made, for nothing, or the mirror only where it has all that the answer hangs on (`auto`).
         """
         wishes = choose_options(
-            self.options, priority, tenant, deadline, max_age, freshness, retry_server_errors, confirm, source
-        )
+            self.options, priority=priority, tenant=tenant, deadline=deadline, max_age=max_age, freshness=freshness,
+            retry_server_errors=retry_server_errors, confirm=confirm, source=source,
+        )  # fmt: skip
         return self.view(options=wishes)
 
     def task(

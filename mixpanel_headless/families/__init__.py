@@ -1,13 +1,15 @@
 """Every call of the client, one file a noun.
 
 To add a family, write `families/X.py` and `models/X.py`; both modes, policy, dry run, audit, the command, the sandbox and the
-exported names follow from the definitions. The last class of the file is the family:
+exported names follow from the definitions. The one class of the file that has calls is the family:
 
     class Dashboards(Surface[Mode]):
         @operation
         def update_dashboard(self, dashboard_id: int, params: kinds.UpdateDashboardParams) -> Request[kinds.Dashboard]:
             return patch(at("dashboards/{}", dashboard_id), kinds.Dashboard, scope=VIEW, json=params)
 
+- `models/dashboards.py` names what it exports as `__all__ = ("Dashboard", "UpdateDashboardParams")`, in exactly that form, since
+  it is read before anything is imported (`_lazy.py`); `models/annotations.py` is a short example of entities and params.
 - The module's name is the family that policies name; `app_api` makes the request; `at` encodes ids, one segment each, and
   tells policy and audit what the call is about.
 - The verb follows from the first word of the name, and so does whether a call is destructive or bulk
@@ -30,21 +32,40 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from mixpanel_headless.operation import Mode, Surface
+from mixpanel_headless.operation import Mode, Named, Surface
 
 
 def find_families() -> list[type[Surface]]:
     """The class of each file of this folder that has one, by the names of the files; those that others extend left out."""
     names = [f"{__name__}.{file.name}" for file in pkgutil.iter_modules(__path__)]
-    found = [family for name in names if (family := last_surface(name))]
+    found = [family for name in names if (family := family_in(name))]
     extended = {base for family in found for base in family.__mro__[1:]}
     return [family for family in found if family not in extended]
 
 
-def last_surface(name: str) -> type[Surface] | None:
-    """The last class of operations that a module defines."""
-    defined = [one for one in vars(importlib.import_module(name)).values() if isinstance(one, type)]
-    return next((one for one in reversed(defined) if one.__module__ == name and issubclass(one, Surface)), None)
+def family_in(name: str) -> type[Surface] | None:
+    """The class of a module that has calls; None for one that is no family's, such as `reports`.
+
+    One that is made by itself, with an `__init__`, is no family either. TypeError if a family has none such or several.
+    """
+    defined = {one for one in vars(importlib.import_module(name)).values() if isinstance(one, type)}
+    meant = {one for one in defined if one.__module__ == name and (issubclass(one, Surface) or defines(one, Named))}
+    if not meant:
+        return None
+    found = {
+        one
+        for one in meant
+        if issubclass(one, Surface) and "__init__" not in vars(one) and defines(one, Named, property)
+    }
+    if len(found) != 1:
+        several = " and ".join(sorted(one.__name__ for one in found)) or "none"
+        raise TypeError(f"{name} must have one class of calls, a Surface[Mode] with an @operation; it has {several}.")
+    return found.pop()
+
+
+def defines(kind: type, *sorts: type) -> bool:
+    """Whether a class has something of these sorts itself."""
+    return any(isinstance(one, sorts) for one in vars(kind).values())
 
 
 class Catalog(*[family[Mode] for family in find_families()]):

@@ -12,6 +12,9 @@ Id: TypeAlias = str | int
 """What the service calls something; it has numbers for some and text for others, and changes its mind."""
 
 
+__all__ = ()
+
+
 @attrs.frozen(kw_only=True)
 class Entity:
     """Something that the service keeps; fields that it adds are in `extra`, and in `to_dict()` again.

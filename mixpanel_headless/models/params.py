@@ -21,6 +21,8 @@ from mixpanel_headless.query.suggestions import nearest
 
 from .entity import wire_name
 
+__all__ = ()
+
 T = TypeVar("T")
 P = TypeVar("P", bound="Params")
 

@@ -176,6 +176,41 @@ def test_the_names_of_its_models_are_exported(place: Path) -> None:
     assert run(place, "-c", program).split() == ["mixpanel_headless.models.toys", "True"]
 
 
+def added(folder: Path, families: str = FAMILY, models: str = MODELS) -> str:
+    """What an interpreter complains of when the package has these two files more."""
+    shutil.copytree(ROOT / "mixpanel_headless", folder / "mixpanel_headless")
+    for part, text in (("models", models), ("families", families)):
+        (folder / "mixpanel_headless" / part / "toys.py").write_text(text)
+    program = "import mixpanel_headless as mp; mp.Workspace; mp.Toy"
+    settings = {**os.environ, "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, check=False, cwd=folder, env=settings, capture_output=True, text=True).stderr
+
+
+def test_a_class_below_the_family_does_not_take_its_place(tmp_path: Path) -> None:
+    assert added(tmp_path, f"{FAMILY}\n\nclass Box(Surface[Mode]):\n    pass\n") == ""
+
+
+@pytest.mark.parametrize(
+    ("families", "told"),
+    [
+        (FAMILY + FAMILY[FAMILY.index("class Toys") :].replace("Toys", "Games"), "it has Games and Toys."),
+        (FAMILY.replace("class Toys(Surface[Mode])", "class Toys"), "it has none."),
+        (FAMILY[: FAMILY.index("    @operation")], "it has none."),
+    ],
+)
+def test_a_file_without_just_one_family_is_refused(families: str, told: str, tmp_path: Path) -> None:
+    complaint = added(tmp_path, families).splitlines()[-1]
+    assert complaint.startswith("TypeError: mixpanel_headless.families.toys must have one class of calls")
+    assert complaint.endswith(told)
+
+
+def test_models_that_do_not_say_what_they_export_are_refused(tmp_path: Path) -> None:
+    complaint = added(tmp_path, models=MODELS.replace("__all__ = (", "__all__: tuple[str, ...] = (")).splitlines()[-1]
+    assert complaint.startswith("ImportError: ")
+    assert "models/toys.py must say what it exports" in complaint
+
+
 def test_its_policy_follows(place: Path) -> None:
     denied, sent, unconfirmed = told(place, """
     with box.workspace(policy={"deny": [{"families": ["toys"], "names": ["Bear"]}]}) as ws:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import mixpanel_headless
+import mixpanel_headless.models
 from mixpanel_headless import families
+from mixpanel_headless._lazy import names_in
 
 PACKAGE = Path(mixpanel_headless.__file__).parent
 HEAD = "# Written by `python tests/packaging/stubs.py`; run it after adding or renaming a family or a file of models.\n"
@@ -30,8 +31,7 @@ def families_stub() -> str:
 
 def models_stub() -> str:
     """The names that each file of models exports."""
-    paths = sorted((PACKAGE / "models").glob("*.py"))
-    exporting = [path.stem for path in paths if "\n__all__ = (" in path.read_text(encoding="utf-8")]
+    exporting = sorted({*names_in("mixpanel_headless.models", "").values()})
     return HEAD + "\n" + "".join(f"from .{module} import *\n" for module in exporting)
 
 
