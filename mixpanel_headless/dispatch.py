@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 ATTEMPTS = 4
 """A call may be refused three times (429) and asks a fourth time, as the reference does."""
+MOST_PAGES = 10_000
+"""Beyond as many pages a list has no end."""
 MIRROR_HINT = 'Export those days with ws.mirror(), or ask with source="auto".'
 TIMEOUTS: dict[Base, float] = {"query": 503.0, "app": 135.0, "export": 600.0, "web": 135.0, "signed": 300.0}
 
@@ -182,6 +184,8 @@ class Dispatcher:
         """The first page of a list with the rows of all later ones; each page is a call of its own."""
         answers, seen = [first], set[str]()
         while cursor:
+            if len(seen) >= MOST_PAGES:
+                raise errors.InvalidResponseError(f"{asked.request.path} has no end: {MOST_PAGES:,} pages.", sent=True)
             if cursor in seen:
                 raise errors.InvalidResponseError(f"{asked.request.path} gives a page of its list twice.", sent=True)
             seen.add(cursor)

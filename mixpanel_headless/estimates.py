@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .dispatch import Asked, Dispatcher
     from .fanin import Planned
+    from .operation import Surface
     from .options import Task
     from .results.plan import Fate
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 class Estimator:
     """Goes through calls in their order as if each were asked now; those before it count as asked."""
 
+    surface: Surface[Any]
     dispatcher: Dispatcher
     task: Task | None = attrs.field(factory=current_task)
     asked: set[object] = attrs.field(factory=set)
@@ -43,7 +45,7 @@ class Estimator:
 
     async def foresee(self, call: Planned[Any]) -> PlannedCall:
         """What would become of one call; raises what a wrong argument raises."""
-        check_planned(call)
+        check_planned(call, self.surface)
         asked, scheduler = call.asked(self.task), self.dispatcher.scheduler
         self.dispatcher.governor.refuse(asked)
         prepared = await self.dispatcher.make_ready(asked)

@@ -237,7 +237,7 @@ class Batch:
         try:
             while (one := await self._take(numbered, taking)) is not None:
                 index, call = one
-                check_planned(call)
+                check_planned(call, self.surface)
                 self.taken += 1
                 await ended.put(await self._finish(index, call))
         except Exception as error:  # noqa: BLE001 - what makes the calls is the caller's, and so is its error
@@ -291,14 +291,20 @@ def check_calls(calls: object) -> None:
         raise InvalidArgumentError(f"calls is a {type(calls).__name__}.", hint=hint)
 
 
-def check_planned(call: object) -> None:
-    """Raise InvalidArgumentError for what `later` did not make, such as a coroutine."""
+def check_planned(call: object, surface: Surface[Any]) -> None:
+    """Raise InvalidArgumentError for what `later` did not make, such as a coroutine, or made of another workspace.
+
+    Credentials, policies and the audit log are the workspace's; nothing may be made with those of another one.
+    """
     if not isinstance(call, Planned):
         if asyncio.iscoroutine(call):
             call.close()
         raise InvalidArgumentError(
             f"A batch holds a {type(call).__name__}.", hint='Name calls without making them: mp.later(ws.query, "A").'
         )
+    if getattr(call.surface, "runtime", None) is not getattr(surface, "runtime", None):
+        hint = "Make each batch of calls of one workspace; ws.use(project=...) is a view of the same."
+        raise InvalidArgumentError(f"{call} is a call of another workspace.", hint=hint)
 
 
 def check_at_once(at_once: int) -> int:

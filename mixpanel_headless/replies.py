@@ -93,10 +93,26 @@ def quote(reply: Reply) -> str:
 
 
 def scrub(body: bytes, secrets: Sequence[bytes]) -> bytes:
-    """A body without the secrets that it may repeat."""
-    for secret in secrets:
-        body = body.replace(secret, b"***")
-    return body
+    """A body without the secrets that it may repeat, however its JSON spells them."""
+    try:
+        tree = msgspec.json.decode(body)
+        cleaned = scrub_tree(tree, [secret.decode() for secret in secrets])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        for secret in secrets:
+            body = body.replace(secret, b"***")
+        return body
+    return body if cleaned == tree else msgspec.json.encode(cleaned)
+
+
+def scrub_tree(tree: Json, secrets: Sequence[str]) -> Json:
+    """JSON whose texts are without secrets, names of fields included."""
+    if isinstance(tree, str):
+        for secret in secrets:
+            tree = tree.replace(secret, "***")
+        return tree
+    if isinstance(tree, dict):
+        return {scrub_tree(name, secrets): scrub_tree(value, secrets) for name, value in tree.items()}
+    return [scrub_tree(value, secrets) for value in tree] if isinstance(tree, list) else tree
 
 
 def error_of(reply: Reply, now: datetime | None = None) -> MixpanelHeadlessError | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO, get_args
 
@@ -39,6 +40,10 @@ class Shape(NamedTuple):
         return self.format_name in {"json", "jsonl"}
 
 
+ENVIRONMENT = re.compile(r"""\$ENV|\$__prog|(?<![\w.$"'])env\b(?!\s*:)""")
+"""The ways of jq to the environment variables; `.env` and `{env: ...}` are fields."""
+
+
 def compile_filter(text: str) -> Callable[[Any], Iterable[Any]]:
     """What a jq filter makes of JSON; a usage error for one that jq cannot read."""
     try:
@@ -47,6 +52,8 @@ def compile_filter(text: str) -> Callable[[Any], Iterable[Any]]:
         from mixpanel_headless.errors import MissingExtraError
 
         raise MissingExtraError("--jq", "jq") from None
+    if ENVIRONMENT.search(text):
+        raise click.UsageError("--jq may not read the environment, which holds credentials.")
     try:
         program = jq.compile(text)
     except ValueError as error:

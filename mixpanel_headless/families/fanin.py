@@ -90,14 +90,14 @@ class FanIn(Surface[Mode]):
         check_calls(calls)
         dispatcher = await self.dispatcher()
         pools = await dispatcher.learn_of(self.pin.project)
-        return await Estimator(dispatcher).plan(await self.run_beside(list, calls), pools.query)
+        return await Estimator(self, dispatcher).plan(await self.run_beside(list, calls), pools.query)
 
     @composite
     async def estimate(self: FanIn[Async], call: Planned[Any]) -> PlannedCall:
         """What one call would cost, and when it could start, if it were asked now; sends nothing."""
         from mixpanel_headless.estimates import Estimator
 
-        return await Estimator(await self.dispatcher()).foresee(call)
+        return await Estimator(self, await self.dispatcher()).foresee(call)
 
 
 def open_manifest(resume: str | os.PathLike[str] | None, surface: Surface[Any]) -> Any:

@@ -54,7 +54,10 @@ def read_policy(source: PolicyLike, operations: Collection[str] | None = None) -
         raise ConfigError(f"policy is {shown(source)}.", hint=HINT)
     path = Path(source)
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            text = file.read(LONGEST + 1).decode("utf-8")
+        if len(text) > LONGEST:
+            raise ConfigError(f"The policy {path} is longer than {LONGEST:,} bytes.", hint=HINT)
         document = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"The policy {path} cannot be read: {error.strerror or error}.", hint=HINT) from None
@@ -63,6 +66,8 @@ def read_policy(source: PolicyLike, operations: Collection[str] | None = None) -
     return build_policy(document, str(path), lines_of(text), operations)
 
 
+LONGEST = 1_000_000
+"""Bytes of a file, beyond which it is no policy."""
 HINT = f"Give one of {', '.join(PRESETS)}, the path of a TOML file, or a mapping."
 
 

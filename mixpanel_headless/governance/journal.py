@@ -67,7 +67,14 @@ class Journal:
     def inspect(self) -> list[Finding]:
         """All that is wrong with it, in order."""
         with self._shared():
-            return inspect_chain(self.lines(), self._head())
+            head = self._head()
+            found = inspect_chain(self.lines(), head)
+            if (
+                head is None and len(list(self.rows())) > 1
+            ):  # only the very first writer may have died before it wrote one
+                say = "The file `head`, which tells the number of the last row, is not there or damaged."
+                found.append(Finding("dropped", 0, "head", 0, say))
+            return found
 
     @contextlib.contextmanager
     def _shared(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import pytest
 
-from mixpanel_headless.cli.output import FORMATS, Format, Shape, default_format, write_result
+from mixpanel_headless.cli.output import FORMATS, Format, Shape, compile_filter, default_format, write_result
 from mixpanel_headless.errors import MissingExtraError
 from mixpanel_headless.results.discovery import Listing, TopEvent
 
@@ -107,6 +107,18 @@ def test_a_filter_that_cannot_be_is_refused(how: Format | None, text: str, said:
     pytest.importorskip("jq")
     with pytest.raises(click.UsageError, match=said):
         Shape.choose(how, text)
+
+
+@pytest.mark.parametrize("text", ["$ENV.MP_SECRET", "env", ".[] | env.MP_SECRET", "{a: env}"])
+def test_a_filter_does_not_read_the_environment(text: str) -> None:
+    pytest.importorskip("jq")
+    with pytest.raises(click.UsageError, match="environment"):
+        compile_filter(text)
+
+
+def test_a_field_called_env_is_a_field() -> None:
+    pytest.importorskip("jq")
+    assert list(compile_filter("{env: .env}")({"env": 1})) == [{"env": 1}]
 
 
 def test_a_filter_without_jq_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from contextlib import aclosing
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pytest
 
@@ -351,3 +351,15 @@ def test_an_estimate_of_a_call_that_may_not_send_says_so(box: Sandbox) -> None:
             1,
             0.0,
         )
+
+
+def test_a_batch_makes_no_calls_of_another_workspace(box: Sandbox) -> None:
+    with box.workspace() as ws, box.workspace(policy="read_only") as reader:
+        board = ws.create_dashboard(mp.CreateDashboardParams(title="Growth"))
+        foreign: list[mp.Planned[Any]] = [mp.later(reader.delete_dashboard, board.id)]
+        for refused in (lambda: ws.gather(foreign), lambda: list(ws.as_completed(foreign)), lambda: ws.plan(foreign)):
+            with pytest.raises(mp.InvalidArgumentError, match="another workspace"):
+                refused()
+        assert ws.get_dashboard(board.id).title == "Growth"
+        view = ws.with_options(tenant="nightly")
+        assert not ws.gather([mp.later(view.get_dashboard, board.id)]).failures

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import mixpanel_headless as mp
-from mixpanel_headless.replies import Reply, counts, decode, error_of, read_quota, read_refusal, read_retry_after
+from mixpanel_headless.replies import Reply, counts, decode, error_of, read_quota, read_refusal, read_retry_after, scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOW = datetime(2026, 1, 8, 12, 0, tzinfo=UTC)
 
@@ -96,3 +101,24 @@ def test_every_status_and_body_gives_an_error_of_ours(status: int, body: bytes) 
     error = error_of(reply(status, body), NOW)
     assert isinstance(error, mp.MixpanelHeadlessError)
     assert set(error.to_dict()) >= {"error", "code", "message", "hint", "retryable", "retry_after", "sent", "details"}
+
+
+def escape_all(tree: Any) -> str:
+    """JSON in which every letter of every text is written by its number."""
+    if isinstance(tree, str):
+        return '"' + "".join(f"\\u{ord(letter):04x}" for letter in tree) + '"'
+    if isinstance(tree, dict):
+        return "{" + ",".join(f"{escape_all(name)}:{escape_all(value)}" for name, value in tree.items()) + "}"
+    return "[" + ",".join(map(escape_all, tree)) + "]" if isinstance(tree, list) else json.dumps(tree)
+
+
+@pytest.mark.parametrize("secret", ['quo"te', "back\\slash", "gr\u00fc\u00dfe", "sl/ash"])
+@pytest.mark.parametrize("spell", [json.dumps, lambda tree: json.dumps(tree).replace("/", "\\/"), escape_all])
+def test_a_secret_is_taken_out_however_json_spells_it(secret: str, spell: Callable[[Any], str]) -> None:
+    body = spell({"error": f"wrong: {secret}", secret: [1, None, f"<{secret}>"]}).encode()
+    assert json.loads(scrub(body, [secret.encode()])) == {"error": "wrong: ***", "***": [1, None, "<***>"]}
+
+
+def test_a_body_without_secrets_stays_as_it_came() -> None:
+    body = b'{ "error" : "none",\n "number": 12345678901234567890 }'
+    assert scrub(body, [b"secret", b"1"]) == body

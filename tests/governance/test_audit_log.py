@@ -162,3 +162,10 @@ def test_eight_processes_that_write_at_once_lose_and_tear_no_row(tmp_path: Path)
     for row in rows:
         written.setdefault(row["process"], []).append(row["number"])
     assert sorted(written.values()) == [list(range(50))] * 8
+
+
+def test_a_log_without_the_word_of_how_far_it_came_is_not_whole(journal: Journal) -> None:
+    segment = journal.segments()[-1]
+    segment.write_bytes(b"".join(segment.read_bytes().splitlines(keepends=True)[:-1]))
+    (journal.folder / "head").unlink()
+    assert flaws(journal) == [("dropped", 0)]
