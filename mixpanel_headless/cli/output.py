@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Format = Literal["table", "json", "jsonl", "csv", "plain"]
 FORMATS: tuple[str, ...] = get_args(Format)
+WHOLE = "--format csv or json"
+"""Where a terminal's reader finds what a table leaves out."""
 FILTERED = ("json", "jsonl", "plain")
 """The formats of what a jq filter gives; plain has texts without quotes."""
 
@@ -161,24 +163,28 @@ STREAM_WRITERS: dict[Format, Callable[[Iterable[Any], TextIO], None]] = {
 
 def write_table(result: Any, file: TextIO) -> None:
     """As rich draws it; a long one says what it leaves out. What has no view of its own is drawn by field, or by row."""
+    import attrs
     from rich.console import Console
 
+    from mixpanel_headless.results.terminal import TerminalTable, terminal_table
+
     if hasattr(result, "__rich__"):
-        Console(file=file).print(result)
+        view = result.__rich__()
+        Console(file=file).print(attrs.evolve(view, whole=WHOLE) if isinstance(view, TerminalTable) else view)
         return
     fields = plain(result)
     if not isinstance(fields, dict | list):
         click.echo(str(fields), file=file)
         return
     from mixpanel_headless.results.table import Table
-    from mixpanel_headless.results.views import format_cell, terminal_table
+    from mixpanel_headless.results.views import format_cell
 
     if isinstance(fields, dict) and not hasattr(result, "table"):
         values = map(format_cell, fields, cells(fields.values()))
         table = Table(("field", "value"), list(zip(fields, values, strict=True)))
     else:
         table = table_of(result)
-    Console(file=file).print(terminal_table(table))
+    Console(file=file).print(terminal_table(table, whole=WHOLE))
 
 
 def write_json(result: Any, file: TextIO) -> None:

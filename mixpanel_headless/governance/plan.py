@@ -180,7 +180,7 @@ class ChangePlan(Generic[Mode]):
         return f"{plural(self.cost, 'request')}, token {self.token}"
 
     def __rich__(self) -> RenderableType:
-        from mixpanel_headless.results.views import terminal_table
+        from mixpanel_headless.results.terminal import terminal_table
 
         return terminal_table(self.table, title="Planned changes", note=self._note)
 

@@ -48,11 +48,23 @@ class AuditRows(Listing[AuditRow]):
         return Table(COLUMNS, [tuple(cell(name, row.fields.get(name)) for name in COLUMNS) for row in self])
 
     @property
+    def shown(self) -> Table:
+        """The table as people read it: what became of a change, or that it was meant, in one column."""
+        from mixpanel_headless.results.table import Table
+
+        rows = [
+            (*map(row.get, ("seq", "at", "operation", "target")), row["outcome"] or row["kind"], *map(row.get, ASIDE))
+            for row in self.table.to_dicts()
+        ]
+        return Table(("seq", "at", "operation", "target", "outcome", *ASIDE), rows)
+
+    @property
     def note(self) -> str:
         """Nothing: these rows come from no request."""
         return ""
 
 
+ASIDE = ("account", "task", "process")
 COLUMNS = ("seq", "at", "kind", "operation", "target", "outcome", "account", "task", "process")
 
 

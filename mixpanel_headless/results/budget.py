@@ -159,7 +159,7 @@ class BudgetReport:
     def __rich__(self) -> RenderableType:
         from rich.console import Group
 
-        from .views import terminal_table
+        from .terminal import terminal_table
 
         tables = [(title, table) for title, table in self._tables() if len(table)]
         return Group(f"{self}.", *(terminal_table(table, title=title) for title, table in tables))

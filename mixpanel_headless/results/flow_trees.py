@@ -137,6 +137,17 @@ def tree_table(trees: Iterable[FlowTreeNode]) -> Table:
     return Table(COLUMNS, rows)
 
 
+def indented_tree(trees: Iterable[FlowTreeNode]) -> Table:
+    """One row a node as people read it: an event stands below and to the right of the one before it."""
+    rows = [
+        (f"{'  ' * depth}{node.event}", node.type, node.total_count, node.drop_off_count, node.converted_count)
+        for tree in trees
+        for depth, path in tree._walk()
+        for node in path[-1:]
+    ]
+    return Table(("event", "type", "total_count", "drop_off_count", "converted_count"), rows)
+
+
 def count_of(value: object) -> int:
     """A count, which the service may write as text; what is no whole number is told of and becomes 0."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str, type(None))):

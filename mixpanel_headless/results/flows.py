@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import attrs
 
 from .drawings import add_ways
-from .flow_trees import FlowTreeNode, count_of, read_trees, tree_table
+from .flow_trees import FlowTreeNode, count_of, indented_tree, read_trees, tree_table
 from .provenance import Provenance, given
 from .report import Report, check_answer
 from .table import Table
@@ -108,6 +108,15 @@ class FlowQueryResult(Report):
         if self.mode == "tree":
             return tree_table(self.trees)
         return self.paths if self.mode == "paths" else self.nodes
+
+    @property
+    def shown(self) -> Table:
+        """The table; the nodes of trees indented, in place of the whole way to each."""
+        return indented_tree(self.trees) if self.mode == "tree" else self.table
+
+    def render(self) -> str:
+        """The trees as text, one line a node with its number of flows; empty in other modes than `tree`."""
+        return "\n".join(tree.render() for tree in self.trees)
 
     @cached_property
     def nodes(self) -> Table:

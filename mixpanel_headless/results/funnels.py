@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import attrs
 
-from .curves import Curve, curves_of
+from .curves import Curve, curves_of, is_number
 from .cuts import BETWEEN_LEVELS, Cut, find_cuts, is_date, is_trend
 from .drawings import Stages
+from .provenance import span
 from .series import SeriesReport
 from .table import CURRENT, PREVIOUS, WHOLE_RANGE, Table, clip_date, flatten_series, segment_columns
 from .trees import copy_tree
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .drawings import ChartKind
+    from .table import Row
 
 Steps = list[dict[str, Any]]
-MEASURES: Final = ("count", "step_conv_ratio", "overall_conv_ratio", "avg_time", "avg_time_from_start")
+TIMES: Final = ("avg_time", "avg_time_from_start")
+MEASURES: Final = ("count", "step_conv_ratio", "overall_conv_ratio", *TIMES)
 _NUMBERED = re.compile(r"(\d{1,9})\. (.*)", re.ASCII | re.DOTALL)
 
 
@@ -81,8 +84,16 @@ class FunnelQueryResult(SeriesReport):
     def _tabulate(self) -> Table:
         """The steps as rows, for every date and segment; of a trend of one number a date, as an insights table."""
         if not self._cuts and is_trend(self._series):
-            return flatten_series(self._series, self._headers)
+            return flatten_series(self._series, self._headers, number=self._number())
         return tabulate(self._cuts, self._headers)
+
+    @property
+    def shown(self) -> Table:
+        """The table, times with their unit."""
+        times = [place for place, name in enumerate(self.table.columns) if self._cuts and name in TIMES]
+        if not times:
+            return self.table
+        return Table(self.table.columns, [_with_units(row, times) for row in self.table])
 
     def stages(self) -> list[Stages]:
         """The steps of each segment, or those of everybody where there are none."""
@@ -144,6 +155,10 @@ class FunnelQueryResult(SeriesReport):
         return {"steps_data": self.steps_data, "segments": self.segments, "dates": self.dates}
 
 
+def _with_units(row: Row, times: Sequence[int]) -> Row:
+    return tuple(span(cell) if place in times and is_number(cell) else cell for place, cell in enumerate(row))
+
+
 def _in_period(period: str, label: str) -> str:
     return BETWEEN_LEVELS.join(filter(None, [period, label]))
 
@@ -200,7 +215,7 @@ def add_up(funnels: Iterable[Steps]) -> Steps:
         ratios = {"step_conv_ratio": _share(count, before), "overall_conv_ratio": _share(count, first)}
         if not total:
             ratios = dict.fromkeys(ratios, 1.0)
-        times = {name: _mean_time(steps, name) for name in ("avg_time", "avg_time_from_start")}
+        times = {name: _mean_time(steps, name) for name in TIMES}
         total.append({"event": steps[0].get("event"), "count": count, **ratios, **times})
     return total
 

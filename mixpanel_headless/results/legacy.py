@@ -45,6 +45,7 @@ class LegacyReport(Report):
         """What was asked, in one line."""
         asked = {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
         named = asked.get("event") or asked.get("events") or asked.get("funnel_id") or asked.get("born_event") or ""
+        named = ", ".join(map(str, named)) if isinstance(named, list) else named
         days = f"{asked.get('from_date') or ''} to {asked.get('to_date') or ''}"
         return f"{self.report_type} {named} {days}".replace("  ", " ").strip()
 

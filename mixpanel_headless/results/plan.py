@@ -83,7 +83,7 @@ class Plan:
         return f"{plural(len(self.calls), 'call')} ({fates}): {plural(self.requests, 'request')}, {self.left} left, the last starts {when}"
 
     def __rich__(self) -> RenderableType:
-        from .views import terminal_table
+        from .terminal import terminal_table
 
         return terminal_table(self.table, title="Plan", note=str(self))
 

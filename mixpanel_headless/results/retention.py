@@ -85,7 +85,7 @@ class RetentionQueryResult(SeriesReport):
 
     @property
     def shown(self) -> Table:
-        """A row for each cohort: its size, then the rate of each bucket."""
+        """A row for each cohort, after one of their average: its size, then the rate of each bucket."""
         if not self._cuts:
             return self.table
         own = self._by_cohort()
@@ -93,10 +93,9 @@ class RetentionQueryResult(SeriesReport):
 
     def _by_cohort(self) -> Table:
         depth, width = self._depth(), max(len(_list(cut.value, "counts")) for cut in self._cuts)
-        rows = [
-            (*cut.padded(depth), day, cut.value.get("first"), *_rates(cut.value, width))
-            for cut, day in _dated(self._cuts)
-        ]
+        order = {label: place for place, label in enumerate(dict.fromkeys(cut.label for cut in self._cuts))}
+        cohorts = sorted(_dated(self._cuts), key=lambda pair: (order[pair[0].label], pair[1] != AVERAGE))
+        rows = [(*cut.padded(depth), day, cut.value.get("first"), *_rates(cut.value, width)) for cut, day in cohorts]
         columns = (*segment_columns(self._headers, depth, _OWN), "cohort_date", "first", *map(str, range(width)))
         return Table(columns, rows)
 
@@ -106,7 +105,7 @@ class RetentionQueryResult(SeriesReport):
     def _tabulate(self) -> Table:
         """A row for each bucket of each cohort, by segment and date; of a trend, as an insights table."""
         if not self._cuts and is_trend(self._series):
-            return flatten_series(self._series, self._headers)
+            return flatten_series(self._series, self._headers, number=self._number())
         cuts = [cut for cut in self._cuts if cut.date not in {None, AVERAGE}]
         depth = self._depth() if any(not cut.is_overall for cut in cuts) else 0
         if depth:

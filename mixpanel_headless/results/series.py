@@ -172,6 +172,14 @@ class SeriesReport(Report):
         shown = ", ".join(map(repr, names[:2])) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
         return f"<{type(self).__name__} {shown or 'nothing'}, {self._period()}, {self.provenance}>"
 
+    def _number(self) -> str:
+        """What the numbers of a trend are: shares, or amounts."""
+        sections = self._asked().get("sections")
+        shows = sections.get("show") if isinstance(sections, OBJECT) else None
+        measured = [show.get("measurement") for show in shows or () if isinstance(show, OBJECT)]
+        maths = [str(one.get("math")) for one in measured if isinstance(one, OBJECT)]
+        return "rate" if maths and all("rate" in math.split("_") for math in maths) else "count"
+
     def _period(self) -> str:
         return f"{self.from_date[:10]} to {self.to_date[:10]}" if self.from_date or self.to_date else "no dates"
 

@@ -89,11 +89,13 @@ class Table:
         writer.writerows(self.rows)
 
 
-def flatten_series(series: Mapping[str, Any], headers: Sequence[Any] = (), chart_type: object = None) -> Table:
+def flatten_series(
+    series: Mapping[str, Any], headers: Sequence[Any] = (), chart_type: object = None, number: str = "count"
+) -> Table:
     """The table of an insights `series`: metric → nested segments → `{date or "all": value}`.
 
     Columns are `date` (unless every key is `all`), `event`, the segments, `count`. A branch that ends before the
-    deepest one is padded with `$overall`. What is not an object at the metric's level carries no value and is skipped.
+    deepest one is padded with `$overall`. `number` is what the last column is called. What is not an object at the metric's level carries no value and is skipped.
     """
     leaves = [
         (metric, path, key, value)
@@ -107,7 +109,12 @@ def flatten_series(series: Mapping[str, Any], headers: Sequence[Any] = (), chart
     else:
         dated = not isinstance(chart_type, str) or chart_type in TIME_CHARTS
         depth = _depth_by_headers(headers)
-    columns = (*(["date"] if dated else []), "event", *segment_columns(headers, depth), "count")
+    columns = (
+        *(["date"] if dated else []),
+        "event",
+        *segment_columns(headers, depth, {"date", "event", number}),
+        number,
+    )
     return Table(columns, [_row(leaf, depth, dated=dated) for leaf in leaves])
 
 

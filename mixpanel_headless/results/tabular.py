@@ -118,6 +118,6 @@ class Tabular(ABC):
         return picture + html_table(self.shown, title=self.title, note=self.note)
 
     def __rich__(self) -> RenderableType:
-        from .views import terminal_table
+        from .terminal import terminal_table
 
-        return terminal_table(self.shown, title=self.title, note=self.note)
+        return terminal_table(self.shown, title=self.title, note=self.note, whole=".table")

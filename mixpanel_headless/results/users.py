@@ -10,7 +10,7 @@ import attrs
 
 from .curves import Curve
 from .profiles import profile_table
-from .provenance import Provenance, given
+from .provenance import Provenance, given, plural
 from .report import Report, check_answer
 from .table import WHOLE_RANGE, Table
 from .trees import copy_tree
@@ -25,7 +25,8 @@ class UserQueryResult(Report):
     """An answer about users: one number or object (`aggregate_data`), the same for each cohort, or `profiles`.
 
     `total` is the number of users counted, or that of the profiles. `meta` tells the `action` and whether it was
-    `segmented`, or how the profiles were read: `session_id`, `pages_fetched`, `parallel`, and the `failed_pages`.
+    `segmented`, or how the profiles were read: `session_id`, `pages_fetched`, `parallel`, the `limit`, how many the service
+    says it `found` (which may be those up to the limit alone), and the `failed_pages`.
     """
 
     charts: ClassVar[tuple[ChartKind, ...]] = ("bar",)
@@ -67,7 +68,13 @@ class UserQueryResult(Report):
             total=len(profiles),
             profiles=profiles,
             params=copy_tree(dict(params)),
-            meta={"session_id": first.session_id, "pages_fetched": len(pages), **reading},
+            meta={
+                "session_id": first.session_id,
+                "pages_fetched": len(pages),
+                "limit": limit,
+                "found": first.total,
+                **reading,
+            },
             mode="profiles",
             provenance=provenance,
         )
@@ -108,15 +115,23 @@ class UserQueryResult(Report):
     def title(self) -> str:
         """What was asked, in one line."""
         if self.mode == "profiles":
-            return f"{self.total:,} profiles"
+            return plural(self.total, "profile")
         return f"Users: {self.meta.get('action', '')}{' by cohort' if self.meta.get('segmented') else ''}"
 
     @property
     def note(self) -> str:
-        """The source, and which pages are missing."""
+        """The source, which pages are missing, and whether there may be more than were asked for."""
         failed = self.meta.get("failed_pages")
-        remarks = [str(self.provenance), *([f"pages that failed are missing: {failed}"] if failed else [])]
-        return "; ".join(remarks)
+        missing = f"pages that failed are missing: {failed}" if failed else ""
+        return "; ".join(filter(None, [str(self.provenance), missing, self._more()]))
+
+    def _more(self) -> str:
+        limit, found = self.meta.get("limit"), self.meta.get("found") or 0
+        if self.mode != "profiles" or limit is None or self.total < limit:
+            return ""
+        if found > self.total:
+            return f"{self.total:,} of {found:,} shown; limit=N for more, None for all"
+        return f"limit {limit:,} reached, there may be more; limit=N for more, None for all"
 
     def _values(self) -> dict[str, Any]:
         return {

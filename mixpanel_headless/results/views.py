@@ -1,7 +1,8 @@
-"""Tables for notebooks and terminals: escaped, cut to a readable size, honest about what was cut."""
+"""Tables for notebooks, and cells for every reader: escaped, cut to a readable size, honest about what was cut."""
 
 from __future__ import annotations
 
+import json
 import re
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,11 @@ from .curves import is_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import RenderableType
-
     from .table import Row, Table
 
 MOST_ROWS = 20
-MOST_COLUMNS = 12
-"""Columns that a terminal shows of a wider table, such as one of entities with all their fields."""
-EMPTY: tuple[object, ...] = ("", [], {}, "[]", "{}")
+DATES = ("date", "cohort_date")
+"""Columns that say when, where a table has several rows of one thing."""
 NAMING = re.compile(r"(?:^|_)(?:id|seq|process|project|workspace)$|[a-z]Id$")
 """Columns whose numbers are names: of things, rows, processes."""
 MIDNIGHT = "T00:00:00"
@@ -29,54 +27,38 @@ BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 def html_table(table: Table, *, title: str = "", note: str = "") -> str:
     """The first 20 rows as an HTML table; every text is escaped, the caption says how many rows are left out."""
     head = "".join(f"<th>{_html(name)}</th>" for name in table.columns)
-    body = "".join(f"<tr>{''.join(map(_html_cell, table.columns, row))}</tr>" for row in _head(table))
+    body = "".join(f"<tr>{''.join(map(_html_cell, table.columns, row))}</tr>" for row in shown_rows(table))
     foot = "; ".join(filter(None, [left_out(table), note]))
     caption = f"<caption>{_html(title)}</caption>" if title else ""
     remark = f"<p><small>{_html(foot)}</small></p>" if foot else ""
     return f"<div><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{remark}</div>"
 
 
-def terminal_table(table: Table, *, title: str = "", note: str = "") -> RenderableType:
-    """The first 20 rows as a table for rich; texts are shown as they are, never read as markup."""
-    from rich import box
-    from rich.console import Group
-    from rich.table import Table as RichTable
-    from rich.text import Text
+def shown_rows(table: Table, most: int = MOST_ROWS) -> Sequence[Row]:
+    """The first rows; of a longer table with dates, the first of each series, so that none is hidden by another.
 
-    view = RichTable(box=box.SIMPLE_HEAD)
-    shown = telling_columns(table)
-    for place in shown:
-        numeric = any(is_number(row[place]) for row in table.rows[:MOST_ROWS])
-        name = Text(printable(table.columns[place]))
-        view.add_column(name, justify="right" if numeric else "left", overflow="ellipsis")
-    for row in _head(table):
-        view.add_row(*(Text(format_cell(table.columns[place], row[place])) for place in shown))
-    hidden = len(table.columns) - len(shown)
-    columns = f"{hidden:,} of {len(table.columns):,} columns left out" if hidden else ""
-    foot = "; ".join(filter(None, [left_out(table), columns, note]))
-    head = [Text(printable(title), style="bold")] if title else []
-    return Group(*head, view, *([Text(printable(foot), style="dim")] if foot else []))
-
-
-def telling_columns(table: Table) -> Sequence[int]:
-    """The places of the columns that a terminal has room for: all, or the first that say something in the rows shown."""
-    places = range(len(table.columns))
-    if len(places) <= MOST_COLUMNS:
-        return places
-    rows = table.rows[:MOST_ROWS]
-    telling = [place for place in places if any(tells(row[place]) for row in rows)]
-    return telling[:MOST_COLUMNS] or places[:MOST_COLUMNS]
-
-
-def tells(value: object) -> bool:
-    return value is not None and value is not False and value not in EMPTY
-
-
-def _head(table: Table) -> Sequence[Row]:
-    rows = table.rows[:MOST_ROWS]
+    Whole days are without their midnight.
+    """
+    rows = table.rows[:most] if len(table) <= most else _of_each_series(table, most)
     if table.columns[:1] != ("date",) or not all(str(row[0]).endswith(MIDNIGHT) for row in rows):
         return rows
     return [(row[0].removesuffix(MIDNIGHT), *row[1:]) for row in rows]
+
+
+def _of_each_series(table: Table, most: int) -> Sequence[Row]:
+    dated = next((place for place, name in enumerate(table.columns) if name in DATES), None)
+    if dated is None:
+        return table.rows[:most]
+    names = [
+        place
+        for place in range(len(table.columns))
+        if place != dated and all(isinstance(row[place], str | None) for row in table)
+    ]
+    series: dict[tuple[Any, ...], list[Row]] = {}
+    for row in table:
+        series.setdefault(tuple(row[place] for place in names), []).append(row)
+    each = max(most // len(series), 1)
+    return [row for rows in series.values() for row in rows[:each]][:most]
 
 
 def left_out(table: Table, shown: int = MOST_ROWS) -> str:
@@ -99,6 +81,8 @@ def format_value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, dict | list | tuple):
+        return printable(json.dumps(value, ensure_ascii=False, default=str))
     if not isinstance(value, float):
         return printable(value if isinstance(value, str) else str(value))
     if not is_number(value) or (value and abs(value) < 0.01):

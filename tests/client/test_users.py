@@ -97,6 +97,8 @@ def test_pages_are_read_side_by_side_by_so_many_workers() -> None:
     assert result.meta == {
         "session_id": "s-1",
         "pages_fetched": 7,
+        "limit": None,
+        "found": 14,
         "failed_pages": [],
         "parallel": True,
         "workers": 3,

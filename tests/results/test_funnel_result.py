@@ -241,7 +241,7 @@ def test_a_result_shows_itself_in_lines_cells_and_one_line(provenance: Provenanc
         {"series": {NAME: funnel(900, 180)}, "meta": {"min_sampling_factor": 0.1}}, {}
     )
     assert repr(answer) == f"<FunnelQueryResult '{NAME}', no dates, given>"
-    assert "2 | Cart | 180 | 0.2 | 0.2 | 60 | 60" in answer.summary()
+    assert "2 | Cart | 180 | 0.2 | 0.2 | 1 min | 1 min" in answer.summary()
     assert "sampled: 0.1 of the events" in answer.summary()
     assert "<td>Cart</td>" in answer._repr_html_()
 

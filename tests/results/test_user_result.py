@@ -90,8 +90,23 @@ def test_pages_become_one_result_cut_at_the_limit(provenance: Provenance) -> Non
     pages = [page(provenance, "a", "b"), page(provenance, "c", "d")]
     result = UserQueryResult.of_pages(pages, {}, 3, parallel=False)
     assert result.distinct_ids == ["a", "b", "c"]
-    assert (result.total, result.meta) == (3, {"session_id": "s", "pages_fetched": 2, "parallel": False})
+    read = {"session_id": "s", "pages_fetched": 2, "limit": 3, "found": 9, "parallel": False}
+    assert (result.total, result.meta) == (3, read)
     assert result.provenance.cost == 2
+
+
+def test_a_limit_that_hides_profiles_is_told_with_the_answer(provenance: Provenance) -> None:
+    result = UserQueryResult.of_pages([page(provenance, "a")], {}, 1, parallel=False)
+    assert result.title == "1 profile"
+    for text in (result.note, result.summary(), result._repr_html_()):
+        assert "1 of 9 shown; limit=N for more" in text
+
+
+def test_a_limit_that_the_service_counts_to_may_hide_some(provenance: Provenance) -> None:
+    counted = ProfilePage.from_reply({"results": [{"$distinct_id": "a"}], "session_id": "s", "total": 1}, provenance)
+    assert "limit 1 reached, there may be more" in UserQueryResult.of_pages([counted], {}, 1).note
+    assert "limit" not in UserQueryResult.of_pages([counted], {}, None).note
+    assert "limit" not in UserQueryResult.of_pages([counted], {}, 2).note
 
 
 def test_missing_pages_are_told_with_the_answer(provenance: Provenance) -> None:

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from mixpanel_headless.results.discovery import Listing
 from mixpanel_headless.results.table import Table
-from mixpanel_headless.results.views import format_value, html_table, printable, terminal_table
+from mixpanel_headless.results.terminal import terminal_table
+from mixpanel_headless.results.views import format_value, html_table, printable
 from tests.results.conftest import Answer, days
 
 
