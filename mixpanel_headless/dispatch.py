@@ -117,6 +117,17 @@ class Dispatcher:
 
     async def answer(self, asked: Asked[Any], prepared: Prepared) -> rs.Answer[Json]:
         """The JSON of one answer, and where it came from, by way of the scheduler; all pages of a list that has pages."""
+        try:
+            return await self.find(asked, prepared)
+        except errors.QueryError as error:
+            if error.status_code == 404:
+                from .governance.absence import tell_absence
+
+                tell_absence(error, asked)
+            raise
+
+    async def find(self, asked: Asked[Any], prepared: Prepared) -> rs.Answer[Json]:
+        """The answer of the mirror if it is to give one, else the service's."""
         if asked.options.source != "network" and (mirrored := await self.ask_mirror(asked)) is not None:
             return mirrored
         if asked.request.paged:

@@ -82,9 +82,11 @@ def things_of(plan: ChangePlan[Any]) -> str:
 
 
 def thing_of(change: PlannedChange) -> str:
-    """The id of what is changed, and what it is called if it was read."""
+    """What is changed: its id and what it is called, or how many there are, if that was read."""
     from mixpanel_headless.governance.targets import entity_of
 
+    if change.read.several:
+        return f"{change.target} ({change.count})"
     names = entity_of(change.before).names if change.before else ()
-    called = f"({names[0]})" if names and names[0] != change.target else ""
+    called = f"({names[0]})" if names and not change.target.endswith(names[0]) else ""
     return " ".join(filter(None, [change.target, called]))

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mixpanel_headless.cli.failures import AS_JSON, SPELLED, exit_codes
-from mixpanel_headless.cli.naming import CALL_WISHES, SPELLED_WISHES, commands
+from mixpanel_headless.cli.naming import CALL_WISHES, SPELLED_WISHES, commands, option_of
 from mixpanel_headless.cli.output import Shape, write_result, write_stream
 from mixpanel_headless.cli.parameters import NOT_GIVEN, Slot, is_argument, parameters_of, slots_of, spelled
 from mixpanel_headless.cli.patience import explain_waiting, tell_first
 from mixpanel_headless.cli.told import Told, in_words, told_of
-from mixpanel_headless.cli.wishes import COMMON, FOR_CHANGES, WISHES, option_names
+from mixpanel_headless.cli.wishes import ALL, COMMON, FOR_CHANGES, WISHES, option_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ def operation_command(method: Named, name: str) -> click.Command:
     slots = slots_of(define)
     parameters = [parameter for slot in slots for parameter in slot.parameters]
     taken = option_names(parameters)
-    common = [*COMMON, *WISHES, *(FOR_CHANGES if method.facts.changes else ())]
+    common = [*COMMON, *WISHES, *(FOR_CHANGES if method.facts.changes else ()), *(ALL if may_mean_all(method) else ())]
     shared = [option for option in (make() for make in common) if not taken & option_names([option])]
 
     def run(**arguments: Any) -> None:
@@ -38,12 +38,29 @@ def operation_command(method: Named, name: str) -> click.Command:
         shape = shape_of(wishes, streamed=is_stream(method))
         click.get_current_context().meta.update({AS_JSON: shape.for_programs, SPELLED: spelled(define)})
         given = read_arguments(slots, arguments)
+        if may_mean_all(method):
+            check_all(slots, given, sure=bool(wishes["all_of_them"]))
         if "progress" in {slot.name for slot in slots}:
             given.setdefault("progress", sys.stderr.isatty())
         carry_out(method, given, shape, wishes)
 
     help_page = help_of(define)
     return click.Command(name, callback=run, params=[*parameters, *shared], help=help_page, epilog=epilog_of(slots))
+
+
+def may_mean_all(method: Named) -> bool:
+    """Whether it deletes more the less it is told of."""
+    needed = [one for one in parameters_of(definition_of(method)) if one.default is one.empty]
+    return method.facts.destructive and method.facts.bulk and not needed
+
+
+def check_all(slots: Sequence[Slot], given: Mapping[str, Any], *, sure: bool) -> None:
+    """A usage error for what would delete all of something without having been told to, or is told both."""
+    left_out = [option_of(slot.name) for slot in slots if slot.name not in given]
+    if left_out and not sure:
+        raise click.UsageError(f"This would delete all that there is. Give {' and '.join(left_out)}, or --all.")
+    if sure and not left_out:
+        raise click.UsageError("--all does not go with the name of one thing.")
 
 
 def read_arguments(slots: Sequence[Slot], arguments: Mapping[str, Any]) -> dict[str, Any]:

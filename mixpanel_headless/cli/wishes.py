@@ -56,6 +56,12 @@ FOR_CHANGES: tuple[Option, ...] = (
         click.Option, ["--yes"], is_flag=True, help="Confirm what cannot be taken back, or what a policy asks about."
     ),
 )
+ALL: tuple[Option, ...] = (
+    Option(
+        click.Option, ["--all", "all_of_them"], is_flag=True, help="Delete all that the other options do not narrow."
+    ),
+)
+"""For what deletes more the less it is told of."""
 
 
 def option_names(parameters: Iterable[click.Parameter]) -> set[str]:

@@ -39,7 +39,7 @@ class Schemas(Surface[Mode]):
         """The schemas, of one type (`event`, `custom_event`, `profile`) if it is given."""
         return get(schema_path(entity_type), list[kinds.SchemaEntry], scope=VIEW)
 
-    @operation
+    @operation(named_by=2)
     def create_schema(
         self, entity_type: str, entity_name: str, schema_json: Mapping[str, Any]
     ) -> Request[dict[str, Any]]:
@@ -51,7 +51,7 @@ class Schemas(Surface[Mode]):
         """How many schemas were added and deleted; `truncate` deletes all that are not given."""
         return post("schemas", kinds.BulkCreateSchemasResponse, scope=VIEW, json=params)
 
-    @operation
+    @operation(named_by=2, before="list_schema_registry")
     def update_schema(
         self, entity_type: str, entity_name: str, schema_json: Mapping[str, Any]
     ) -> Request[dict[str, Any]]:
@@ -63,7 +63,7 @@ class Schemas(Surface[Mode]):
         """What became of each schema."""
         return patch("schemas", list[kinds.BulkPatchResult], scope=VIEW, json=params)
 
-    @operation
+    @operation(named_by=2, before="list_schema_registry")
     def delete_schemas(
         self, *, entity_type: str | None = None, entity_name: str | None = None
     ) -> Request[kinds.DeleteSchemasResponse]:

@@ -110,15 +110,18 @@ class Entry:
     recorder: Recorder
     fields: dict[str, Any]
 
-    async def conclude(self, outcome: Outcome, after: str = "", error: BaseException | None = None) -> None:
-        """The row after it: what became of it, and why."""
+    async def conclude(
+        self, outcome: Outcome, after: str = "", error: BaseException | None = None, made: str | None = None
+    ) -> None:
+        """The row after it: what became of it, and why; `made` is the id of what is new."""
         known = isinstance(error, MixpanelHeadlessError)
         why = {
             "error": None if error is None else type(error).__name__,
             "code": getattr(error, "code", None) if known else None,
             "status": getattr(error, "status_code", None) if known else None,
         }
-        await self.recorder.write({"kind": "outcome", **self.fields, "outcome": outcome, "after": after, **why})
+        new = {} if made is None else {"made": made}
+        await self.recorder.write({"kind": "outcome", **self.fields, **new, "outcome": outcome, "after": after, **why})
 
 
 def outcome_of(error: BaseException) -> Outcome:

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Before:
-    """A thing as JSON, None if there is none or nothing reads it; `known` says which."""
+    """A thing as JSON, None if there is none or nothing reads it; `known` says which. Several things stand by their names."""
 
     tree: dict[str, Any] | None = None
     known: bool = False
+    several: bool = False
+    listed: bool = False
+    """Whether a list of such things was read, rather than the thing itself."""
 
     @property
     def digest(self) -> str:
@@ -34,7 +37,7 @@ class Before:
 
     def name(self, target: Target | None) -> Target | None:
         """The target of a call with the names that the thing has now."""
-        if target is None or not self.known or self.tree is None or not target.entities:
+        if target is None or not self.known or self.tree is None or self.several or not target.entities:
             return target
         first, *others = target.entities
         names = tuple(dict.fromkeys([*first.names, *entity_of(self.tree).names]))
@@ -58,7 +61,7 @@ async def read_before(asked: Asked[Any], target: Target | None) -> Before:
             found = await getattr(surface, name)(*arguments[0], **arguments[1])
         except (APIError, InvalidResponseError, PolicyDenied) as error:
             return Before(None, known=getattr(error, "status_code", None) == 404)
-        return pick(found, ids[0])
+        return pick_addressed(found, asked) if asked.operation.facts.named_by > 1 else pick(found, ids[0])
     return Before()
 
 
@@ -79,7 +82,19 @@ def pick(found: Any, id_: str) -> Before:
         tree = tree_of(found)
         return Before(tree, known=tree is not None)
     rows = [tree for one in found if (tree := tree_of(one)) is not None]
-    return Before(next((row for row in rows if id_ in {entity_of(row).id, *entity_of(row).names}), None), known=True)
+    own = next((row for row in rows if id_ in {entity_of(row).id, *entity_of(row).names}), None)
+    return Before(own, known=True, listed=True)
+
+
+def pick_addressed(found: Any, asked: Asked[Any]) -> Before:
+    """Of a list the thing whose first texts are the names of a request's path, or by their names all that begin so."""
+    wanted, size = asked.request.ids, asked.operation.facts.named_by
+    rows = [tree for one in found if (tree := tree_of(one)) is not None]
+    named = {tuple(text for text in row.values() if isinstance(text, str))[:size]: row for row in rows}
+    if len(wanted) >= size:
+        return Before(named.get(wanted[:size]), known=True, listed=True)
+    fitting = {"/".join(names): row for names, row in named.items() if names[: len(wanted)] == wanted}
+    return Before(fitting, known=True, several=True, listed=True)
 
 
 def tree_of(found: Any) -> dict[str, Any] | None:

@@ -22,7 +22,8 @@ class Said(TypedDict, total=False):
     """What a definition may say of itself.
 
     `before` names the operation that reads what this one changes: from the same first arguments, or as a list that holds
-    it. "" says that there is none. `command` names its command of `mp`, where the name that follows from its own would
+    it. "" says that there is none. `named_by` is how many names of its path stand for one thing, as a type and a name
+    do; with fewer it is about all things that begin so. `command` names its command of `mp`, where the name that follows from its own would
     mislead; "" says that there is none.
     """
 
@@ -31,6 +32,7 @@ class Said(TypedDict, total=False):
     bulk: bool
     reaches_people: bool
     before: str
+    named_by: int
     command: str
 
 
@@ -49,6 +51,8 @@ class Facts:
     """Whether people are told, now or from now on: by alerts, webhooks or digests."""
     before: tuple[str, ...] = ()
     """Operations of which the first that exists reads what this one changes."""
+    named_by: int = 1
+    """How many names of its path stand for one thing together."""
 
     @property
     def changes(self) -> bool:
@@ -133,7 +137,10 @@ def facts_of(family: str, name: str, said: Said) -> Facts:
         destructive=said.get("destructive", verb == "delete"),
         bulk=bulk,
         reaches_people=said.get("reaches_people", family in TELLING and reaches(verb, words[0])),
-        before=readers_of(family, noun, said) if verb in {"update", "delete"} and not bulk else (),
+        before=readers_of(family, noun, said)
+        if verb in {"update", "delete"} and ("before" in said or not bulk)
+        else (),
+        named_by=said.get("named_by", 1),
     )
 
 

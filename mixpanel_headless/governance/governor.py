@@ -132,8 +132,9 @@ class Governor:
                 await entry.conclude(audit.outcome_of(error), error=error)
             raise
         after = before.tree_of(answer)
+        made = None if after is None or entry.fields["verb"] != "create" else targets.entity_of(after).id
         with CancelScope(shield=True):
-            await entry.conclude("done", "" if after is None else before.digest_of(after))
+            await entry.conclude("done", "" if after is None else before.digest_of(after), made=made)
         return answer
 
     def count(self, task: Task | None, change: int) -> None:

@@ -9,9 +9,11 @@ import attrs
 from mixpanel_headless.errors import InvalidArgumentError
 from mixpanel_headless.results.provenance import plural
 
+from .absence import absence
 from .before import Before, digest_of, token_of
 from .foresight import FIRST, Difference, differences, foresee_after, foresee_answer, mask, plain_body
-from .governor import PLAN
+from .governor import PLAN, act_of
+from .targets import entity_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from .policy import Act, Verdict
 
 Mode = TypeVar("Mode")
+NOTHING = ("", "nothing changes")
+UNFORESEEN = ("", "what it changes cannot be foreseen")
 
 
 def masked(tree: Any) -> str:
@@ -64,8 +68,27 @@ class PlannedChange:
     def diff(self) -> list[Difference]:
         """The fields that change, each with its value before and after."""
         if self.after is None:
-            return [Difference(self.target, "there" if self.before or not self.known else "not there", "deleted")]
+            return [Difference(thing, state, "deleted") for thing, state in self.gone]
         return differences(self.before or {}, self.after)
+
+    @property
+    def gone(self) -> list[tuple[str, str]]:
+        """What a deletion deletes, each with what is known of it now."""
+        if self.read.several:
+            return [(name, "there") for name in self.before or {}]
+        if self.before is None:
+            target = act_of(self.asked).target
+            return [(str(one), "unknown") for one in target.entities] if target else []
+        names = entity_of(self.before).names
+        return [(self.target, f"there ({names[0]})" if names and names[0] != self.target else "there")]
+
+    @property
+    def rows(self) -> list[tuple[str, str | None, Any, Any]]:
+        """What is changed, which field of it, and its value before and after; one row at least."""
+        if self.after is None:
+            return [(thing, None, state, "deleted") for thing, state in self.gone] or [(self.target, None, *NOTHING)]
+        fields: list[tuple[str, str | None, Any, Any]] = [(self.target, *field) for field in self.diff]
+        return fields or [(self.target, None, *(NOTHING if self.body else UNFORESEEN))]
 
     def to_dict(self) -> dict[str, Any]:
         """The change as JSON-ready data, without passwords."""
@@ -87,8 +110,12 @@ class PlannedChange:
         return {**told, **trees, "diff": [one._asdict() for one in self.diff]}
 
     def __str__(self) -> str:
-        said = "; ".join(f"{one.path}: {one.before!r} -> {one.after!r}" for one in self.diff)
-        return f"{self.operation}({self.target}) {said}"
+        if self.after is None and self.gone:
+            several = len(self.gone) > 1
+            said = "; ".join(f"{thing} {state}" if several else state for thing, state in self.gone) + " -> deleted"
+        else:
+            said = "; ".join(f"{one.path}: {one.before!r} -> {one.after!r}" for one in self.diff) or self.rows[0][-1]
+        return f"{self.operation}({self.target}): {said}"
 
 
 @attrs.define(eq=False)
@@ -123,18 +150,29 @@ class ChangePlan(Generic[Mode]):
             raise InvalidArgumentError(
                 "This dry run is of another workspace.", hint="Make the call outside of it, or by its workspace."
             )
+        self.refuse_absent(asked, act, before)
         request, body = asked.request, plain_body(asked.request)
         after = foresee_after(act.facts, before.tree, body)
         number = -FIRST - len(self.changes) if act.facts.verb == "create" else None
         planned = PlannedChange(
             operation=act.facts.full_name, within=within, verb=act.facts.verb, target=str(act.target or ""),
-            count=act.target.count if act.target else None, method=request.verb, path=request.full_path(asked.pin),
+            count=len(before.tree or {}) if before.several else act.target.count if act.target else None, method=request.verb, path=request.full_path(asked.pin),
             body=body, before=before.tree, known=before.known or act.facts.verb == "create", after=after,
             confirm=verdict.rule if verdict.effect == "confirm" else "", token=token_of(asked, before),
             asked=asked, read=before, number=number,
         )  # fmt: skip
         self.changes.append(planned)
         return foresee_answer(request, after, number)
+
+    def refuse_absent(self, asked: Asked[Any], act: Act, before: Before) -> None:
+        """Raises QueryError for a change of what is not there; a list that lacks a thing refuses only its deletion."""
+        changed = act.facts.verb == "delete" or (act.facts.verb == "update" and not before.listed)
+        if not before.known or before.tree is not None or not changed or not act.target:
+            return
+        made = {one.target for one in self.changes if one.verb == "create"}
+        known = {str(one.number) for one in self.changes if one.number is not None}
+        if not any(one.id in known or made & {*one.names} for one in act.target.entities):
+            raise absence(asked)
 
     @overload
     def apply(self: ChangePlan[Blocking], *, confirm: str | None = None) -> list[Any]: ...
@@ -154,10 +192,10 @@ class ChangePlan(Generic[Mode]):
 
     @property
     def table(self) -> Table:
-        """One row for each field that changes."""
+        """One row for each field that changes, and for each thing that goes."""
         from mixpanel_headless.results.table import Table
 
-        rows = [(one.operation, one.target, *field) for one in self.changes for field in one.diff]
+        rows = [(one.operation, *row) for one in self.changes for row in one.rows]
         return Table(("operation", "target", "field", "before", "after"), [tuple(map(cell, row)) for row in rows])
 
     def to_dict(self) -> dict[str, Any]:

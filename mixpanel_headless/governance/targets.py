@@ -48,6 +48,8 @@ class Target:
 def target_of(request: Request[Any], facts: Facts) -> Target:
     """What a request is about."""
     body = request.body if isinstance(request.body, Mapping) else {}
+    if facts.named_by > 1:
+        return addressed(request.ids, facts)
     listed = [rows for rows in body.values() if is_list(rows)]
     entries = tuple(entity_of(entry) for rows in listed for entry in rows)
     if facts.bulk:
@@ -59,6 +61,14 @@ def target_of(request: Request[Any], facts: Facts) -> Target:
         return Target() if creates else Target(entries)
     first = ids[0] if ids else None if creates else names[0]
     return Target((Entity(first, ids[1:], names, creates or not ids),))
+
+
+def addressed(ids: tuple[str, ...], facts: Facts) -> Target:
+    """The thing that some names stand for together, or all things whose address begins with these."""
+    if len(ids) < facts.named_by:  # of what nobody counts nobody knows the names either
+        return Target((Entity("/".join([*ids, "*"]), ids),), None)
+    own = ids[: facts.named_by]
+    return Target((Entity("/".join(own), ids, own[-1:]),))
 
 
 def entity_of(entry: Any) -> Entity:

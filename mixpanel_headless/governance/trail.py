@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import attrs
 
@@ -11,7 +11,7 @@ from mixpanel_headless.results.discovery import Listing
 from mixpanel_headless.results.provenance import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from mixpanel_headless.results.table import Table
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .journal import Journal
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class AuditRow:
     """One row, as it was written."""
 
@@ -31,6 +31,11 @@ class AuditRow:
             return self.fields[name]
         except KeyError:
             raise AttributeError(name) from None
+
+    def __repr__(self) -> str:
+        told = [cell(name, self.fields) for name in ("at", "operation", "target", "outcome")]
+        words = " ".join(map(str, filter(None, told)))
+        return f"<AuditRow {self.fields.get('seq', '?')} {self.fields.get('kind', '?')} {words}>"
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON-ready data."""
@@ -45,7 +50,7 @@ class AuditRows(Listing[AuditRow]):
         """One line a row, with what people look for."""
         from mixpanel_headless.results.table import Table
 
-        return Table(COLUMNS, [tuple(cell(name, row.fields.get(name)) for name in COLUMNS) for row in self])
+        return Table(COLUMNS, [tuple(cell(name, row.fields) for name in COLUMNS) for row in self])
 
     @property
     def shown(self) -> Table:
@@ -68,10 +73,13 @@ ASIDE = ("account", "task", "process")
 COLUMNS = ("seq", "at", "kind", "operation", "target", "outcome", "account", "task", "process")
 
 
-def cell(name: str, value: object) -> object:
-    """A field as the table shows it: a moment to the second, a list in one line."""
+def cell(name: str, fields: Mapping[str, Any]) -> object:
+    """A field as the table shows it: a moment to the second, what was made with its id, a list in one line."""
+    value = fields.get(name)
     if name == "at" and isinstance(value, str):
-        return value[:19].replace("T", " ")
+        return f"{value[:19].replace('T', ' ')}Z"  # rows are written in UTC
+    if name == "target" and isinstance(value, list):
+        return " ".join([", ".join(map(str, value)), *([f"({fields['made']})"] if "made" in fields else [])]).strip()
     return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
@@ -111,8 +119,14 @@ def read_log(
     """The newest rows that fit, the oldest of them first."""
     from fnmatch import fnmatchcase
 
+    from mixpanel_headless.options import nearest
+
+    from .audit import Outcome
+
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise InvalidArgumentError(f"limit is {shown(limit)}.", hint="Give a whole number of at least 1, or None.")
+    if outcome is not None and outcome not in get_args(Outcome):
+        raise nearest("outcome", outcome, get_args(Outcome))
     rows = [
         AuditRow(row)
         for row in journal.rows()
@@ -134,7 +148,7 @@ def show_call(journal: Journal, seq: int) -> AuditRows:
     rows = list(journal.rows())
     found = next((row for row in rows if row.get("seq") == seq), None)
     if found is None:
-        raise InvalidArgumentError(f"The audit log has no row {shown(seq)}.", hint="`log` lists them.")
+        raise InvalidArgumentError(f"The audit log has no row {shown(seq)}.", hint="Give the seq of a row of log().")
     return AuditRows(AuditRow(row) for row in rows if row.get("call") == found.get("call"))
 
 

@@ -198,3 +198,27 @@ def test_what_was_not_confirmed_is_written_down_as_denied() -> None:
     with Sandbox([]) as box:
         assert run(box, "cohorts", "bulk-delete", "1", "2").exit_code == 5
         assert [row["outcome"] for row in json.loads(run(box, "audit", "log", "--json").stdout)] == ["denied"]
+
+
+def test_all_of_something_is_deleted_only_when_that_is_said() -> None:
+    with Sandbox([]) as box:  # allows five such requests a minute
+        for given in ((), ("--entity-type", "event")):
+            refused = run(box, "schemas", "delete", *given, "--yes")
+            assert (refused.exit_code, "--all" in refused.stderr) == (2, True)
+        assert (
+            run(box, "schemas", "delete", *("--entity-type", "event", "--entity-name", "Foo"), "--all").exit_code == 2
+        )
+        (change,) = json.loads(run(box, "schemas", "delete", "--all", "--dry-run", "--json").stdout)["changes"]
+        told = [one["path"] for one in change["diff"]]
+        assert ("event/Login" in told, len(told), change["count"]) == (True, 8, 8)
+        gone = run(box, "schemas", "delete", "--entity-type", "event", "--entity-name", "Login", "--yes")
+        assert (gone.exit_code, gone.stderr) == (0, "deleted schemas event/Login\n")
+        assert run(box, "schemas", "delete", "--all", "--yes").stderr == "deleted schemas * (7)\n"
+
+
+def test_what_is_not_there_is_an_error_of_a_dry_run_too() -> None:
+    for command in (("cohorts", "delete", "9"), ("dashboards", "update", "9", "--title", "Q")):
+        with Sandbox([]) as empty:
+            result = run(empty, *command, "--dry-run", "--json")
+        assert result.exit_code == 8
+        assert f"{command[0][:-1]} 9" in json.loads(result.stderr)["message"]

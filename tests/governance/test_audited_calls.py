@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -225,3 +226,29 @@ def test_opentelemetry_hears_of_every_row(service: Answering, tmp_path: Path, mo
         ws.delete_annotation(7)
     (span,) = export.get_finished_spans()
     assert [event.attributes["mixpanel.audit.kind"] for event in span.events] == ["intent", "outcome"]
+
+
+def test_the_row_after_a_creation_holds_the_new_id(service: Answering, tmp_path: Path) -> None:
+    service.tell({"results": {"id": 2005, "title": "Growth"}})
+    with service.workspace(state_dir=tmp_path) as ws:
+        ws.create_dashboard(mp.CreateDashboardParams(title="Growth"))
+        rows = ws.audit.log()
+    assert [row.to_dict().get("made") for row in rows] == [None, "2005"]
+    assert [row[4] for row in rows.table] == ["Growth", "Growth (2005)"]
+    assert re.fullmatch(r"<AuditRow 2 outcome .{19}Z dashboards.create_dashboard Growth \(2005\) done>", repr(rows[1]))
+
+
+def test_a_schema_is_told_by_its_type_and_its_name(service: Answering, tmp_path: Path) -> None:
+    service.tell({"results": {}}).tell({"results": {"deleteCount": 1}})
+    with service.workspace(state_dir=tmp_path) as ws:
+        ws.create_schema("event", "Foo", {})
+        ws.delete_schemas(entity_type="event", entity_name="Revenue")
+        assert [row.target for row in ws.audit.log()] == [["event/Foo"]] * 2 + [["event/Revenue"]] * 2
+
+
+def test_an_outcome_that_there_is_none_of_is_refused(service: Answering, tmp_path: Path) -> None:
+    with (
+        service.workspace(state_dir=tmp_path) as ws,
+        pytest.raises(mp.InvalidArgumentError, match="Did you mean 'denied'"),
+    ):
+        ws.audit.log(outcome="deny")

@@ -205,3 +205,63 @@ def test_equal_plans_have_equal_tokens_whoever_makes_them(service: Answering) ->
         tokens.append((plan.token, *[change.token for change in plan.changes]))
     assert tokens[0] == tokens[1]
     assert len(set(tokens[0])) == 3
+
+
+def test_a_deletion_tells_what_is_there_by_its_name(service: Answering) -> None:
+    service.tell({"results": BOARD})
+    with service.workspace() as ws, ws.dry_run() as plan:
+        ws.delete_dashboard(5)
+    assert "dashboards.delete_dashboard(5): there (Sales) -> deleted" in str(plan)
+    assert list(plan.table) == [("dashboards.delete_dashboard", "5", None, "there (Sales)", "deleted")]
+
+
+def test_what_nothing_reads_is_said_to_be_unknown(service: Answering) -> None:
+    with service.workspace() as ws, ws.dry_run() as plan:
+        ws.bulk_delete_cohorts([2001, 2002])
+    assert [row[1:] for row in plan.table] == [(number, None, "unknown", "deleted") for number in ("2001", "2002")]
+
+
+def test_a_change_of_what_is_not_there_is_refused_with_the_call_that_lists(service: Answering) -> None:
+    for _ in range(2):
+        service.tell({"status": "error", "error": "Dashboard not found"}, 404)
+    with service.workspace() as ws, ws.dry_run() as plan:
+        for call in (lambda: ws.delete_dashboard(7), lambda: ws.update_dashboard(7, {"title": "B"})):
+            with pytest.raises(mp.QueryError, match="dashboard 7: It is not there") as caught:
+                call()
+            assert (caught.value.hint, caught.value.sent) == ("Look at what list_dashboards gives.", False)
+    assert not plan.changes
+
+
+def test_a_change_of_nothing_says_so(service: Answering) -> None:
+    service.tell({"results": BOARD})
+    with service.workspace() as ws, ws.dry_run() as plan:
+        ws.update_dashboard(5, mp.UpdateDashboardParams(title="Sales"))
+    assert "dashboards.update_dashboard(5): nothing changes" in str(plan)
+    assert [row[-1] for row in plan.table] == ["nothing changes"]
+
+
+SCHEMAS = [{"entityType": "event", "name": name, "schemaJson": {}} for name in ("Revenue", "Login")]
+SCHEMAS += [{"entityType": "profile", "name": "event", "schemaJson": {}}]
+
+
+def test_deleting_schemas_tells_which_would_go(service: Answering) -> None:
+    for _ in range(3):
+        service.tell({"results": SCHEMAS})
+    with service.workspace() as ws, ws.dry_run() as plan:
+        ws.delete_schemas(entity_type="event")
+        ws.delete_schemas()
+        ws.delete_schemas(entity_type="event", entity_name="Login")
+    some, every, one = plan.changes
+    assert [(one.target, one.count) for one in plan.changes] == [("event/*", 2), ("*", 3), ("event/Login", 1)]
+    assert [name for name, _ in some.gone] == ["event/Revenue", "event/Login"]
+    assert [name for name, _ in every.gone] == ["event/Revenue", "event/Login", "profile/event"]
+    assert (one.before, bool(some.confirm), bool(one.confirm)) == (SCHEMAS[1], True, False)
+
+
+def test_a_thing_that_is_missing_is_named_with_the_call_that_lists_such(service: Answering) -> None:
+    service.tell({"status": "error", "error": "Cohort not found"}, 404)
+    with service.workspace() as ws, pytest.raises(mp.QueryError) as caught:
+        ws.get_cohort(123456)
+    assert caught.value.message == "cohort 123456: Cohort not found"
+    assert caught.value.hint == "Look at what list_cohorts_full gives."
+    assert caught.value.details == {"entity": "cohort", "id": "123456"}

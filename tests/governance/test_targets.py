@@ -8,6 +8,7 @@ import pytest
 
 from mixpanel_headless.app_api import at, delete, patch, post
 from mixpanel_headless.governance.facts import facts_of
+from mixpanel_headless.governance.policy import Act
 from mixpanel_headless.governance.targets import target_of
 
 if TYPE_CHECKING:
@@ -53,6 +54,21 @@ def test_a_call_about_one_thing(name: str, request_: Request[Any], ids: str | No
 def test_a_bulk_call_tells_each_thing_or_that_nobody_knows(name: str, body: Any, ids: list[Any], count: int) -> None:
     target = target_of(post("things", json=body), facts_of("dashboards", name, {}))
     assert ([entity.id for entity in target.entities], target.count) == (ids, count)
+
+
+@pytest.mark.parametrize(
+    ("given", "told", "names", "count"),
+    [
+        (("event", "Revenue"), "event/Revenue", ("Revenue",), 1),
+        (("event",), "event/*", (), None),
+        ((), "*", (), None),
+    ],
+)
+def test_what_a_type_and_a_name_stand_for_is_one_thing(given: Any, told: str, names: Any, count: int | None) -> None:
+    facts = facts_of("schemas", "delete_schemas", {"named_by": 2})
+    target = target_of(delete(at("/".join(["schemas", *["{}"] * len(given)]), *given)), facts)
+    assert (str(target), target.entities[0].names, target.count) == (told, names, count)
+    assert Act(facts, "1", None, target).bulk is (count is None)
 
 
 def test_an_id_in_a_path_is_told_as_it_was_given_and_sent_encoded() -> None:
