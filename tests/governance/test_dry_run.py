@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -225,7 +225,10 @@ def test_a_change_of_what_is_not_there_is_refused_with_the_call_that_lists(servi
     for _ in range(2):
         service.tell({"status": "error", "error": "Dashboard not found"}, 404)
     with service.workspace() as ws, ws.dry_run() as plan:
-        for call in (lambda: ws.delete_dashboard(7), lambda: ws.update_dashboard(7, {"title": "B"})):
+        for call in (
+            lambda: ws.delete_dashboard(7),
+            lambda: ws.update_dashboard(7, mp.UpdateDashboardParams(title="B")),
+        ):
             with pytest.raises(mp.QueryError, match="dashboard 7: It is not there") as caught:
                 call()
             assert (caught.value.hint, caught.value.sent) == ("Look at what list_dashboards gives.", False)
@@ -240,7 +243,9 @@ def test_a_change_of_nothing_says_so(service: Answering) -> None:
     assert [row[-1] for row in plan.table] == ["nothing changes"]
 
 
-SCHEMAS = [{"entityType": "event", "name": name, "schemaJson": {}} for name in ("Revenue", "Login")]
+SCHEMAS: list[dict[str, Any]] = [
+    {"entityType": "event", "name": name, "schemaJson": {}} for name in ("Revenue", "Login")
+]
 SCHEMAS += [{"entityType": "profile", "name": "event", "schemaJson": {}}]
 
 
