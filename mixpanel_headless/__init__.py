@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .errors import EventNotFoundError as EventNotFoundError
     from .errors import InvalidArgumentError as InvalidArgumentError
     from .errors import InvalidResponseError as InvalidResponseError
+    from .errors import MirrorError as MirrorError
     from .errors import MissingExtraError as MissingExtraError
     from .errors import MixpanelHeadlessError as MixpanelHeadlessError
     from .errors import ParamTypeError as ParamTypeError
@@ -143,7 +144,7 @@ else:
             "errors": (
                 "APIError", "AuditError", "AuthenticationError", "BookmarkValidationError", "BudgetError", "BudgetExhausted", "BusinessContextValidationError",
                 "ClosedError", "ConfigError", "DeadlineUnreachable", "EventNotFoundError", "InvalidArgumentError",
-                "InvalidResponseError", "MissingExtraError", "MixpanelHeadlessError", "ParamTypeError",
+                "InvalidResponseError", "MirrorError", "MissingExtraError", "MixpanelHeadlessError", "ParamTypeError",
                 "ParamValidationError", "PlanOutdated", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ReportLinkNotFoundError", "ReportLinkParseError",
                 "ReportLinkScopeMismatchError", "ReplayNotFoundError", "ResponseValidationError", "ServerError", "SignedURLExpiredError", "UnsupportedReplayFormatError",
                 "SessionReplayAccessError", "TaskCeilingReached", "TransportError", "UnsupportedReportLinkError", "ValidationError",

@@ -43,7 +43,6 @@ ATTEMPTS = 4
 """A call may be refused three times (429) and asks a fourth time, as the reference does."""
 MOST_PAGES = 10_000
 """Beyond as many pages a list has no end."""
-MIRROR_HINT = 'Export those days with ws.mirror(), or ask with source="auto".'
 TIMEOUTS: dict[Base, float] = {"query": 503.0, "app": 135.0, "export": 600.0, "web": 135.0, "signed": 300.0}
 
 
@@ -156,10 +155,7 @@ class Dispatcher:
         except NotMirrored as why:
             if surely:
                 return None
-            text = f"The mirror of project {asked.pin.project} {why}."
-            raise errors.BudgetExhausted(
-                text, code="NOT_MIRRORED", retryable=False, sent=False, hint=MIRROR_HINT
-            ) from None
+            raise errors.MirrorError(f"The mirror of project {asked.pin.project} {why}.", sent=False) from None
         except errors.MixpanelHeadlessError:
             if surely:
                 return None

@@ -16,6 +16,7 @@ MixpanelHeadlessError                 code, message, hint, retryable, retry_afte
 ├── AuditError                            the change could not be written down, so it was not made
 ├── UnexplainedOperation                  nothing says what the call does: a flaw of its definition
 ├── PlanOutdated                          what a plan would change is no longer what it was
+├── MirrorError                           the local mirror lacks what the answer needs
 ├── BudgetError                           wait, or ask for less
 │   ├── BudgetExhausted                   no slot inside the time that the caller gave
 │   ├── DeadlineUnreachable               carries the eta that made it hopeless
@@ -249,6 +250,14 @@ class UnexplainedOperation(MixpanelHeadlessError):  # noqa: N818 - it says what 
     """A call of which nothing says what it does, so that no policy can speak of it: its family's author mends that."""
 
     default_code = "UNEXPLAINED_OPERATION"
+
+
+class MirrorError(MixpanelHeadlessError):
+    """The local mirror lacks what the answer needs; nothing was sent."""
+
+    default_code = "NOT_MIRRORED"
+    default_hint = 'Export those days with ws.mirror(), or ask with source="auto".'
+    exit_code = 9
 
 
 class BudgetError(MixpanelHeadlessError):

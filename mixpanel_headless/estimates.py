@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .errors import BudgetExhausted
+from .errors import MirrorError
 from .fanin import check_planned
 from .options import current_task
 from .results.plan import Plan, PlannedCall
@@ -75,5 +75,5 @@ class Estimator:
             return None
         try:
             return "mirror" if await self.dispatcher.ask_mirror(asked) is not None else None
-        except BudgetExhausted:
+        except MirrorError:
             return "refused"

@@ -21,6 +21,9 @@ SPELLED = "mixpanel_headless.spelled"
 AS_JSON = "mixpanel_headless.errors_as_json"
 """The key of `Context.meta` by which a command says that its caller reads JSON."""
 
+HINTS = {"NOT_MIRRORED": "Export those days with `mp mirror sync`, or ask with --source auto."}
+"""What to do about errors of these codes, in the words of the command line."""
+
 
 class Failure(click.ClickException):
     """An end with a message of its own making and an exit code."""
@@ -42,6 +45,7 @@ def failure_of(error: Exception, context: click.Context) -> Failure | None:
         return None
     if context.params.get("verbose"):
         click.echo("".join(traceback.format_exception(error)), err=True)
+    error.hint = HINTS.get(error.code, error.hint)
     text = in_json(error) if context.meta.get(AS_JSON) else in_words(error, context.meta.get(SPELLED))
     return Failure(text, error.exit_code)
 

@@ -138,6 +138,8 @@ def stream_csv(rows: Iterable[Any], file: TextIO) -> None:
     """A header of the first row's fields, and the rows; one with other fields ends it with an error."""
     import csv
 
+    from mixpanel_headless.results.table import csv_cells
+
     writer, columns = csv.writer(file), None
     for number, row in enumerate(map(plain, rows), 1):
         if columns is None:
@@ -145,7 +147,7 @@ def stream_csv(rows: Iterable[Any], file: TextIO) -> None:
             writer.writerow(columns)
         if row.keys() != set(columns):
             raise click.ClickException(f"Row {number} has other fields than the first; use --format jsonl.")
-        writer.writerow(cells(row[name] for name in columns))
+        writer.writerow(csv_cells(row[name] for name in columns))
 
 
 def stream_plain(rows: Iterable[Any], file: TextIO) -> None:
@@ -195,8 +197,12 @@ def write_json(result: Any, file: TextIO) -> None:
 
 
 def write_lines(result: Any, file: TextIO) -> None:
-    """One line of JSON an entry, or a row of the table."""
-    entries = plain(result) if isinstance(result, list) else table_of(result).to_dicts()
+    """One line of JSON an entry or one thing, or a row of the table."""
+    if isinstance(result, list):
+        entries = plain(result)
+    else:
+        fields = plain(result)
+        entries = [fields] if isinstance(fields, dict) and not hasattr(result, "table") else table_of(result).to_dicts()
     for entry in entries:
         click.echo(encode(entry), file=file)
 

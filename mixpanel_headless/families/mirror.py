@@ -28,16 +28,24 @@ class Mirrors(Exports[Mode]):
         """Export the events of some days into the state folder, for calls with `source="mirror"` or `"auto"`.
 
         Days that are there already are not exported again, unless they were not closed. `timezone` is the project's, such
-        as `Europe/Berlin`; it is remembered, and UTC until it is told. Costs one request of the export budget for each day
-        that is missing. Needs the extra `analytics`.
+        as `Europe/Berlin`; it is remembered, and UTC until it is told. The days of an export may be those of UTC, so the
+        day before is exported as well where the project's begin earlier, and the day after where they end later. Answers of
+        `source="auto"` about funnels need the days of their conversion window too. Costs one request of the export budget
+        for each day that is missing. Needs the extra `analytics`.
 
         - `timezone`: the project's time zone, such as Europe/Berlin.
         - `progress`: shows how far it has come, and which budget it waits for.
         """
+        from mixpanel_headless.query.exports import EventExport
+
         mirror = (await self.dispatcher()).mirror(self.pin.project)
         if timezone is not None:
             mirror.set_zone(timezone)
-        await self.export_events(mirror.folder, from_date=from_date, to_date=to_date, progress=progress)
+        wanted = EventExport(from_date=from_date, to_date=to_date)
+        wanted.question(self.pin.project)  # refuses days that are none
+        days = wanted.days()
+        first, last = mirror.days_for(days[0], days[-1])
+        await self.export_events(mirror.folder, from_date=first, to_date=last, progress=progress)
         return report(mirror)
 
     @composite

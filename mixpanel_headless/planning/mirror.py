@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
@@ -14,6 +15,7 @@ import msgspec
 import request_scheduler as rs
 from mixpanel_headless.accounts.state import state_folder
 from mixpanel_headless.query.dates import days_between
+from mixpanel_headless.results.provenance import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from mixpanel_headless.request import Request
 
 FOLDER, ZONE_FILE = "mirror", "zone.json"
+MIDNIGHT = clock_time()
 
 
 class NotMirrored(Exception):  # noqa: N818 - it says what is the matter
@@ -127,6 +130,12 @@ class Mirror:
         place.scratch()
         place.write(ZONE_FILE, msgspec.json.encode(name))
 
+    def days_for(self, first: date, last: date) -> tuple[date, date]:
+        """The first and the last day that it has to hold to answer about these days of the project."""
+        from mixpanel_headless.engine import Project
+
+        return exported_days(Project(timezone=self.zone()), first, last)
+
     def drop(self) -> None:
         """Remove all of it."""
         with self._lock:
@@ -144,7 +153,8 @@ class Mirror:
         wanted = days_needed(question, project, surely=surely)
         lacking = [day for day in wanted if day not in parts or (surely and not parts[day].closed(day))]
         if lacking:
-            raise NotMirrored(f"lacks {lacking[0]}" + f" and {len(lacking) - 1} other days" * (len(lacking) > 1))
+            others = f" and {plural(len(lacking) - 1, 'other day')}" if len(lacking) > 1 else ""
+            raise NotMirrored(f"lacks {lacking[0]}{others}")
         at = min(parts[day].at for day in wanted).timestamp()
         tree = msgspec.json.decode(msgspec.json.encode(question.ask(self._loaded(project, parts))))
         return rs.Answer(tree, cast("Any", "mirror"), at, age=max(0.0, time.time() - at))
@@ -171,8 +181,19 @@ def days_needed(question: Question, project: Project, *, surely: bool) -> list[s
     if reach is None:
         raise NotMirrored("may lack events of other days that matter")
     first, last = question.days(project)
-    around = timedelta(days=reach + (project.timezone != "UTC"))  # days of an export may be those of UTC
-    return [str(day) for day in days_between(first - around, last + around)]
+    around = timedelta(days=reach)
+    return [str(day) for day in days_between(*exported_days(project, first - around, last + around))]
+
+
+def exported_days(project: Project, first: date, last: date) -> tuple[date, date]:
+    """The first and the last day of an export with all events of these days of the project.
+
+    The days of an export may be those of UTC, so one more is needed where the project's begin or end in another one of UTC.
+    """
+    begin = datetime.combine(first, MIDNIGHT, project.zone).astimezone(UTC)
+    end = datetime.combine(last + timedelta(days=1), MIDNIGHT, project.zone).astimezone(UTC) - timedelta.resolution
+    over = max(last, project.clock().astimezone(UTC).date())  # what is yet to come holds no events
+    return min(first, begin.date()), max(last, min(end.date(), over))
 
 
 def mirror_of(settings: Settings, project: str) -> Mirror:

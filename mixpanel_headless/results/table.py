@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from typing import TYPE_CHECKING, Any, TextIO
 
 import attrs
@@ -83,10 +84,20 @@ class Table:
         return to_arrow(self)
 
     def to_csv(self, file: TextIO) -> None:
-        """Writes a header line and one line a row to an open text file."""
+        """Writes a header line and one line a row to an open text file; what is no number or text is JSON."""
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(self.columns)
-        writer.writerows(self.rows)
+        writer.writerows(map(csv_cells, self.rows))
+
+
+def csv_cells(row: Iterable[Any]) -> list[Any]:
+    """A row for CSV: truth values, lists and objects as JSON writes them."""
+    return [
+        json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":"))
+        if isinstance(value, bool | dict | list | tuple)
+        else value
+        for value in row
+    ]
 
 
 def flatten_series(

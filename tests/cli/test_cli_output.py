@@ -7,10 +7,19 @@ import json
 import sys
 from typing import Any
 
+import attrs
 import click
 import pytest
 
-from mixpanel_headless.cli.output import FORMATS, Format, Shape, compile_filter, default_format, write_result
+from mixpanel_headless.cli.output import (
+    FORMATS,
+    Format,
+    Shape,
+    compile_filter,
+    default_format,
+    write_result,
+    write_stream,
+)
 from mixpanel_headless.errors import MissingExtraError
 from mixpanel_headless.results.discovery import Listing, TopEvent
 
@@ -129,3 +138,22 @@ def test_a_filter_without_jq_names_the_extra(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_value_without_structure_is_one_cell() -> None:
     assert written(5, "csv") == "value\n5\n"
+
+
+def test_cells_of_csv_are_json_where_they_are_no_text_or_number() -> None:
+    rows = written([{"on": True, "where": {"plan": None}, "tags": ["red"]}], "csv").splitlines()
+    assert rows[1] == 'true,"{""plan"":null}","[""red""]"'
+    table = Listing([TopEvent("x", 1, 0.5)]).table
+    file = io.StringIO()
+    attrs.evolve(table, rows=[(False, {"a": [None]}, ("b",))]).to_csv(file)
+    assert file.getvalue().splitlines()[1] == 'false,"{""a"":[null]}","[""b""]"'
+
+
+def test_a_stream_has_the_same_cells() -> None:
+    file = io.StringIO()
+    write_stream([{"on": True, "tags": ["red"]}], Shape("csv"), file)
+    assert file.getvalue().splitlines()[1] == 'true,"[""red""]"'
+
+
+def test_one_thing_in_json_lines_keeps_its_structure() -> None:
+    assert json.loads(written({"id": 5, "tags": []}, "jsonl")) == {"id": 5, "tags": []}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ from click.testing import CliRunner
 
 import mixpanel_headless as mp
 from mixpanel_headless.cli.root import cli
+from mixpanel_headless.engine import Project
+from mixpanel_headless.planning.mirror import exported_days
 from mixpanel_headless.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -105,16 +107,16 @@ def test_days_that_are_not_kept_are_asked_of_the_network(ws: mp.Workspace, sourc
 
 def test_the_mirror_alone_says_what_it_lacks(ws: mp.Workspace, flights: Sandbox) -> None:
     one, before = names(ws)[0], len(flights.requests)
-    with pytest.raises(mp.BudgetExhausted, match="lacks 2013-01-16 and 1 other days") as caught:
+    with pytest.raises(mp.MirrorError, match="lacks 2013-01-16 and 1 other day") as caught:
         ws.with_options(source="mirror").query(one, **NOT_KEPT)
     assert (caught.value.code, caught.value.sent, len(flights.requests)) == ("NOT_MIRRORED", False, before)
 
 
 def test_questions_about_profiles_are_not_for_the_mirror(ws: mp.Workspace) -> None:
     mirrored = ws.with_options(source="mirror")
-    with pytest.raises(mp.BudgetExhausted, match="has no profiles"):
+    with pytest.raises(mp.MirrorError, match="has no profiles"):
         mirrored.query(names(ws)[0], where=mp.Filter.equals("plan", "pro", resource_type="people"), **DAYS)
-    with pytest.raises(mp.BudgetExhausted, match="has no profiles"):
+    with pytest.raises(mp.MirrorError, match="has no profiles"):
         mirrored.segmentation(names(ws)[0], where='user["plan"] == "pro"', **DAYS)
 
 
@@ -194,8 +196,49 @@ def test_days_are_those_of_the_time_zone_that_the_mirror_was_told(tmp_path: Path
         mirrored = ws.with_options(source="mirror").query("A", **days)
         assert told(mirrored) == told(ws.query("A", **days))
         assert ws.mirror_status().timezone == "America/New_York"
-        with pytest.raises(mp.BudgetExhausted, match="lacks 2026-01-07"):
-            ws.with_options(source="mirror").query("A", from_date="2026-01-06", to_date="2026-01-06")
+        assert ws.mirror_status().days[-1] == "2026-01-07"  # of UTC, in which the last day ends
+        with pytest.raises(mp.MirrorError, match="lacks 2026-01-08"):
+            ws.with_options(source="mirror").query("A", from_date="2026-01-07", to_date="2026-01-07")
+
+
+@pytest.mark.parametrize(("zone", "first", "last"), [
+    ("Europe/Berlin", "2026-01-03", "2026-01-06"),
+    ("America/New_York", "2026-01-04", "2026-01-07"),
+    ("Europe/London", "2026-01-04", "2026-01-06"),
+    ("UTC", "2026-01-04", "2026-01-06"),
+])  # fmt: skip
+def test_a_mirror_answers_about_the_days_that_it_was_given(tmp_path: Path, zone: str, first: str, last: str) -> None:
+    begun = datetime(2026, 1, 3, tzinfo=UTC)
+    events: list[Any] = [
+        {"event": "A", "properties": {"distinct_id": "u", "time": int((begun + timedelta(hours=hour)).timestamp())}}
+        for hour in range(120)
+    ]
+    days: dict[str, Any] = {"from_date": "2026-01-04", "to_date": "2026-01-06"}
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    with Sandbox(events=events, now=now, timezone=zone) as box, box.workspace(state_dir=tmp_path, cache="off") as ws:
+        held = ws.mirror(**days, timezone=zone).days
+        assert (held[0], held[-1]) == (first, last)
+        for source in ("mirror", "auto"):
+            mirrored = ws.with_options(source=source).query("A", **days)
+            assert mirrored.provenance.origin == "mirror"
+            assert told(mirrored) == told(ws.query("A", **days))
+
+
+def test_a_day_that_is_yet_to_come_is_neither_exported_nor_needed() -> None:
+    now = datetime(2026, 1, 6, 15, tzinfo=UTC)
+    project, today = Project(timezone="America/New_York", now=now), date(2026, 1, 6)
+    assert exported_days(project, today, today) == (today, today)
+    evening = Project(timezone="America/New_York", now=now + timedelta(hours=12))
+    assert exported_days(evening, today, today) == (today, date(2026, 1, 7))
+
+
+def test_the_command_names_its_own_words_for_what_is_lacking(flights: Sandbox, tmp_path: Path) -> None:
+    variables = {**flights.environment(), "MP_STATE_DIR": str(tmp_path)}
+    words = ["query", "segmentation", "Flight", "--source", "mirror"]
+    done = CliRunner().invoke(cli, [*words, "--from-date", "2013-01-01", "--to-date", "2013-01-02"], env=variables)
+    assert done.exit_code == mp.MirrorError.exit_code == 9
+    assert "mp mirror sync" in done.stderr
+    assert "--source auto" in done.stderr
 
 
 def test_the_command_syncs_tells_and_drops(flights: Sandbox, tmp_path: Path) -> None:
