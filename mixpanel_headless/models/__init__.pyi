@@ -13,14 +13,12 @@ from .dashboards import *
 from .definitions import *
 from .deletions import *
 from .drop_filters import *
-from .entity import *
 from .experiments import *
 from .feature_flags import *
 from .identity import *
 from .lexicon import *
 from .lookup_tables import *
 from .metrics import *
-from .params import *
 from .report_links import *
 from .schemas import *
 from .webhooks import *
