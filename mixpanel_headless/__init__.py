@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .errors import BusinessContextValidationError as BusinessContextValidationError
     from .errors import ClosedError as ClosedError
     from .errors import ConfigError as ConfigError
+    from .errors import CredentialsRefused as CredentialsRefused
     from .errors import DeadlineUnreachable as DeadlineUnreachable
     from .errors import EventNotFoundError as EventNotFoundError
     from .errors import InvalidArgumentError as InvalidArgumentError
@@ -143,7 +144,7 @@ else:
             "accounts.limits": ("Lifetimes", "Limits"),
             "errors": (
                 "APIError", "AuditError", "AuthenticationError", "BookmarkValidationError", "BudgetError", "BudgetExhausted", "BusinessContextValidationError",
-                "ClosedError", "ConfigError", "DeadlineUnreachable", "EventNotFoundError", "InvalidArgumentError",
+                "ClosedError", "ConfigError", "CredentialsRefused", "DeadlineUnreachable", "EventNotFoundError", "InvalidArgumentError",
                 "InvalidResponseError", "MirrorError", "MissingExtraError", "MixpanelHeadlessError", "ParamTypeError",
                 "ParamValidationError", "PlanOutdated", "PolicyDenied", "QueryError", "QueueFull", "RateLimitError", "ReportLinkNotFoundError", "ReportLinkParseError",
                 "ReportLinkScopeMismatchError", "ReplayNotFoundError", "ResponseValidationError", "ServerError", "SignedURLExpiredError", "UnsupportedReplayFormatError",

@@ -11,6 +11,7 @@ MixpanelHeadlessError                 code, message, hint, retryable, retry_afte
 │   └── BookmarkValidationError           every problem of a query at once, each a ValidationError
 ├── ConfigError                           fix the setup
 │   ├── MissingExtraError (ImportError)   install the extra that it names
+│   ├── CredentialsRefused                `me` was refused with them (401)
 │   └── WorkspaceScopeError               name a workspace
 ├── PolicyDenied                          not allowed here
 ├── AuditError                            the change could not be written down, so it was not made
@@ -217,6 +218,12 @@ class MissingExtraError(ConfigError, ImportError):
             hint=f"Run: pip install 'mixpanel-headless[{extra}]'.",
             details={"extra": extra},
         )
+
+
+class CredentialsRefused(ConfigError):  # noqa: N818 - the name says what happened
+    """The credentials were refused (401) when it was asked whose they are."""
+
+    exit_code = 4
 
 
 class WorkspaceScopeError(ConfigError):

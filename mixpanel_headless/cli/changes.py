@@ -49,6 +49,23 @@ def call_governed(
         raise
 
 
+def confirm_local(method: Named, *, sure: bool) -> None:
+    """Ask, or want the word `--yes`, before something is gone from this machine; PolicyDenied without either."""
+    from mixpanel_headless.governance.governor import attended
+
+    what = method.name.replace("_", " ")
+    if sure:
+        return
+    if not attended():
+        raise PolicyDenied(
+            f"{what} removes what is kept on this machine, and needs to be confirmed.",
+            code="CONFIRMATION_NEEDED",
+            hint="Confirm it with --yes.",
+            sent=False,
+        )
+    click.confirm(f"{what}: what it holds is removed from this machine. Go on?", abort=True, err=True)
+
+
 def plan_of(view: Workspace, call: Callable[[], Any]) -> ChangePlan[Any]:
     """What a call would change; costs a request for each thing that can be read."""
     with view.dry_run() as plan:

@@ -62,7 +62,7 @@ def in_words(error: MixpanelHeadlessError, names: Mapping[str, str] | None = Non
         message = "\n".join(as_typed(str(one).removeprefix("[ERROR] "), names or {}) for one in error.errors)
     elif isinstance(error, errors.InvalidArgumentError):
         message, hint = as_typed(message, names or {}), as_typed(hint or "", names or {})
-    lines = [f"Error: {message}", f"Hint: {hint}" if hint else ""]
+    lines = [f"Error: {message}", f"Hint: {with_commands(hint)}" if hint else ""]
     return "\n".join(printable(line) for text in lines if text for line in text.splitlines())
 
 
@@ -83,7 +83,17 @@ def in_json(error: MixpanelHeadlessError) -> str:
     """The error as one line of JSON."""
     import msgspec
 
-    return msgspec.json.encode(error.to_dict(), enc_hook=str).decode()
+    return msgspec.json.encode(error.to_dict() | {"hint": with_commands(error.hint)}, enc_hook=str).decode()
+
+
+def with_commands(hint: str) -> str:
+    """A hint whose calls are named as commands."""
+    if "_" not in hint:
+        return hint
+    from mixpanel_headless.cli.naming import commands
+
+    names = commands()
+    return re.sub(r"\b(?:ws\.)?([a-z]+(?:_[a-z0-9]+)+)\b(?:\(\))?", lambda found: names.get(found[1], found[0]), hint)
 
 
 def usage_in_json(error: click.UsageError) -> Failure:
@@ -102,7 +112,7 @@ def exit_codes() -> str:
     for kind in vars(errors).values():
         if isinstance(kind, type) and issubclass(kind, MixpanelHeadlessError) and "exit_code" in vars(kind):
             found.setdefault(kind.exit_code, []).append(kind)
-    told = [f"{code} {', or '.join(map(meaning, kinds))}" for code, kinds in sorted(found.items())]
+    told = [f"{code} {', or '.join(dict.fromkeys(map(meaning, kinds)))}" for code, kinds in sorted(found.items())]
     return (
         f"Exit codes: 0 done; {'; '.join(told)}; {INTERRUPTED} interrupted; {GONE} the reader of the output has gone."
     )
@@ -112,5 +122,5 @@ def meaning(kind: type[MixpanelHeadlessError]) -> str:
     """What a class of errors stands for, in few words."""
     if kind is MixpanelHeadlessError:
         return "any other error"
-    said = re.split("[;,.]", kind.__doc__ or "")[0]
+    said = re.split("[;,.]| when ", kind.__doc__ or "")[0]
     return f"{said[:1].lower()}{said[1:]}"

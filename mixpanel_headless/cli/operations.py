@@ -15,7 +15,7 @@ from mixpanel_headless.cli.output import Shape, write_result, write_stream
 from mixpanel_headless.cli.parameters import NOT_GIVEN, Slot, is_argument, parameters_of, slots_of, spelled
 from mixpanel_headless.cli.patience import explain_waiting, tell_first
 from mixpanel_headless.cli.told import Told, in_words, told_of
-from mixpanel_headless.cli.wishes import ALL, COMMON, FOR_CHANGES, WISHES, option_names
+from mixpanel_headless.cli.wishes import option_names, options_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ def operation_command(method: Named, name: str) -> click.Command:
     slots = slots_of(define)
     parameters = [parameter for slot in slots for parameter in slot.parameters]
     taken = option_names(parameters)
-    common = [*COMMON, *WISHES, *(FOR_CHANGES if method.facts.changes else ()), *(ALL if may_mean_all(method) else ())]
+    common = options_for(method.facts, may_mean_all=may_mean_all(method))
     shared = [option for option in (make() for make in common) if not taken & option_names([option])]
 
     def run(**arguments: Any) -> None:
@@ -77,7 +77,7 @@ def shape_of(wishes: Mapping[str, Any], *, streamed: bool) -> Shape:
 
 def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, wishes: Mapping[str, Any]) -> None:
     """Make the call with what the caller wishes for it, and write what comes."""
-    from mixpanel_headless.cli.changes import call_governed
+    from mixpanel_headless.cli.changes import call_governed, confirm_local
     from mixpanel_headless.cli.emptiness import words_about
     from mixpanel_headless.cli.notes import notes_on_stderr
     from mixpanel_headless.workspace import Workspace
@@ -92,6 +92,8 @@ def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, wishes: Map
             if given.get("progress") or method.facts.destructive:  # whoever is asked is not told of waiting
                 no_longer()
             quiet = shape.for_programs
+            if method.facts.destructive and method.facts.local:
+                confirm_local(method, sure=bool(wishes.get("yes")))
             result = call_governed(view, call, method, wishes, quiet=quiet) if method.facts.changes else call()
             if is_stream(method):
                 with closing(result):  # while the workspace is there

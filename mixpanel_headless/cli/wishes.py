@@ -11,7 +11,9 @@ from mixpanel_headless.cli.output import FORMATS
 from mixpanel_headless.workspace import FreshnessName, PriorityName, SourceName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from mixpanel_headless.governance.facts import Facts
 
 Option = partial[click.Option]
 """An option of which each command gets its own copy."""
@@ -22,12 +24,12 @@ COMMON: tuple[Option, ...] = (
         type=click.Choice(FORMATS),
         help="How to write the result; a table on a terminal, JSON elsewhere. Errors are JSON with json and jsonl.",
     ),
-    Option(click.Option, ["--json", "as_json"], is_flag=True, help="The same as --format json."),
+    Option(click.Option, ["--json", "as_json"], is_flag=True, help="Write the result and errors as JSON."),
     Option(click.Option, ["--jq", "jq_filter"], help="A jq filter for the JSON, one line for each of its results."),
     Option(click.Option, ["--project"], type=int, help="The project; MP_PROJECT_ID else."),
     Option(click.Option, ["--workspace"], type=int, help="The data view; MP_WORKSPACE_ID else."),
 )
-WISHES: tuple[Option, ...] = (
+WAITING: tuple[Option, ...] = (
     Option(
         click.Option,
         ["--deadline"],
@@ -35,23 +37,33 @@ WISHES: tuple[Option, ...] = (
         metavar="SECONDS",
         help="How long the call may take, waiting for the budget included; no bound otherwise.",
     ),
-    Option(click.Option, ["--max-age"], type=float, metavar="SECONDS", help="How old an earlier answer may be."),
     Option(
         click.Option, ["--priority"], type=click.Choice(get_args(PriorityName)), help="Who goes first while calls wait."
     ),
+    Option(click.Option, ["--tenant"], help="Whose share of the budget the call spends."),
+)
+"""For calls that send something."""
+EARLIER: tuple[Option, ...] = (
+    Option(click.Option, ["--max-age"], type=float, metavar="SECONDS", help="How old an earlier answer may be."),
     Option(
         click.Option, ["--freshness"], type=click.Choice(get_args(FreshnessName)), help="Which earlier answers will do."
     ),
+)
+"""For calls whose answers may be known already."""
+SOURCE: tuple[Option, ...] = (
     Option(
         click.Option,
         ["--source"],
         type=click.Choice(get_args(SourceName)),
         help="Who answers reports: the service, or the copy that `mp mirror sync` made.",
     ),
-    Option(click.Option, ["--tenant"], help="Whose share of the budget the call spends."),
 )
-FOR_CHANGES: tuple[Option, ...] = (
+"""For questions that a mirror may answer."""
+PLANNED: tuple[Option, ...] = (
     Option(click.Option, ["--dry-run"], is_flag=True, help="Write the plan and send nothing that changes something."),
+)
+"""For what a plan can hold."""
+CONFIRMED: tuple[Option, ...] = (
     Option(
         click.Option, ["--yes"], is_flag=True, help="Confirm what cannot be taken back, or what a policy asks about."
     ),
@@ -62,6 +74,23 @@ ALL: tuple[Option, ...] = (
     ),
 )
 """For what deletes more the less it is told of."""
+
+
+def options_for(facts: Facts, *, may_mean_all: bool) -> Iterator[Option]:
+    """The options that have an effect on a call."""
+    yield from COMMON
+    if not facts.local:
+        yield from WAITING
+    if not facts.local and not facts.changes:
+        yield from EARLIER
+    if facts.verb == "run" and not facts.changes:
+        yield from SOURCE
+    if facts.changes:
+        yield from PLANNED
+    if facts.changes or facts.destructive:
+        yield from CONFIRMED
+    if may_mean_all:
+        yield from ALL
 
 
 def option_names(parameters: Iterable[click.Parameter]) -> set[str]:

@@ -104,7 +104,7 @@ def read_manifest(place: Place) -> Written | None:
         raise ConfigError(f"{place.name}/{NAME} cannot be read: {error}.", hint=HINT) from None
 
 
-HINT = "Give another folder as to, or remove what is in this one."
+HINT = "Give another folder, or remove what is in this one."
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:

@@ -22,6 +22,8 @@ URL = re.compile(r"[a-z][a-z0-9+.-]+(://|::)", re.ASCII)
 UNFINISHED = re.compile(r"\.part-(\d+)-")
 """Names of files that somebody is writing, with the process that does."""
 
+WRITABLE = "Give a folder that you may write to; it is made if it is not there."
+
 
 class Place(Protocol):
     """A folder by whatever means: every file appears whole or not at all."""
@@ -62,7 +64,12 @@ class Folder:
 
     def scratch(self) -> Path:
         """The folder itself, so that a finished file is only renamed; what dead processes left in it is removed."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise ConfigError(f"Nothing can be written to {self.path}: {error.strerror}.", hint=WRITABLE) from None
         for left in self.path.glob(".part-*"):
             found = UNFINISHED.match(left.name)
             if found and not is_running(int(found[1])):

@@ -17,6 +17,7 @@ from mixpanel_headless.errors import (
     AuthenticationError,
     BudgetExhausted,
     ConfigError,
+    CredentialsRefused,
     QueryError,
     WorkspaceScopeError,
     shown,
@@ -108,7 +109,7 @@ class Identity(Surface[Mode]):
             return await asked._me()
         except AuthenticationError as error:
             hint = "They come from MP_USERNAME and MP_SECRET, or MP_OAUTH_TOKEN; MP_REGION must be theirs."
-            raise ConfigError("The service refuses these credentials (401).", hint=hint, sent=True) from error
+            raise CredentialsRefused("The service refuses these credentials (401).", hint=hint, sent=True) from error
         except QueryError as error:
             if error.status_code != 403:
                 raise

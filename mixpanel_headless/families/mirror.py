@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from mixpanel_headless.operation import Async, Mode, composite
 
 from .exports import Exports
@@ -48,18 +50,18 @@ class Mirrors(Exports[Mode]):
         await self.export_events(mirror.folder, from_date=first, to_date=last, progress=progress)
         return report(mirror)
 
-    @composite
+    @composite(local=True)
     async def mirror_status(self: Mirrors[Async]) -> MirrorReport:
         """What the project's mirror holds; costs no request."""
         return report((await self.dispatcher()).mirror(self.pin.project))
 
-    @composite
+    @composite(local=True, destructive=True)
     async def drop_mirror(self: Mirrors[Async]) -> MirrorReport:
-        """Remove the project's mirror from this machine; what it held."""
+        """What the project's mirror held, which is removed from this machine."""
         mirror = (await self.dispatcher()).mirror(self.pin.project)
         held = report(mirror)
         mirror.drop()
-        return held
+        return attrs.evolve(held, dropped=True)
 
 
 def report(mirror: Mirror) -> MirrorReport:

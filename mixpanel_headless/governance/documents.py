@@ -47,7 +47,7 @@ def read_policy(source: PolicyLike, operations: Collection[str] | None = None) -
     if isinstance(source, Policy):
         return source
     if isinstance(source, Mapping):
-        return build_policy(source, "given by the program", {}, operations)
+        return build_policy(source, "the policy given by the program", {}, operations)
     if isinstance(source, str) and source in PRESETS:
         return preset(source)
     if not isinstance(source, (str, os.PathLike)):

@@ -23,7 +23,7 @@ class Said(TypedDict, total=False):
 
     `before` names the operation that reads what this one changes: from the same first arguments, or as a list that holds
     it. "" says that there is none. `named_by` is how many names of its path stand for one thing, as a type and a name
-    do; with fewer it is about all things that begin so. `command` names its command of `mp`, where the name that follows from its own would
+    do; with fewer it is about all things that begin so. `local` says that it is about this machine and asks nobody. `command` names its command of `mp`, where the name that follows from its own would
     mislead; "" says that there is none.
     """
 
@@ -33,6 +33,7 @@ class Said(TypedDict, total=False):
     reaches_people: bool
     before: str
     named_by: int
+    local: bool
     command: str
 
 
@@ -53,6 +54,8 @@ class Facts:
     """Operations of which the first that exists reads what this one changes."""
     named_by: int = 1
     """How many names of its path stand for one thing together."""
+    local: bool = False
+    """Whether it is about this machine, and asks nobody."""
 
     @property
     def changes(self) -> bool:
@@ -141,6 +144,7 @@ def facts_of(family: str, name: str, said: Said) -> Facts:
         if verb in {"update", "delete"} and ("before" in said or not bulk)
         else (),
         named_by=said.get("named_by", 1),
+        local=said.get("local", False),
     )
 
 

@@ -22,6 +22,7 @@ class MirrorReport:
     rows: int
     size: int  # in bytes
     oldest: datetime | None  # when the day was exported that was exported longest ago
+    dropped: bool = False  # whether all of it is gone now
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data."""
@@ -31,5 +32,6 @@ class MirrorReport:
     def __str__(self) -> str:
         if not self.days:
             return f"No mirror of project {self.project}"
+        of = "Dropped mirror" if self.dropped else "Mirror"
         what = f"{self.rows:,} events, {len(self.days)} days from {self.days[0]} to {self.days[-1]}"
-        return f"Mirror of project {self.project}: {what}, {self.size / 1e6:,.1f} MB in {self.folder}"
+        return f"{of} of project {self.project}: {what}, {self.size / 1e6:,.1f} MB in {self.folder}"

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import pty
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -210,10 +211,10 @@ def test_all_of_something_is_deleted_only_when_that_is_said() -> None:
         )
         (change,) = json.loads(run(box, "schemas", "delete", "--all", "--dry-run", "--json").stdout)["changes"]
         told = [one["path"] for one in change["diff"]]
-        assert ("event/Login" in told, len(told), change["count"]) == (True, 8, 8)
+        assert ("event/Login" in told, len(told)) == (True, change["count"])
         gone = run(box, "schemas", "delete", "--entity-type", "event", "--entity-name", "Login", "--yes")
         assert (gone.exit_code, gone.stderr) == (0, "deleted schemas event/Login\n")
-        assert run(box, "schemas", "delete", "--all", "--yes").stderr == "deleted schemas * (7)\n"
+        assert run(box, "schemas", "delete", "--all", "--yes").stderr == f"deleted schemas * ({len(told) - 1})\n"
 
 
 def test_what_is_not_there_is_an_error_of_a_dry_run_too() -> None:
@@ -222,3 +223,43 @@ def test_what_is_not_there_is_an_error_of_a_dry_run_too() -> None:
             result = run(empty, *command, "--dry-run", "--json")
         assert result.exit_code == 8
         assert f"{command[0][:-1]} 9" in json.loads(result.stderr)["message"]
+
+
+def test_a_refusal_names_commands_instead_of_calls(box: Sandbox) -> None:
+    told = run(box, "cohorts", "get", "9")
+    assert "cohort 9: " in told.stderr
+    assert "Hint: Look at what mp cohorts list gives." in told.stderr
+    asked = json.loads(run(box, "cohorts", "get", "9", "--json").stderr)
+    assert asked["hint"] == "Look at what mp cohorts list gives."
+
+
+def test_wrong_credentials_have_one_exit_code_whatever_is_asked(box: Sandbox) -> None:
+    variables = {**box.environment(), "MP_SECRET": "wrong"}
+    codes = [
+        CliRunner().invoke(cli, command, env=variables).exit_code
+        for command in (["inspect", "me"], ["cohorts", "list"])
+    ]
+    assert codes == [4, 4]
+
+
+@pytest.mark.parametrize(
+    ("command", "without"),
+    [
+        (("cohorts", "create"), {"--source", "--freshness", "--max-age"}),
+        (("cohorts", "delete"), {"--source", "--freshness", "--max-age"}),
+        (("cohorts", "list"), {"--source", "--dry-run", "--yes"}),
+        (("mirror", "status"), {"--deadline", "--priority", "--tenant", "--source", "--yes"}),
+        (("mirror", "drop"), {"--deadline", "--priority", "--tenant", "--source", "--dry-run"}),
+    ],
+)
+def test_a_command_has_no_option_without_effect(command: tuple[str, ...], without: set[str]) -> None:
+    shown = CliRunner().invoke(cli, [*command, "--help"]).stdout
+    assert "Options:" in shown
+    assert not without & set(re.findall(r"--[a-z-]+", shown.partition("Options:")[2].partition("Exit codes")[0]))
+
+
+def test_dropping_the_mirror_is_confirmed_and_said() -> None:
+    with Sandbox([]) as box:
+        refused = run(box, "mirror", "drop", "--json")
+        assert (refused.exit_code, json.loads(refused.stderr)["hint"]) == (5, "Confirm it with --yes.")
+        assert json.loads(run(box, "mirror", "drop", "--yes", "--json").stdout)["dropped"] is True

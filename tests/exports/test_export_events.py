@@ -206,6 +206,13 @@ def test_a_folder_of_another_export_is_refused_before_anything_is_sent(
     assert len(box.requests) == 1
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_sent(box: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with box.workspace() as ws, pytest.raises(mp.ConfigError, match="Nothing can be written to"):
+        ws.export_events(tmp_path / "file" / "x", **ONE_DAY)
+    assert not box.requests
+
+
 def test_a_manifest_that_cannot_be_read_is_told(box: Sandbox, tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("{")
     with box.workspace() as ws, pytest.raises(mp.ConfigError, match=r"export\.json cannot be read"):

@@ -253,6 +253,6 @@ def test_the_command_syncs_tells_and_drops(flights: Sandbox, tmp_path: Path) -> 
     synced = run("sync", "--from-date", "2013-01-01", "--to-date", "2013-01-02")
     assert synced["days"] == ["2013-01-01", "2013-01-02"]
     assert run("status") == synced
-    assert run("drop") == synced
+    assert run("drop", "--yes") == {**synced, "dropped": True}
     assert run("status")["days"] == []
     assert not Path(synced["folder"]).exists()
