@@ -30,7 +30,7 @@ def test_a_bucket_that_is_over_for_nobody_has_no_average() -> None:
         answer = ask(ws, "Join", "Visit")
     assert answer.average == {"first": 2.0, "counts": [1.0, None, None], "rates": [0.5, None, None]}
     assert answer.cohorts["2026-01-05"]["counts"] == [1, 0, 0]
-    assert answer.shown.rows[-1][-3:] == (0.5, None, None)
+    assert answer.shown.rows[0][-3:] == (0.5, None, None)
 
 
 def test_where_nobody_began_nobody_came_back() -> None:
