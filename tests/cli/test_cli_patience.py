@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr
 from typing import TYPE_CHECKING, TypedDict
 
 import pytest
@@ -32,12 +34,29 @@ def box() -> Iterator[Sandbox]:
         yield opened
 
 
-def err_with(words: str, capsys: pytest.CaptureFixture[str]) -> str:
-    """What was written to stderr, once it holds these words."""
-    shown = ""
-    while words not in shown:
-        shown += capsys.readouterr().err
-    return shown
+class Heard(io.StringIO):
+    """A stderr that tells when something was written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = threading.Condition()
+
+    def write(self, text: str) -> int:
+        with self.told:
+            written = super().write(text)
+            self.told.notify_all()
+        return written
+
+    def until(self, words: str) -> str:
+        """All that was written, once it holds these words."""
+        with self.told:
+            assert self.told.wait_for(lambda: words in self.getvalue(), 60), self.getvalue()
+            return self.getvalue()
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
 
 
 def explainer() -> threading.Thread:
@@ -46,42 +65,38 @@ def explainer() -> threading.Thread:
     return thread
 
 
-def test_a_command_that_waits_says_what_for(box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_that_waits_says_what_for(box: Sandbox, heard: Heard) -> None:
     ws = box.workspace()
     ws.events()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(ws.top_events)
         while not ws.budget().queue:
             assert not waiting.done()
-        with explain_waiting(ws, silence=0.0):
+        with redirect_stderr(heard), explain_waiting(ws, silence=0.0):
             explainer().join(20)
         ws.close()
         assert isinstance(waiting.exception(20), mp.ClosedError)
-    shown = capsys.readouterr().err
+    shown = heard.getvalue()
     assert "Waiting for the query budget: 1 of 1 used in 1.0 h, next in 1.0 h" in shown
     assert "--deadline" in shown
 
 
-def test_a_command_whose_request_was_sent_does_not_speak_of_the_budget(
-    box: Sandbox, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_command_whose_request_was_sent_does_not_speak_of_the_budget(box: Sandbox, heard: Heard) -> None:
     with box.workspace() as ws:
         ws.events()
-        with explain_waiting(ws, silence=0.0):
-            shown = err_with("--deadline", capsys)
+        with redirect_stderr(heard), explain_waiting(ws, silence=0.0):
+            shown = heard.until("--deadline")
     assert shown.startswith("Asked, and no answer yet.")
     assert "--deadline" in shown
 
 
-def test_a_wait_for_exports_names_their_budget_and_not_that_of_queries(
-    box: Sandbox, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wait_for_exports_names_their_budget_and_not_that_of_queries(box: Sandbox, heard: Heard) -> None:
     ws = box.workspace(limits=mp.Limits(export=1))
     list(ws.stream_events(**DAY))
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(lambda: list(ws.stream_events(**DAY)))
-        with explain_waiting(ws, silence=0.0):
-            shown = err_with("Waiting", capsys)
+        with redirect_stderr(heard), explain_waiting(ws, silence=0.0):
+            shown = heard.until("Waiting")
         report = ws.budget()
         ws.close()
         assert isinstance(waiting.exception(20), mp.ClosedError)
@@ -91,13 +106,13 @@ def test_a_wait_for_exports_names_their_budget_and_not_that_of_queries(
     assert {pool.name: pool.waiting for pool in report.others} == {"jql": 0, "export": 1, "schemas": 0, "app": 0}
 
 
-def test_a_wait_that_begins_late_is_told_as_well(box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wait_that_begins_late_is_told_as_well(box: Sandbox, heard: Heard) -> None:
     ws = box.workspace()
     ws.events()
-    with ThreadPoolExecutor(1) as pool, explain_waiting(ws, silence=0.0):
-        err_with("Asked, and no answer yet.", capsys)
+    with ThreadPoolExecutor(1) as pool, redirect_stderr(heard), explain_waiting(ws, silence=0.0):
+        heard.until("Asked, and no answer yet.")
         waiting = pool.submit(ws.top_events)
-        err_with("Waiting for the query budget", capsys)
+        heard.until("Waiting for the query budget")
         ws.close()
         assert isinstance(waiting.exception(20), mp.ClosedError)
 
@@ -109,10 +124,10 @@ def test_a_deadline_that_a_budget_cannot_meet_names_the_budget(box: Sandbox) -> 
             list(ws.with_options(deadline=2).stream_events(**DAY))
 
 
-def test_a_command_that_ends_in_time_says_nothing(box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-    with box.workspace() as ws, explain_waiting(ws, silence=3600):
+def test_a_command_that_ends_in_time_says_nothing(box: Sandbox, heard: Heard) -> None:
+    with box.workspace() as ws, redirect_stderr(heard), explain_waiting(ws, silence=3600):
         ws.events()
-    assert capsys.readouterr().err == ""
+    assert heard.getvalue() == ""
 
 
 def test_a_stream_that_has_begun_has_nothing_to_explain() -> None:
