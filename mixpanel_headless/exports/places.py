@@ -68,6 +68,8 @@ class Folder:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.path):
                 pass
+        except (FileExistsError, NotADirectoryError):
+            raise ConfigError(f"Nothing can be written to {self.path}: it is no folder.", hint=WRITABLE) from None
         except OSError as error:
             raise ConfigError(f"Nothing can be written to {self.path}: {error.strerror}.", hint=WRITABLE) from None
         for left in self.path.glob(".part-*"):
