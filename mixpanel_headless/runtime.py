@@ -78,6 +78,7 @@ class Runtime:
             raise ClosedError("The workspace was opened in another event loop.", sent=False)
 
     async def _serve(self, started: asyncio.Future[None]) -> None:
+        """Keep it alive from here to `close`; what cannot be started is told, and the next call tries again."""
         try:
             from .transport import Transport
 
@@ -93,12 +94,13 @@ class Runtime:
                 await self._stop.wait()
         except BaseException as error:
             if not started.done():
+                self._loop = self._started = self._serving = None
                 started.set_exception(error)
                 started.exception()  # those who waited for it may have left
                 return
             raise
         finally:
-            self.closed = True
+            self.closed = self.closed or started.exception() is None
 
     def abandon(self) -> None:
         """Ends the runtime of a workspace that was dropped without `close`; any thread may call it."""
@@ -122,8 +124,8 @@ class Runtime:
             self.abandon()
 
     async def _end(self, serving: asyncio.Task[None]) -> None:
-        if self._started is not None and not self._started.done():
-            await asyncio.shield(self._started)
+        if self._started is not None:
+            await asyncio.wait([self._started])
         self._stop.set()
         await asyncio.wait([serving])
 

@@ -251,6 +251,21 @@ def test_a_folder_that_nobody_named_gives_way_to_memory(
         assert not ws.budget().lost
 
 
+def test_a_workspace_that_cannot_open_its_store_says_why_each_time_and_opens_once_it_can(
+    box: Sandbox, tmp_path: Path
+) -> None:
+    folder = tmp_path / "state"
+    folder.write_text("no folder")
+    with box.workspace(store="sqlite", state_dir=folder) as ws:
+        for _ in range(2):
+            with pytest.raises(mp.ConfigError, match="budget file"):
+                ask(ws, 2)
+        folder.unlink()
+        assert ask(ws, 2) == ["free", "pro"]
+    with pytest.raises(mp.ClosedError):
+        ask(ws, 2)
+
+
 def test_a_budget_file_of_a_later_version_is_told_with_a_way_out(box: Sandbox, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "budget-v1.sqlite")) as database:
         database.execute("PRAGMA user_version = 99")
