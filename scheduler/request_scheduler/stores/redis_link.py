@@ -7,7 +7,7 @@ import hashlib
 from contextlib import suppress
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import anyio
 
@@ -20,6 +20,23 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0  # seconds for a connection, and for an answer
 _SCHEMES = ("redis", "rediss", "unix")
+_OPTIONS = {"db", "username", "password", "client_name"}
+_TCP_OPTIONS = {"socket_keepalive"}
+_TLS_OPTIONS = {
+    f"ssl_{name}"
+    for name in (
+        "ca_certs",
+        "ca_data",
+        "ca_path",
+        "cert_reqs",
+        "certfile",
+        "check_hostname",
+        "ciphers",
+        "keyfile",
+        "password",
+    )
+}
+"""What an address may ask of the connection; how it is spoken over is not the caller's to choose."""
 
 
 class LinkLost(Exception):  # noqa: N818 - named for what happened
@@ -203,6 +220,23 @@ def check_url(url: str) -> None:
     database = parts.path.removeprefix("/")
     if parts.scheme != "unix" and database and not database.isdigit():
         raise ValueError("the address of Redis must end with the number of a database, or with none")
+    _check_options(parts.scheme, parts.query)
+
+
+def _check_options(scheme: str, query: str) -> None:
+    """Raise ValueError for an option that no connection of the scheme has; its value may be a secret, so it is not told."""
+    known = _OPTIONS | (set() if scheme == "unix" else _TCP_OPTIONS) | (_TLS_OPTIONS if scheme == "rediss" else set())
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name not in known:
+            told = name if name.isidentifier() else "…"
+            raise ValueError(
+                f"the address of Redis has the option {told}, which {scheme}:// does not know;"
+                f" it knows {', '.join(sorted(known))}"
+            )
+        if (name == "db" and not (value.isascii() and value.isdigit())) or (
+            name == "ssl_cert_reqs" and value not in {"none", "optional", "required"}
+        ):
+            raise ValueError(f"the address of Redis has an option {name} that cannot be used")
 
 
 def place_of(url: str) -> str:
