@@ -7,7 +7,7 @@ workspace without observers uses the plain scheduler, so that nothing of this co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
@@ -201,7 +201,7 @@ SWITCHES: dict[str, Callable[[], Observer]] = {"otel": trace_calls, "prometheus"
 def choose_observers(telemetry: str | Sequence[str | Observer]) -> tuple[Observer, ...]:
     """The observers that are given or named; raises ConfigError for a name that is none, and for a missing extra."""
     wanted = telemetry.split(",") if isinstance(telemetry, str) else telemetry
-    if not isinstance(wanted, Iterable):
+    if not isinstance(wanted, Iterable) or isinstance(wanted, bytes | Mapping):
         raise ConfigError(f"telemetry is {shown(telemetry)}.", hint=f"Name {' or '.join(SWITCHES)}, or list observers.")
     return tuple(make_observer(one.strip() if isinstance(one, str) else one) for one in wanted if one)
 

@@ -126,7 +126,7 @@ def check_reserve(reserve: int, limits: Limits) -> int:
 
 def check_retries(retries: int) -> int:
     """How often a call may be sent again after a server error."""
-    if not is_whole(retries) or retries < 0:
+    if not is_amount(retries) or not is_whole(retries):
         raise InvalidArgumentError(
             f"retry_server_errors is {shown(retries)}.", hint="Give a whole number of at least 0."
         )

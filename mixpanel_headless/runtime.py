@@ -47,7 +47,7 @@ class Runtime:
         self.closed = False
         try:
             rs.Scheduler(**scheduling)  # only to have the settings checked now, and not by the first call
-        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        except (TypeError, ValueError) as error:
             raise ConfigError(f"A setting cannot be used: {error}.", hint="Change it, or leave it out.") from None
         self._dispatcher: Dispatcher | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

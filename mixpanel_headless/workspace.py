@@ -90,7 +90,8 @@ class Configured(Catalog[Mode], Generic[Mode]):
         recorder = functools.partial(make_recorder, self.settings)
         governor = Governor(recorder, policies, self.settings.audit_before)
         self.runtime = Runtime(self.settings, scheduling, governor, check_reserve(reserve, self.settings.limits))
-        if wanted := self.settings.telemetry if telemetry is None else telemetry:
+        wanted = self.settings.telemetry if telemetry is None else telemetry
+        if not isinstance(wanted, str) or wanted:
             from .observers import choose_observers
 
             self.runtime.observers = choose_observers(wanted)

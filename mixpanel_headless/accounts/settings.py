@@ -114,30 +114,31 @@ def resolve_settings(
     env = os.environ if environment is None else environment
     credentials = find_credentials(username, secret, oauth_token, env)
     project_id = env.get("MP_PROJECT_ID", "") if project is None else project
-    if credentials is None or project_id == "":
-        raise not_configured(credentials is None, project_id == "")
-    state = check_folder(env.get("MP_STATE_DIR") if state_dir in (None, "") else state_dir)
-    on_loss = store_on_loss or env.get("MP_STORE_ON_LOSS") or None
-    where = check_store(store or env.get("MP_STORE") or None)
-    answers = check_cache(cache or env.get("MP_CACHE") or None, where)
+    no_project = isinstance(project_id, str) and not project_id
+    if credentials is None or no_project:
+        raise not_configured(credentials is None, no_project)
+    state = check_folder(state_dir) or check_folder(env.get("MP_STATE_DIR"))
+    on_loss = find_text("store_on_loss", store_on_loss, env)
+    where = check_store(find_text("store", store, env))
+    answers = check_cache(find_text("cache", cache, env), where)
     cache_bytes = CACHE_BYTES_ON_SERVER if is_address(answers) else CACHE_BYTES
     return Settings(
         credentials=credentials,
         project=check_project(project_id),
-        region=check_region(region or env.get("MP_REGION") or "us"),
+        region=check_region(find_text("region", region, env) or "us"),
         workspace=check_workspace(workspace if workspace is not None else env.get("MP_WORKSPACE_ID") or None),
-        api_base_url=check_url("MP_API_BASE_URL", api_base_url or env.get("MP_API_BASE_URL")),
-        app_base_url=check_url("MP_APP_BASE_URL", app_base_url or env.get("MP_APP_BASE_URL")),
+        api_base_url=check_url("MP_API_BASE_URL", find_text("api_base_url", api_base_url, env)),
+        app_base_url=check_url("MP_APP_BASE_URL", find_text("app_base_url", app_base_url, env)),
         custom_header=find_custom_header(env),
-        limits=check_limits(limits or find_limits(env)),
-        lifetimes=check_lifetimes(lifetimes or find_lifetimes(env)),
+        limits=check_limits(find_limits(env) if limits is None else limits),
+        lifetimes=check_lifetimes(find_lifetimes(env) if lifetimes is None else lifetimes),
         state_dir=state,
         store=where,
         store_on_loss=check_on_loss(on_loss or "cautious"),
         shares=state is not None or on_loss is not None,
         cache=answers,
         telemetry=env.get("MP_TELEMETRY", ""),
-        policy=env.get("MP_POLICY", ""),
+        policy=check_policy(env.get("MP_POLICY")),
         audit=check_choice("MP_AUDIT", env.get("MP_AUDIT") or AUDITS[0], AUDITS),
         audit_before=check_choice("MP_AUDIT_BEFORE", env.get("MP_AUDIT_BEFORE") or "0", ("0", "1")) == "1",
         audit_mirrors=tuple(
@@ -153,6 +154,9 @@ def find_credentials(
     username: str | None, secret: str | None, oauth_token: str | None, env: Mapping[str, str]
 ) -> Credentials | None:
     """Arguments win over the environment; a service account wins over a token of the same origin."""
+    for setting, given in (("MP_USERNAME", username), ("MP_SECRET", secret), ("MP_OAUTH_TOKEN", oauth_token)):
+        if given is not None:
+            check_text(setting, given)
     for name, key, token in (
         (username, secret, oauth_token),
         (username or env.get("MP_USERNAME"), secret or env.get("MP_SECRET"), env.get("MP_OAUTH_TOKEN")),
@@ -165,6 +169,22 @@ def find_credentials(
         if token:
             return OAuthToken(check_text("MP_OAUTH_TOKEN", token))
     return None
+
+
+def find_text(name: str, given: object, env: Mapping[str, str]) -> str | None:
+    """A setting that is text, from its argument or its variable; None where neither says anything."""
+    variable = f"MP_{name.upper()}"
+    if given is not None and not isinstance(given, str):
+        raise ConfigError(f"{name} is {shown(given)}.", hint=f"Give {name} as text, or set {variable}.")
+    return given or env.get(variable) or None
+
+
+def check_policy(policy: str | None) -> str:
+    """What MP_POLICY names; set to nothing it would let everything pass for somebody who meant to set it."""
+    if policy is not None and not policy.strip():
+        hint = "Unset it, or name read_only, analyst, editor, admin (which allows everything) or a file."
+        raise ConfigError("MP_POLICY is set, and empty.", hint=hint)
+    return policy or ""
 
 
 def check_text(name: str, text: object) -> str:
@@ -212,12 +232,15 @@ def check_region(region: str) -> str:
 
 
 def check_url(name: str, url: str | None) -> str | None:
-    if not url:
+    if url is None:
         return None
+    if " " in url or not url.isprintable():
+        text = f"{name} holds a space, a line break or another character that no address has."
+        raise ConfigError(text, hint="Give scheme, host and port.")
     try:
         parts = urlsplit(url)
         named = parts.hostname and (parts.port is None or parts.port > 0)
-    except (ValueError, AttributeError, TypeError):
+    except ValueError:
         raise ConfigError(f"{name} cannot be read as an address.", hint="Give scheme, host and port.") from None
     if parts.scheme not in {"http", "https"} or not named or "@" in parts.netloc or parts.query or parts.fragment:
         raise ConfigError(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mixpanel_headless.errors import ConfigError, shown
+from mixpanel_headless.query.names import name_flaw
 
 if TYPE_CHECKING:
     from request_scheduler.stores import OnLoss
@@ -22,14 +23,15 @@ CACHES = ("disk", "memory", "off")
 
 def check_folder(folder: object) -> Path | None:
     """The folder of the state; `~` is the user's home, as it is to a shell."""
-    if folder is None or folder == "":
+    if folder is None or (isinstance(folder, str) and not folder):
         return None
     try:
-        if not isinstance(folder, str | os.PathLike) or "\0" in (text := os.fspath(folder)):
-            raise TypeError
-        return Path(text).expanduser()
-    except (TypeError, RuntimeError):  # a path of bytes; a home that nobody knows
-        raise ConfigError(f"state_dir is {shown(folder)}.", hint="Give the path of a folder (MP_STATE_DIR).") from None
+        if isinstance(folder, str | os.PathLike) and name_flaw(text := os.fspath(folder)) is None:
+            return Path(text).expanduser()
+    except (TypeError, AttributeError, RuntimeError):  # a path of bytes; a home that nobody knows
+        pass
+    hint = "Give the path of a folder (MP_STATE_DIR), without line breaks and control characters."
+    raise ConfigError(f"state_dir is {shown(folder)}.", hint=hint)
 
 
 def check_store(store: object) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import attrs
 
 from mixpanel_headless.errors import ConfigError, shown
+from mixpanel_headless.query.names import name_flaw
 
 from .facts import VERBS
 from .policy import FLAGS, LISTS, Effect, Policy, Rule
@@ -50,20 +51,31 @@ def read_policy(source: PolicyLike, operations: Collection[str] | None = None) -
         return build_policy(source, "the policy given by the program", {}, operations)
     if isinstance(source, str) and source in PRESETS:
         return preset(source)
-    if not isinstance(source, (str, os.PathLike)):
-        raise ConfigError(f"policy is {shown(source)}.", hint=HINT)
-    path = Path(source)
+    path = path_of(source)
     try:
         with path.open("rb") as file:
             text = file.read(LONGEST + 1).decode("utf-8")
         if len(text) > LONGEST:
             raise ConfigError(f"The policy {path} is longer than {LONGEST:,} bytes.", hint=HINT)
         document = tomllib.loads(text)
+    except FileNotFoundError:
+        meant = nearest(str(source).casefold(), PRESETS)
+        raise ConfigError(f"The policy {path} is no preset, and no file{meant}.", hint=HINT) from None
     except OSError as error:
         raise ConfigError(f"The policy {path} cannot be read: {error.strerror or error}.", hint=HINT) from None
     except ValueError as error:  # of TOML, or of UTF-8
         raise ConfigError(f"The policy {path} is no TOML: {error}.", hint="Correct the line that it names.") from None
     return build_policy(document, str(path), lines_of(text), operations)
+
+
+def path_of(source: object) -> Path:
+    """The path of a file that holds a policy."""
+    try:
+        if isinstance(source, (str, os.PathLike)) and name_flaw(os.fspath(source)) is None:
+            return Path(source)
+    except (TypeError, AttributeError):  # a path of bytes
+        pass
+    raise ConfigError(f"policy is {shown(source)}.", hint=HINT)
 
 
 LONGEST = 1_000_000

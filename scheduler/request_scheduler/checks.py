@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from request_scheduler.call import Freshness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from request_scheduler.call import Call
 
 
@@ -51,12 +50,26 @@ def check_settings(numbers: Mapping[str, object], sizes: Mapping[str, object]) -
     """Raise ValueError for a scheduler's setting: `numbers` are finite and above 0, `sizes` whole and at least 0."""
     for name, value in numbers.items():
         if not is_real(value) or not 0 < value < math.inf:
-            raise ValueError(f"{name} is {_told(value)}; it must be a positive number")
+            raise ValueError(f"{name} is {told(value)}; it must be a positive number")
     for name, value in sizes.items():
-        if not is_whole(value) or value < 0:
-            raise ValueError(f"{name} is {_told(value)}; it must be a whole number, 0 or more")
+        if not is_whole(value) or value < 0 or not within_floats(value):
+            raise ValueError(f"{name} is {told(value)}; it must be a whole number, 0 or more")
 
 
-def _told(value: object) -> str:
-    """A value for an error; Python refuses to write out a number of thousands of digits."""
-    return repr(value) if not is_whole(value) or within_floats(value) else "too long a number"
+def check_shares(name: str, shares: object) -> None:
+    """Raise TypeError or ValueError unless this maps tenants, by their names, to finite numbers above 0."""
+    if not isinstance(shares, Mapping):
+        raise TypeError(f"{name} is {told(shares)}; it must map tenants to numbers")
+    for tenant, share in shares.items():
+        if not isinstance(tenant, str):
+            raise TypeError(f"{name} names {told(tenant)}, and tenants have texts as names")
+        check_settings({f"{name}[{tenant!r}]": share}, {})
+
+
+def told(value: object) -> str:
+    """A value for an error, in one short line: Python refuses to write out a number of thousands of digits."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - as above, also inside others, or a class of the caller's
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -21,7 +21,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from request_scheduler.call import Priority, Spend
-from request_scheduler.checks import is_real
+from request_scheduler.checks import check_settings, check_shares
 from request_scheduler.lane import Guarantee, Lane, Place
 from request_scheduler.schedule import Schedule
 
@@ -46,15 +46,14 @@ class Queue(Generic[T]):
         minimum: Mapping[str, float] | None = None,
         sheds: bool = False,
     ) -> None:
-        parts = tuple((minimum or {}).values())
-        if ageing <= 0 or any(weight <= 0 for weight in weights.values()):
-            raise ValueError("weights and ageing must be positive")
-        if not all(is_real(part) and part > 0 for part in parts) or sum(parts) > 1:
-            raise ValueError("minimum shares must be positive parts of one whole")
-        if not all(isinstance(tenant, str) for tenant in (*weights, *(minimum or ()))):
-            raise TypeError("weights and minimum shares belong to tenants by their names")
-        self._weights = weights
-        self._minimum = dict(minimum or {})
+        minimum = {} if minimum is None else minimum
+        check_settings({"ageing": ageing}, {})
+        check_shares("weights", weights)
+        check_shares("minimum", minimum)
+        if sum(minimum.values()) > 1:
+            raise ValueError("the minimum shares are more than the whole together; give parts such as 0.25")
+        self._weights = dict(weights)
+        self._minimum = dict(minimum)
         self._exits: Schedule[Place[T]] | None = Schedule() if sheds else None
         self._ageing = ageing
         self._reserved: frozenset[str] = frozenset()

@@ -20,7 +20,7 @@ from request_scheduler.attempts import Attempts
 from request_scheduler.cache import Cache, Kept, Use, use_of
 from request_scheduler.cache_tiers import Tiers
 from request_scheduler.call import Answer, Call, Freshness
-from request_scheduler.checks import check_call, check_settings
+from request_scheduler.checks import check_call, check_settings, told
 from request_scheduler.circuit import Breaker
 from request_scheduler.clock import Clock, SystemClock
 from request_scheduler.dispatch import Dispatch
@@ -80,13 +80,11 @@ class Scheduler:
         breaker: Breaker | None = _BREAKER,
         random: Random | None = None,
     ) -> None:
-        if when_full not in get_args(WhenFull):
-            raise ValueError(f"when_full is {when_full!r}; it must be one of {', '.join(get_args(WhenFull))}")
-        shares = {f"weight of {tenant!r}": weight for tenant, weight in (weights or {}).items()}
+        if not isinstance(when_full, str) or when_full not in get_args(WhenFull):
+            raise ValueError(f"when_full is {told(when_full)}; it must be one of {', '.join(get_args(WhenFull))}")
         check_settings(
-            {"ageing": ageing, **shares},
-            {"queue_size": queue_size - 1 if isinstance(queue_size, int) else queue_size}
-            | {"cache_entries": cache_entries, "cache_bytes": cache_bytes}
+            {"queue_size": queue_size},
+            {"queue_size": queue_size, "cache_entries": cache_entries, "cache_bytes": cache_bytes}
             | {f"reserve of {name!r}": slots for name, slots in (reserve or {}).items()},
         )
         self._clock = clock
@@ -95,7 +93,12 @@ class Scheduler:
         self._reserve = dict(reserve or {})
         self._admission = Admission(
             store=MemoryStore() if store is None else store,
-            queue=Queue(weights=dict(weights or {}), ageing=ageing, minimum=minimum, sheds=when_full == "drop lowest"),
+            queue=Queue(
+                weights={} if weights is None else weights,
+                ageing=ageing,
+                minimum=minimum,
+                sheds=when_full == "drop lowest",
+            ),
             journal=self._journal,
             queue_size=queue_size,
             when_full=when_full,

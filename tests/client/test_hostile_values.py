@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import inspect
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,18 @@ FULL = {"MP_USERNAME": "sa.test", "MP_SECRET": "hush-hush", "MP_PROJECT_ID": "12
         ("MP_API_BASE_URL", "http://:hush-hush@host"),
         ("MP_API_BASE_URL", "http://[::1"),
         ("MP_API_BASE_URL", "http://host:99999"),
+        ("MP_API_BASE_URL", "http://ho\nst"),
+        ("MP_APP_BASE_URL", "http://host\n"),
+        ("MP_APP_BASE_URL", "http://host/\x1b"),
+        ("MP_APP_BASE_URL", "http://host/a b"),
+        ("MP_APP_BASE_URL", "http://\ud800"),
+        ("MP_STATE_DIR", "\n"),
+        ("MP_STATE_DIR", "a\x1bb"),
+        ("MP_STATE_DIR", "\ud800"),
+        ("MP_STORE", "redis://:hush-hush@host/0?foo=1"),
+        ("MP_CACHE", "redis://host/0?socket_timeout=1&password=hush-hush"),
+        ("MP_POLICY", ""),
+        ("MP_POLICY", " \n"),
         ("MP_LIMIT_QUERY", "9" * 400),
         ("MP_LIFETIME_OPEN", "inf"),
         ("MP_WORKSPACE_ID", "-5"),
@@ -91,12 +104,44 @@ def test_a_hostile_variable_is_named_and_its_secret_not_shown(name: str, value: 
         {"minimum": {"a": float("nan")}},
         {"minimum": {"a": True}},
         {"minimum": {"a": 10**5000}},
+        {"minimum": {"a": 0.6, "b": 0.6}},
+        {"queue_size": True},
+        {"policy": ""},
+        {"policy": "a\nb"},
+        {"policy": b"read_only"},
+        {"policy": 5},
+        {"telemetry": {"otel": 5}},
     ],
 )
 def test_a_workspace_refuses_what_it_cannot_work_with_when_it_is_made(settings: dict[str, Any]) -> None:
     with pytest.raises(mp.ConfigError) as caught:
         mp.Workspace(**{"project": 1, "username": "u", "secret": "s", **settings})
     assert caught.value.hint
+
+
+class NoTruth:
+    """Neither equal nor true nor shown, as frames of data and half-made objects are."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("equality")
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("truth")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("text")
+
+
+@pytest.mark.parametrize("argument", list(inspect.signature(mp.Workspace).parameters))
+@pytest.mark.parametrize(
+    "value", [[1], {1}, {"a": "b"}, b"x", 10**5000, len, NoTruth()], ids=lambda one: type(one).__name__
+)
+def test_a_workspace_names_the_argument_that_is_of_no_use(argument: str, value: Any) -> None:
+    with pytest.raises((mp.ConfigError, mp.InvalidArgumentError)) as caught:
+        mp.Workspace(**{"project": 1, "username": "u", "secret": "s", argument: value})
+    assert argument.partition("_")[0] in str(caught.value).casefold()
 
 
 @pytest.mark.parametrize("resume", ["a\0b", "\ud800", 5, ["a"]])

@@ -188,7 +188,13 @@ def test_a_policy_that_cannot_be_meant_is_refused(tmp_path: Path, document: str,
         read_policy(path, OPERATIONS)
 
 
-@pytest.mark.parametrize("source", [5, None, "no-such-file.toml", b"\xff"])
+@pytest.mark.parametrize("name", ["Read_Only", "readonly", "READ_ONLY"])
+def test_a_preset_that_is_misspelled_is_told_how_it_is_spelled(name: str) -> None:
+    with pytest.raises(mp.ConfigError, match="did you mean read_only"):
+        read_policy(name)
+
+
+@pytest.mark.parametrize("source", [5, None, "no-such-file.toml", b"\xff", "", "a\0b", "a\nb"])
 def test_what_stands_for_no_policy_is_refused(source: Any) -> None:
     with pytest.raises(mp.ConfigError, match="polic"):
         read_policy(source)
