@@ -234,7 +234,10 @@ def test_a_file_that_is_no_such_state_is_refused_by_name_and_left_alone(
 
 def test_a_file_that_cannot_be_one_is_refused_before_the_server_starts(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
-    for place, complaint in ((tmp_path, "is no plain file"), (tmp_path / "taken" / "box.json", "taken: it is no folder")):
+    for place, complaint in (
+        (tmp_path, "is no plain file"),
+        (tmp_path / "taken" / "box.json", "taken: it is no folder"),
+    ):
         with pytest.raises(mp.ConfigError, match=complaint):
             Sandbox(EVENTS, now=NOW, keep=place).open()
     with pytest.raises(mp.InvalidArgumentError, match="keep is 7"):
