@@ -46,24 +46,34 @@ def failure_of(error: Exception, context: click.Context) -> Failure | None:
     if context.params.get("verbose"):
         click.echo("".join(traceback.format_exception(error)), err=True)
     error.hint = HINTS.get(error.code, error.hint)
-    text = in_json(error) if context.meta.get(AS_JSON) else in_words(error, context.meta.get(SPELLED))
+    text = (in_json if context.meta.get(AS_JSON) else in_words)(error, context.meta.get(SPELLED) or {})
     return Failure(text, error.exit_code)
 
 
-def in_words(error: MixpanelHeadlessError, names: Mapping[str, str] | None = None) -> str:
-    """What happened, and a line of what to do about it; nothing that a server said acts on the terminal.
-
-    Of wrong arguments it speaks by the `names` that they have on the command line.
-    """
+def in_words(error: MixpanelHeadlessError, names: Mapping[str, str]) -> str:
+    """What happened, and a line of what to do about it; nothing that a server said acts on the terminal."""
     from mixpanel_headless.results.views import printable
 
-    message, hint = error.message, error.hint
-    if isinstance(error, errors.BookmarkValidationError):
-        message = "\n".join(as_typed(str(one).removeprefix("[ERROR] "), names or {}) for one in error.errors)
-    elif isinstance(error, errors.InvalidArgumentError):
-        message, hint = as_typed(message, names or {}), as_typed(hint or "", names or {})
-    lines = [f"Error: {message}", f"Hint: {with_commands(hint)}" if hint else ""]
+    message, hint = told(error, names)
+    lines = [f"Error: {message}", f"Hint: {hint}" if hint else ""]
     return "\n".join(printable(line) for text in lines if text for line in text.splitlines())
+
+
+def told(error: MixpanelHeadlessError, names: Mapping[str, str]) -> tuple[str, str]:
+    """What happened, and what to do about it; of wrong arguments by the `names` that they have on the command line."""
+    message, hint = error.message, error.hint or ""
+    if isinstance(error, errors.BookmarkValidationError):
+        message = "\n".join(as_typed(str(one).removeprefix("[ERROR] "), names) for one in error.errors)
+    elif isinstance(error, errors.ParamValidationError) and (fields := error.details.get("fields")):
+        message = "\n".join(map(ended, (as_typed(f"{one['path']}: {one['message']}", names) for one in fields)))
+    elif isinstance(error, errors.InvalidArgumentError):
+        message, hint = as_typed(message, names), as_typed(hint, names)
+    return message, with_commands(hint)
+
+
+def ended(text: str) -> str:
+    """A text with a sign at its end."""
+    return text if text.endswith(("?", ".")) else f"{text}."
 
 
 def as_typed(text: str, names: Mapping[str, str]) -> str:
@@ -79,11 +89,29 @@ def as_typed(text: str, names: Mapping[str, str]) -> str:
     )
 
 
-def in_json(error: MixpanelHeadlessError) -> str:
+def in_json(error: MixpanelHeadlessError, names: Mapping[str, str]) -> str:
     """The error as one line of JSON."""
     import msgspec
 
-    return msgspec.json.encode(error.to_dict() | {"hint": with_commands(error.hint)}, enc_hook=str).decode()
+    message, hint = told(error, names)
+    fields = error.to_dict() | {"message": message, "hint": hint}
+    if isinstance(error, errors.InvalidArgumentError):
+        fields["details"] = detail_as_typed(fields["details"], names)
+    return msgspec.json.encode(fields, enc_hook=str).decode()
+
+
+def detail_as_typed(detail: Any, names: Mapping[str, str]) -> Any:
+    """A part of an error's details in which the arguments that paths begin with, and texts tell of, are called as typed."""
+    if isinstance(detail, list | tuple):
+        return [detail_as_typed(one, names) for one in detail]
+    if not isinstance(detail, dict):
+        return detail
+    renamed = {name: detail_as_typed(one, names) for name, one in detail.items()}
+    if isinstance(path := detail.get("path"), str):
+        renamed["path"] = re.sub(r"^\w+", lambda found: names.get(found.group(), found.group()), path)
+    if isinstance(message := detail.get("message"), str):
+        renamed["message"] = as_typed(message, names)
+    return renamed
 
 
 def with_commands(hint: str) -> str:

@@ -36,7 +36,9 @@ def operation_command(method: Named, name: str) -> click.Command:
     def run(**arguments: Any) -> None:
         wishes = {option.name: arguments[option.name] for option in shared if option.name}
         shape = shape_of(wishes, streamed=is_stream(method))
-        click.get_current_context().meta.update({AS_JSON: shape.for_programs, SPELLED: spelled(define)})
+        click.get_current_context().meta.update(
+            {AS_JSON: shape.for_programs, SPELLED: spelled_in(slots) | spelled(define)}
+        )
         given = read_arguments(slots, arguments)
         if may_mean_all(method):
             check_all(slots, given, sure=bool(wishes["all_of_them"]))
@@ -46,6 +48,12 @@ def operation_command(method: Named, name: str) -> click.Command:
 
     help_page = help_of(define)
     return click.Command(name, callback=run, params=[*parameters, *shared], help=help_page, epilog=epilog_of(slots))
+
+
+def spelled_in(slots: Sequence[Slot]) -> dict[str, str]:
+    """How the fields of entities are called on the command line."""
+    options = [one for slot in slots for one in slot.parameters if isinstance(one, click.Option)]
+    return {field: one.opts[0] for one in options if (field := str(one.name).partition("__")[2])}
 
 
 def may_mean_all(method: Named) -> bool:

@@ -14,12 +14,16 @@ import click
 from mixpanel_headless.cli.annotations import alternatives, annotated
 from mixpanel_headless.cli.naming import option_of
 from mixpanel_headless.cli.told import in_words, told_of
-from mixpanel_headless.cli.values import is_many, is_object, is_value, items_of, read_text
+from mixpanel_headless.cli.values import is_many, is_object, is_params, is_value, items_of, read_text
 from mixpanel_headless.query.filters import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+TEXTS = {date: "DATE", os.PathLike: "PATH"}
+"""What is typed for kinds that are texts here."""
+MOST_LETTERS = 48
+"""Letters of a set of values that stand beside the name of an option."""
 PLAIN_FORMS = {str: "TEXT", int: "INTEGER", float: "NUMBER", bool: "BOOLEAN"}
 NOT_GIVEN = object()
 """What is read of a parameter that the caller left to the call."""
@@ -69,30 +73,28 @@ def is_argument(parameter: inspect.Parameter) -> bool:
 
 def slot_of(parameter: inspect.Parameter, kind: Any, own: set[str], told: str) -> Slot:
     """The slot of one parameter."""
-    from mixpanel_headless.models.params import Params
+    kinds = tuple(alternatives(kind))
+    if len(kinds) == 1 and is_params(kinds[0]):
+        from mixpanel_headless.cli.fields import params_slot
 
-    kinds = tuple(map(simple, alternatives(kind)))
-    if len(kinds) == 1 and isinstance(kinds[0], type) and issubclass(kinds[0], Params):
         return params_slot(parameter, kinds[0], own)
     return plain_slot(parameter, kinds, told, optional=NoneType in get_args(kind))
 
 
 def simple(kind: Any) -> Any:
     """Days and paths are texts here."""
-    origin = get_origin(kind) or kind
-    if isinstance(origin, type) and issubclass(origin, (date, os.PathLike)):
-        return str
-    return kind
+    return str if (get_origin(kind) or kind) in TEXTS else kind
 
 
 def plain_slot(parameter: inspect.Parameter, kinds: Sequence[Any], told: str, *, optional: bool) -> Slot:
     """A parameter that is one option or argument."""
     name = parameter.name
-    one = [kind for kind in kinds if not is_many(kind)]
-    items = tuple(dict.fromkeys(map(simple, items_of(kinds))))
+    one = [simple(kind) for kind in kinds if not is_many(kind)]
+    whole = items_of(kinds)
+    items = tuple(dict.fromkeys(map(simple, whole)))
     many = len(one) < len(kinds)
     form, text = command_type(items)
-    made = click_parameter(parameter, form, items, told, many=many, text=text)
+    made = click_parameter(parameter, form, forms(whole), told, many=many)
 
     def read(arguments: Mapping[str, Any]) -> Any:
         given = either(name, arguments)
@@ -157,36 +159,50 @@ def command_type(kinds: Sequence[Any]) -> tuple[click.ParamType[Any], bool]:
         return click.BOOL, False
     if len(kinds) == 1 and kinds[0] in SCALARS:
         return SCALARS[kinds[0]], False
-    if not kinds or not any(kind in SCALARS or is_value(kind) or is_readable(kind) for kind in kinds):
+    if not kinds or not any(kind in SCALARS or is_value(kind) or is_object(kind) for kind in kinds):
         raise TypeError(f"no command-line form for {kinds!r}")
     return click.STRING, True
 
 
-def is_readable(kind: Any) -> bool:
-    """Whether JSON can be read as this: an object, or fields of an entity."""
-    from mixpanel_headless.models.params import Params
-
-    return is_object(kind) or (isinstance(kind, type) and issubclass(kind, Params))
-
-
 def click_parameter(
-    parameter: inspect.Parameter, form: click.ParamType[Any], kinds: Sequence[Any], told: str, *, many: bool, text: bool
+    parameter: inspect.Parameter, form: click.ParamType[Any], typed: str, told: str, *, many: bool
 ) -> click.Parameter:
     """What one parameter looks like on the command line."""
-    flag = option_of(parameter.name)
     if is_argument(parameter):
         return click.Argument([parameter.name], type=form, nargs=-1 if many else 1, required=True)
-    said = " ".join(filter(None, [told, "Can be repeated." if many else "", default_text(parameter)])) or None
-    if form is click.BOOL:
-        return click.Option([f"{flag}/--no-{flag[2:]}", parameter.name], default=None, help=said)
-    return click.Option(
-        [flag, parameter.name],
-        type=form,
-        multiple=many,
+    return make_option(
+        parameter.name,
+        option_of(parameter.name),
+        form,
+        typed,
+        told,
+        default_text(parameter),
+        many=many,
         required=parameter.default is parameter.empty,
-        metavar="|".join(forms(kinds)) if text or form in SCALARS.values() else None,
-        help=said,
     )
+
+
+def make_option(
+    name: str, flag: str, form: click.ParamType[Any], typed: str, *said: str, many: bool, required: bool = False
+) -> click.Option:
+    """An option under that name of which this is said; `typed` says what is written after it.
+
+    A set of values too long for that place is told with what the option means.
+    """
+    told = [*said]
+    if isinstance(form, click.Choice):
+        typed = "|".join(map(str, form.choices))
+        if len(typed) > MOST_LETTERS:
+            told.insert(1, f"One of {', '.join(map(str, form.choices))}.")
+            typed = flag.rpartition("-")[2].upper()
+        else:
+            typed = f"[{typed}]"
+    if many:
+        told.append("Can be repeated.")
+    text = " ".join(filter(None, told)) or None
+    if form is click.BOOL:
+        return click.Option([f"{flag}/--no-{flag[2:]}", name], default=None, help=text)
+    return click.Option([flag, name], type=form, multiple=many, required=required, metavar=typed, help=text)
 
 
 def default_text(parameter: inspect.Parameter) -> str:
@@ -196,76 +212,11 @@ def default_text(parameter: inspect.Parameter) -> str:
     return f"[default: {'on' if parameter.default is True else parameter.default}]"
 
 
-def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
-    """A parameter that is the fields of an entity: an option for each, and JSON for all."""
-    from mixpanel_headless.models.params import fields_of
-
-    required = parameter.default is parameter.empty
-    needed = [name for name, field in fields_of(kind).items() if field.default is attrs.NOTHING]
-    slots = {
-        name: field_slot(parameter.name, field) for name, field in fields_of(kind).items() if option_of(name) not in own
-    }
-    whole = click.Option(
-        [option_of(parameter.name), parameter.name],
-        metavar="JSON|@FILE",
-        help="Its fields as JSON, beside the options; null clears a field where it can be cleared.",
-    )
-
-    def read(arguments: Mapping[str, Any]) -> Any:
-        given = arguments[parameter.name]
-        fields = {} if given is None else read_text(given, (dict,), parameter.name)[0]
-        fields |= {name: value for name, slot in slots.items() if (value := slot.read(arguments)) is not NOT_GIVEN}
-        if required and not fields and not needed:
-            flags = ", ".join(map(option_of, slots))
-            raise click.UsageError(f"Nothing is given to change. Give some of {flags}, or {option_of(parameter.name)}.")
-        if given is None and (fields or required) and (missing := [one for one in needed if one not in fields]):
-            options = ", ".join(f"'{option_of(one)}'" for one in missing)
-            raise click.UsageError(f"Missing option{'s' if len(missing) > 1 else ''} {options}.")
-        return fields if fields or required else NOT_GIVEN
-
-    return Slot(parameter.name, [*(one for slot in slots.values() for one in slot.parameters), whole], read)
-
-
-def field_slot(owner: str, field: attrs.Attribute[Any]) -> Slot:
-    """One field of an entity as an option."""
-    from mixpanel_headless.models.params import choices_of, kinds_of
-
-    kinds = tuple(kind for part in kinds_of(field.type) for kind in alternatives(part))
-    items = tuple(map(simple, items_of(kinds)))
-    name, key = field.name, f"{owner}__{field.name}"
-    many = any(map(is_many, kinds))
-    allowed = [str(choice) for kind in items for choice in choices_of(kind).values()]
-    scalar = SCALARS.get(items[0]) if len(items) == 1 else None
-    flag = option_of(name)
-    needed = "Needed. " if field.default is attrs.NOTHING else ""
-    repeated = "Can be repeated." if many else ""
-    if items == (bool,):
-        made = click.Option([f"{flag}/--no-{flag[2:]}", key], default=None, help=needed or None)
-        return Slot(name, [made], lambda arguments: NOT_GIVEN if arguments[key] is None else arguments[key])
-    made = click.Option(
-        [flag, key],
-        type=click.Choice(allowed, case_sensitive=False) if allowed else scalar or click.STRING,
-        multiple=many,
-        metavar=None if allowed else "|".join(forms(items)),
-        help=(needed + repeated).strip() or None,
-    )
-
-    def read(arguments: Mapping[str, Any]) -> Any:
-        given = arguments[key]
-        if given is None or given == ():
-            return NOT_GIVEN
-        texts = given if many else (given,)
-        if allowed or scalar:
-            values = list(texts)
-        else:
-            values = [value for text in texts for value in read_text(text, items, name)]
-        return values if many else values[0]
-
-    return Slot(name, [made], read)
-
-
-def forms(kinds: Sequence[Any]) -> list[str]:
+def forms(kinds: Sequence[Any]) -> str:
     """What is typed for these kinds."""
+    origins = [get_origin(kind) or kind for kind in kinds]
+    texts = [TEXTS[origin] for origin in origins if origin in TEXTS]
     condition = [] if str in kinds or Filter not in kinds else ["CONDITION"]
-    plain = [PLAIN_FORMS[kind] for kind in PLAIN_FORMS if kind in kinds]
-    return [*condition, *plain, *(["JSON"] if any(kind not in PLAIN_FORMS for kind in kinds) else [])]
+    plain = [PLAIN_FORMS[kind] for kind in PLAIN_FORMS if kind in kinds and not (kind is str and texts)]
+    structured = any(kind not in PLAIN_FORMS for kind in map(simple, kinds))
+    return "|".join(dict.fromkeys([*condition, *texts, *plain, *(["JSON"] if structured else [])]))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-ELSEWHERE = re.compile(r"(?:arguments are those of|here is as in)\s+`(\w+)`")
+ELSEWHERE = re.compile(r"(?:(?:arguments|fields) are those of|here is as in)\s+`(\w+)`")
 """How a docstring says that another one tells of the arguments."""
 BUILDER = "build_"
 """How calls are named that make what a question sends: what they tell of the question holds for both."""
@@ -45,6 +46,16 @@ SHARED = {
     "distinct_ids": "Of these users alone.",
 }
 """What arguments mean wherever nothing else is said of them."""
+FIELDS = {
+    "name": "What it is called.",
+    "title": "What it is called.",
+    "description": "What is said of it.",
+    "tags": "The tags that sort it.",
+    "is_visible": "Whether lists show it.",
+    "is_locked": "Whether only its maker and administrators may change it.",
+    "data_group_id": "The kind of group, by its id, that it is about instead of users.",
+}
+"""What fields mean wherever nothing else is said of them."""
 
 
 class Told(NamedTuple):
@@ -55,11 +66,14 @@ class Told(NamedTuple):
 
 
 def told_of(define: Callable[..., Any]) -> Told:
-    """What a definition's docstring tells, and those that it leaves something to; the nearest wins."""
+    """What the docstring of a call, or of the fields that one takes, tells, and those that it leaves something to.
+
+    The nearest wins.
+    """
     doc = inspect.getdoc(define) or ""
     own = read_docstring(doc)
-    texts, arguments = [own.text], {**SHARED}
-    for name, other in others_of(doc):
+    texts, arguments = [own.text], {**(FIELDS if isinstance(define, type) else SHARED)}
+    for name, other in others_of(doc, define):
         told = told_of(other)
         arguments |= told.arguments
         if name.startswith(BUILDER):
@@ -67,9 +81,12 @@ def told_of(define: Callable[..., Any]) -> Told:
     return Told("\n\n".join(filter(None, texts)), {**arguments, **own.arguments})
 
 
-def others_of(doc: str) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """The calls, by name, that a docstring leaves something to."""
+def others_of(doc: str, define: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The calls, by name, that a docstring leaves something to; or the classes of the same file, if it is of one."""
     for name in ELSEWHERE.findall(doc):
+        if isinstance(define, type):
+            yield name, getattr(sys.modules[define.__module__], name)
+            continue
         from mixpanel_headless.workspace import Workspace
 
         yield name, getattr(Workspace, name)

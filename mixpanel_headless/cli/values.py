@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
 import attrs
 
@@ -48,7 +48,14 @@ def is_many(kind: Any) -> bool:
 
 def is_object(kind: Any) -> bool:
     origin = get_origin(kind) or kind
-    return kind is Any or (isinstance(origin, type) and issubclass(origin, Mapping))
+    return kind is Any or is_params(kind) or (isinstance(origin, type) and issubclass(origin, Mapping))
+
+
+def is_params(kind: Any) -> bool:
+    """Whether these are the fields of an entity, which the call makes of an object itself."""
+    from mixpanel_headless.models.params import Params
+
+    return isinstance(kind, type) and issubclass(kind, Params)
 
 
 def items_of(kinds: Sequence[Any]) -> tuple[Any, ...]:
@@ -67,25 +74,29 @@ def refuse(what: str, problem: str, hint: str = "") -> ParamValidationError:
 
 
 def read_text(text: str, kinds: Sequence[Any], what: str) -> list[Any]:
-    """One text of the command line as values of these kinds; a condition may be several."""
+    """One text of the command line as values of these kinds; a list of JSON, and a condition, may be several."""
+    read = read_one(text, kinds, what)
+    return read if isinstance(read, list) else [read]
+
+
+def read_one(text: str, kinds: Sequence[Any], what: str) -> Any:
+    """One text of the command line as one value; a list of JSON, and conditions, stay together as a list."""
     structured = any(is_value(kind) or is_object(kind) for kind in kinds)
     if structured and str not in kinds and text.startswith("@"):
         text = read_file(text[1:], what)
     if structured and text.lstrip()[:1] in {"{", "["}:
         tree = read_json(text, what)
-        return (
-            [read_tree(one, kinds, what) for one in tree] if isinstance(tree, list) else [read_tree(tree, kinds, what)]
-        )
+        return [read_tree(one, kinds, what) for one in tree] if isinstance(tree, list) else read_tree(tree, kinds, what)
     if int in kinds and WHOLE.fullmatch(text):
-        return [int(text)]
+        return int(text)
     if str in kinds:
-        return [text]
+        return text
     if Filter in kinds:
         from mixpanel_headless.cli.conditions import read_conditions
 
         return [*read_conditions(text, what)]
     if Any in kinds:
-        return [read_json(text, what)]
+        return read_json(text, what)
     forms = ", ".join(filter(None, map(form_of, kinds)))
     raise refuse(what, f"{shown(text)} is no {forms}", "Give JSON of its fields, or @FILE; --help names them.")
 
@@ -226,6 +237,13 @@ def unknown_field(name: str, target: Any, fields: Mapping[str, Field]) -> str:
 @functools.cache
 def fields_of(cls: type) -> dict[str, Field]:
     """The fields that a class is made of."""
+    if is_params(cls):
+        from mixpanel_headless.models import params
+
+        return {
+            name: Field(Union[params.kinds_of(one.type)], one.default is attrs.NOTHING)  # noqa: UP007 - made while it runs
+            for name, one in params.fields_of(cls).items()
+        }
     if "__attrs_init__" in vars(cls):
         return arguments_of(cls.__init__, cls.__module__, skip=1)  # type: ignore[misc] # its own __init__
     return {
@@ -258,7 +276,7 @@ def constructors(cls: type) -> dict[str, Any]:
 def describe(kinds: Sequence[Any]) -> dict[str, str]:
     """Every class that a value of these kinds may be made of, with its fields and constructors."""
     found: dict[str, str] = {}
-    waiting = [kind for kind in items_of(kinds) if is_value(kind)]
+    waiting = [kind for kind in items_of(kinds) if is_value(kind) or is_params(kind)]
     while waiting:
         cls = waiting.pop(0)
         if cls.__name__ in found:
@@ -276,13 +294,13 @@ def inner_classes(kind: Any) -> list[type]:
     found = []
     for one in items_of(tuple(alternatives(kind))):
         inside = get_args(one)[1] if is_object(one) and len(get_args(one)) == 2 else one
-        found += [part for part in alternatives(inside) if is_value(part)]
+        found += [part for part in alternatives(inside) if is_value(part) or is_params(part)]
     return found
 
 
 def field_text(name: str, field: Field) -> str:
     """A field as help shows it, with what is allowed."""
-    allowed = [
-        str(choice) for one in alternatives(field.kind) if get_origin(one) is Literal for choice in get_args(one)
-    ]
-    return f"{name}{'' if field.required else '?'}" + (f" ({'|'.join(dict.fromkeys(allowed))})" if allowed else "")
+    from mixpanel_headless.models.params import choices_of
+
+    allowed = [str(choice) for one in alternatives(field.kind) for choice in choices_of(one).values()]
+    return f"{name}{'' if field.required else '?'}" + (f" ({' | '.join(dict.fromkeys(allowed))})" if allowed else "")

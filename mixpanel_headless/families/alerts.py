@@ -30,7 +30,11 @@ class Alerts(Surface[Mode]):
     def list_alerts(
         self, *, bookmark_id: int | None = None, skip_user_filter: bool | None = None
     ) -> Request[Listing[kinds.CustomAlert]]:
-        """The caller's alerts, of one saved report if it is given; everybody's with `skip_user_filter`."""
+        """The caller's alerts, of one saved report if it is given; everybody's with `skip_user_filter`.
+
+        - `bookmark_id`: only those that watch this saved report.
+        - `skip_user_filter`: everybody's, not the caller's alone.
+        """
         return get(
             "alerts/custom/",
             list[kinds.CustomAlert],
@@ -66,7 +70,10 @@ class Alerts(Surface[Mode]):
 
     @operation
     def get_alert_count(self, *, alert_type: str | None = None) -> Request[kinds.AlertCount]:
-        """How many alerts there are, of one type if it is given, and how many there may be."""
+        """How many alerts there are, of one type if it is given, and how many there may be.
+
+        - `alert_type`: only alerts of this type.
+        """
         return get("alerts/custom/alert-count/", kinds.AlertCount, scope=VIEW, type=alert_type)
 
     @operation
@@ -78,7 +85,12 @@ class Alerts(Surface[Mode]):
         next_cursor: str | None = None,
         previous_cursor: str | None = None,
     ) -> Request[kinds.AlertHistoryResponse]:
-        """One page of the times that an alert was looked at; `pagination` has the cursors of its neighbours."""
+        """One page of the times that an alert was looked at; `pagination` has the cursors of its neighbours.
+
+        - `page_size`: how many entries one page has.
+        - `next_cursor`: what a page says of the one after it.
+        - `previous_cursor`: what a page says of the one before it.
+        """
         return get(
             at("alerts/custom/{}/history/", alert_id),
             kinds.AlertHistoryResponse,

@@ -30,7 +30,10 @@ class Annotations(Surface[Mode]):
     def list_annotations(
         self, *, from_date: str | None = None, to_date: str | None = None, tags: Sequence[int] | None = None
     ) -> Request[Listing[kinds.Annotation]]:
-        """The annotations of those days (of all by default) that have one of the tags, given by id."""
+        """The annotations of those days (of all by default) that have one of the tags, given by id.
+
+        - `tags`: only notes with one of these tags, by their ids.
+        """
         return get(
             "annotations/",
             list[kinds.Annotation],

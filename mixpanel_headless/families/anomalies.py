@@ -31,7 +31,10 @@ class Anomalies(Surface[Mode]):
     def list_data_volume_anomalies(
         self, *, query_params: Mapping[str, str] | None = None
     ) -> Request[Listing[kinds.DataVolumeAnomaly]]:
-        """The anomalies; `query_params` narrow them as the service understands it (`status`, `limit`, `event_id`)."""
+        """The anomalies; `query_params` narrow them as the service understands it (`status`, `limit`, `event_id`).
+
+        - `query_params`: further parameters, as the service has them.
+        """
         given: dict[str, Any] = dict(query_params or {})
         return get(PATH, list[kinds.DataVolumeAnomaly], scope=VIEW, inside="anomalies", **given)
 

@@ -43,7 +43,11 @@ class Behaviors(Surface[Mode]):
     async def list_behaviors(
         self: Behaviors[Async], *, behavior_type: str | None = None, name_contains: str | None = None
     ) -> Listing[kinds.SavedBehavior]:
-        """The saved behaviors that meet every condition that is given; one request."""
+        """The saved behaviors that meet every condition that is given; one request.
+
+        - `behavior_type`: only behaviors of this type: simple, funnel or retention.
+        - `name_contains`: only those with this text in their names, in any case.
+        """
         return kept(await self._list_behavior_rows(), behavior_type, None, name_contains)
 
     @operation
@@ -65,7 +69,10 @@ class Behaviors(Surface[Mode]):
     async def create_behavior(
         self: Behaviors[Async], params: kinds.CreateBehaviorParams, *, validate: bool = True
     ) -> kinds.SavedBehavior:
-        """A new saved behavior; ParamValidationError for what the service would not keep, unless `validate` is off."""
+        """A new saved behavior; ParamValidationError for what the service would not keep, unless `validate` is off.
+
+        - `validate`: whether the definition is checked before anything is sent.
+        """
         made = behavior_definition(params.behavior, new=True, validate=validate)
         fields = {"type": made.type, **metrics.metadata_of(params), "definition": made.body}
         try:
@@ -84,7 +91,10 @@ class Behaviors(Surface[Mode]):
     async def update_behavior(
         self: Behaviors[Async], behavior_id: int, params: kinds.UpdateBehaviorParams, *, validate: bool = True
     ) -> kinds.SavedBehavior:
-        """The changed saved behavior; what is not given stays. One more request reads it when its definition changes."""
+        """The changed saved behavior; what is not given stays. One more request reads it when its definition changes.
+
+        - `validate`: whether the definition is checked before anything is sent.
+        """
         fields = dict(metrics.metadata_of(params))
         if params.behavior not in (UNSET, None):
             made = behavior_definition(params.behavior, new=False, validate=validate)
@@ -109,13 +119,19 @@ class Behaviors(Surface[Mode]):
 
     @composite
     async def delete_behavior(self: Behaviors[Async], behavior_id: int, *, force: bool = False) -> None:
-        """Delete a saved behavior for good; one that may not be edited only with `force`. Two requests."""
+        """Delete a saved behavior for good; one that may not be edited only with `force`. Two requests.
+
+        - `force`: also what the caller may not edit.
+        """
         check_editable([await self.get_behavior(behavior_id)], force, NOT_PERMITTED)
         await self._delete_behavior_rows([behavior_id])
 
     @composite
     async def delete_behaviors(self: Behaviors[Async], behavior_ids: Sequence[int], *, force: bool = False) -> None:
-        """Delete saved behaviors for good, all of them or none; those that may not be edited only with `force`."""
+        """Delete saved behaviors for good, all of them or none; those that may not be edited only with `force`.
+
+        - `force`: also what the caller may not edit.
+        """
         if not behavior_ids:
             return
         if not force:

@@ -32,7 +32,10 @@ class Blueprints(Surface[Mode]):
 
     @operation
     def list_blueprint_templates(self, *, include_reports: bool = False) -> Request[Listing[kinds.BlueprintTemplate]]:
-        """The templates; the name of each, `extra["name"]`, is what `create_blueprint` takes."""
+        """The templates; the name of each, `extra["name"]`, is what `create_blueprint` takes.
+
+        - `include_reports`: with the reports that each would hold.
+        """
         listed = get(
             "dashboards/blueprints-all",
             list[kinds.BlueprintTemplate],

@@ -37,7 +37,11 @@ class Bookmarks(Dashboards[Mode]):
     def list_bookmarks_v2(
         self, *, bookmark_type: str | None = None, ids: Sequence[int] | None = None
     ) -> Request[Listing[kinds.Bookmark]]:
-        """The saved reports of one type or with those ids, all of them by default."""
+        """The saved reports of one type or with those ids, all of them by default.
+
+        - `bookmark_type`: only reports of this type, such as insights.
+        - `ids`: only those with these ids.
+        """
         return get(
             "bookmarks", list[kinds.Bookmark], scope=VIEW, v=VERSION, type=bookmark_type or None, ids=joined(ids)
         )
@@ -107,7 +111,11 @@ class Bookmarks(Dashboards[Mode]):
     def get_bookmark_history(
         self, bookmark_id: int, *, cursor: str | None = None, page_size: int | None = None
     ) -> Request[kinds.BookmarkHistoryResponse]:
-        """One page of a saved report's changes; `pagination` has the cursors of its neighbours."""
+        """One page of a saved report's changes; `pagination` has the cursors of its neighbours.
+
+        - `cursor`: what a page says of the one after it.
+        - `page_size`: how many changes one page has.
+        """
         return get(
             at("bookmarks/{}/history", bookmark_id),
             kinds.BookmarkHistoryResponse,

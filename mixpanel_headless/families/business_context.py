@@ -63,6 +63,9 @@ class BusinessContexts(Identity[Mode]):
 
         Without `organization_id` the organization is the project's, which `me` tells (one request unless that is known);
         WorkspaceScopeError when that does not say which.
+
+        - `level`: whose: the project's, or that of its organization.
+        - `organization_id`: which organization, where the credentials may see several.
         """
         organization = await self._organization(level, organization_id)
         return self._context(organization, text_in(await self._get_business_context(organization), "content"))
@@ -71,7 +74,11 @@ class BusinessContexts(Identity[Mode]):
     async def set_business_context(
         self: BusinessContexts[Async], content: str, *, level: Level = "project", organization_id: int | None = None
     ) -> kinds.BusinessContext:
-        """What the project, or the organization, says of itself from now on: Markdown of at most 50,000 characters."""
+        """What the project, or the organization, says of itself from now on: Markdown of at most 50,000 characters.
+
+        - `level`: whose: the project's, or that of its organization.
+        - `organization_id`: which organization, where the credentials may see several.
+        """
         if len(content) > MOST_CHARACTERS:
             raise BusinessContextValidationError(
                 f"The content has {len(content):,} characters; at most {MOST_CHARACTERS:,} go in.", path="content"
@@ -83,7 +90,11 @@ class BusinessContexts(Identity[Mode]):
     async def clear_business_context(
         self: BusinessContexts[Async], *, level: Level = "project", organization_id: int | None = None
     ) -> kinds.BusinessContext:
-        """The project, or the organization, says nothing of itself any more."""
+        """The project, or the organization, says nothing of itself any more.
+
+        - `level`: whose: the project's, or that of its organization.
+        - `organization_id`: which organization, where the credentials may see several.
+        """
         return await self.set_business_context("", level=level, organization_id=organization_id)
 
     @composite

@@ -30,7 +30,11 @@ class Cohorts(Surface[Mode]):
     def list_cohorts_full(
         self, *, data_group_id: str | int | None = None, ids: Sequence[int] | None = None
     ) -> Request[Listing[kinds.Cohort]]:
-        """The cohorts of one data group or with those ids, all of them by default, with all that is known of each."""
+        """The cohorts of one data group or with those ids, all of them by default, with all that is known of each.
+
+        - `data_group_id`: only those of this kind of group, by its id.
+        - `ids`: only those with these ids.
+        """
         return get("cohorts", list[kinds.Cohort], scope=VIEW, data_group_id=data_group_id or None, ids=joined(ids))
 
     @operation

@@ -29,7 +29,10 @@ class Dashboards(Surface[Mode]):
 
     @operation
     def list_dashboards(self, *, ids: Sequence[int] | None = None) -> Request[Listing[kinds.Dashboard]]:
-        """The dashboards with those ids, all of them by default; their contents come with `get_dashboard`."""
+        """The dashboards with those ids, all of them by default; their contents come with `get_dashboard`.
+
+        - `ids`: only those with these ids.
+        """
         return get("dashboards", list[kinds.Dashboard], scope=VIEW, ids=joined(ids))
 
     @operation

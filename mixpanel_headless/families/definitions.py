@@ -43,7 +43,10 @@ class Definitions(Surface[Mode]):
     async def get_event_definitions(
         self: Definitions[Async], *, names: Sequence[str]
     ) -> Listing[kinds.EventDefinition]:
-        """What is said of the events of those names; without names nothing is asked."""
+        """What is said of the events of those names; without names nothing is asked.
+
+        - `names`: only these events.
+        """
         return await self._get_event_definitions(names) if names else Listing()
 
     @operation
@@ -78,7 +81,11 @@ class Definitions(Surface[Mode]):
     async def get_property_definitions(
         self: Definitions[Async], *, names: Sequence[str], resource_type: str | None = None
     ) -> Listing[kinds.PropertyDefinition]:
-        """What is said of the properties of those names, of events or of users; without names nothing is asked."""
+        """What is said of the properties of those names, of events or of users; without names nothing is asked.
+
+        - `names`: only these properties.
+        - `resource_type`: whose: those of events, or of users.
+        """
         return await self._get_property_definitions(names, resource_type) if names else Listing()
 
     @operation
@@ -133,7 +140,10 @@ class Definitions(Surface[Mode]):
 
     @operation
     def export_lexicon(self, *, export_types: Sequence[str] | None = None) -> Request[dict[str, Any]]:
-        """All that is said of events and properties; `status` is `pending` while the service still collects it."""
+        """All that is said of events and properties; `status` is `pending` while the service still collects it.
+
+        - `export_types`: which parts, such as All Events and Properties.
+        """
         wanted = json.dumps(list(EVERYTHING if export_types is None else export_types))
         asked = get("data-definitions/export/", dict[str, Any], scope=VIEW, export_type=wanted)
         return attrs.evolve(asked, read=lambda tree, provenance: asked.read(tell_pending(tree), provenance))

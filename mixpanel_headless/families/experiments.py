@@ -29,7 +29,10 @@ class Experiments(Surface[Mode]):
 
     @operation
     def list_experiments(self, *, include_archived: bool = False) -> Request[Listing[kinds.Experiment]]:
-        """The experiments, without those that are archived unless they are asked for."""
+        """The experiments, without those that are archived unless they are asked for.
+
+        - `include_archived`: those in the archive too.
+        """
         return get(
             "experiments/", list[kinds.Experiment], scope=VIEW, include_archived=True if include_archived else None
         )

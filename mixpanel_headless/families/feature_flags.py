@@ -30,7 +30,10 @@ class FeatureFlags(Surface[Mode]):
 
     @operation
     def list_feature_flags(self, *, include_archived: bool = False) -> Request[Listing[kinds.FeatureFlag]]:
-        """The flags of the workspace (data view), without those that are archived unless they are asked for."""
+        """The flags of the workspace (data view), without those that are archived unless they are asked for.
+
+        - `include_archived`: those in the archive too.
+        """
         return get(
             "feature-flags/", list[kinds.FeatureFlag], scope=VIEW, include_archived=True if include_archived else None
         )
@@ -79,7 +82,11 @@ class FeatureFlags(Surface[Mode]):
     def get_flag_history(
         self, flag_id: str, *, page: str | None = None, page_size: int | None = None
     ) -> Request[kinds.FlagHistoryResponse]:
-        """One page of a flag's changes, and how many there are."""
+        """One page of a flag's changes, and how many there are.
+
+        - `page`: which page, as the one before it says.
+        - `page_size`: how many changes one page has.
+        """
         return get(
             at("feature-flags/{}/history/", flag_id),
             kinds.FlagHistoryResponse,

@@ -45,13 +45,19 @@ class LookupTables(Surface[Mode]):
 
     @operation
     def list_lookup_tables(self, *, data_group_id: int | None = None) -> Request[Listing[kinds.LookupTable]]:
-        """The tables, or the one of a data group."""
+        """The tables, or the one of a data group.
+
+        - `data_group_id`: only the table with this id.
+        """
         query: dict[str, Any] = {"data-group-id": data_group_id}
         return get(PATH, list[kinds.LookupTable], scope=VIEW, **query)
 
     @operation
     def get_lookup_upload_url(self, content_type: str = "text/csv") -> Request[kinds.LookupTableUploadUrl]:
-        """Where a file may be put for a while, for `mark_lookup_table_ready`; `upload_lookup_table` does it all."""
+        """Where a file may be put for a while, for `mark_lookup_table_ready`; `upload_lookup_table` does it all.
+
+        - `content_type`: what the file is.
+        """
         query: dict[str, Any] = {"content-type": content_type}
         return get(f"{PATH}upload-url/", kinds.LookupTableUploadUrl, scope=VIEW, **query)
 
@@ -77,6 +83,9 @@ class LookupTables(Surface[Mode]):
 
         The file is read and looked through before anything is sent. Three requests, and one each `poll_interval` seconds
         while the service reads the file; after `max_poll_seconds` UPLOAD_TIMEOUT names what `get_lookup_upload_status` asks.
+
+        - `poll_interval`: seconds from one question to the next whether the file was read.
+        - `max_poll_seconds`: how many seconds to wait for that.
         """
         content = await anyio.to_thread.run_sync(read_table, params.file_path)
         place = await self.get_lookup_upload_url()
@@ -118,7 +127,11 @@ class LookupTables(Surface[Mode]):
     def download_lookup_table(
         self, data_group_id: int, *, file_name: str | None = None, limit: int | None = None
     ) -> Request[bytes]:
-        """The table as CSV, its first `limit` rows if that is given."""
+        """The table as CSV, its first `limit` rows if that is given.
+
+        - `file_name`: what the file is to be called.
+        - `limit`: only so many rows, the first.
+        """
         query: dict[str, Any] = {"data-group-id": data_group_id, "file-name": file_name, "limit": limit}
         asked: Request[Any] = get(f"{PATH}download/", object, scope=VIEW, **query)
         return attrs.evolve(asked, decode=lambda reply: reply.body, read=lambda content, _: content)

@@ -59,7 +59,13 @@ class Metrics(Surface[Mode]):
         name_contains: str | None = None,
         viewable_only: bool = False,
     ) -> Listing[kinds.SavedMetric]:
-        """The saved metrics that meet every condition that is given; one request."""
+        """The saved metrics that meet every condition that is given; one request.
+
+        - `metric_type`: only metrics of this type: metric, formula or warehouse.
+        - `verified`: only those that somebody vouches for, or nobody.
+        - `name_contains`: only those with this text in their names, in any case.
+        - `viewable_only`: only those whose numbers the caller may see.
+        """
         found = await self._list_metric_rows()
         return kept(found, metric_type, verified, name_contains, viewable_only)
 
@@ -91,6 +97,8 @@ class Metrics(Surface[Mode]):
 
         Raises ParamValidationError for what the service would not keep, before anything is sent, unless `validate` is off.
         CREATE_FOLLOW_UP_FAILED names the metric in `details["id"]` when only the second request failed.
+
+        - `validate`: whether definitions are checked before anything is sent.
         """
         made = kinds.presented(metric_definition(params.definition, new=True, validate=validate), params)
         check_presentation(made, validate)
@@ -123,6 +131,8 @@ class Metrics(Surface[Mode]):
         """The changed saved metric; what is not given stays, and so does how it is shown.
 
         One request, and one more to read it first when its definition, display or goals change.
+
+        - `validate`: whether definitions are checked before anything is sent.
         """
         fields = {**kinds.metadata_of(params), **ownership(params)}
         changed = [params.definition, params.display, params.goals]
@@ -149,7 +159,10 @@ class Metrics(Surface[Mode]):
     async def bulk_update_metrics(
         self: Metrics[Async], entries: Sequence[kinds.BulkUpdateMetricEntry], *, validate: bool = True
     ) -> Listing[kinds.SavedMetric]:
-        """The changed saved metrics; each entry with a definition costs one request to read its metric first."""
+        """The changed saved metrics; each entry with a definition costs one request to read its metric first.
+
+        - `validate`: whether definitions are checked before anything is sent.
+        """
         rows = []
         for entry in entries:
             row = {"id": entry.id, **kinds.metadata_of(entry), **ownership(entry)}
@@ -165,7 +178,10 @@ class Metrics(Surface[Mode]):
 
     @composite
     async def delete_metric(self: Metrics[Async], metric_id: int, *, force: bool = False) -> None:
-        """Delete a saved metric for good; one that these credentials may not edit only with `force`. Two requests."""
+        """Delete a saved metric for good; one that these credentials may not edit only with `force`. Two requests.
+
+        - `force`: also what the caller may not edit.
+        """
         try:
             found = await self.get_metric(metric_id)
         except QueryError as error:
@@ -178,7 +194,10 @@ class Metrics(Surface[Mode]):
 
     @composite
     async def delete_metrics(self: Metrics[Async], metric_ids: Sequence[int], *, force: bool = False) -> None:
-        """Delete saved metrics for good, all of them or none; those that may not be edited only with `force`."""
+        """Delete saved metrics for good, all of them or none; those that may not be edited only with `force`.
+
+        - `force`: also what the caller may not edit.
+        """
         if not metric_ids:
             return
         if not force:

@@ -66,6 +66,8 @@ class Replays(Insights[Mode]):
         """The recordings of a user between two days that are given, or those of `replay_ids` (the last 90 days by default).
 
         Costs one query. A row that tells no time is left out with a warning that names it.
+
+        - `replay_ids`: only these recordings.
         """
         by_ids = questions.check_selector(distinct_id, replay_ids, from_date, to_date)
         found = await self.run_params(questions.sessions(distinct_id, by_ids, from_date, to_date))
@@ -89,7 +91,10 @@ class Replays(Insights[Mode]):
         from_date: Day | None = None,
         to_date: Day | None = None,
     ) -> dict[str, list[values.ReplayEvent]]:
-        """The Mixpanel events of each recording, by time, with at most five of their properties. Costs one query."""
+        """The Mixpanel events of each recording, by time, with at most five of their properties. Costs one query.
+
+        Its other arguments are those of `fetch_replay`.
+        """
         asked = questions.check_properties(event_properties)
         if not replay_ids:
             return {}
@@ -109,7 +114,10 @@ class Replays(Insights[Mode]):
         from_date: Day | None = None,
         to_date: Day | None = None,
     ) -> list[values.ReplayEvent]:
-        """The Mixpanel events of one recording, by time. Costs one query."""
+        """The Mixpanel events of one recording, by time. Costs one query.
+
+        Its other arguments are those of `fetch_replay`.
+        """
         found = await self.events_for_replays(
             [replay_id], event_properties=event_properties, from_date=from_date, to_date=to_date
         )
@@ -125,7 +133,10 @@ class Replays(Insights[Mode]):
     async def sign_replays(
         self: Replays[Async], replay_ids: Sequence[str], *, env: Env = "prod"
     ) -> list[values.SignedReplay]:
-        """Where the files of recordings can be fetched for five minutes; each `query_string` is a key."""
+        """Where the files of recordings can be fetched for five minutes; each `query_string` is a key.
+
+        Its other arguments are those of `fetch_replay`.
+        """
         if env not in ("prod", "dev"):
             raise ParamValidationError(f"env is {shown(env)}; it is `prod` or `dev`.", "SR3_INVALID_ENV", path="env")
         rows = await self._sign_replays(replay_ids, env)
@@ -139,7 +150,10 @@ class Replays(Insights[Mode]):
 
     @composite
     async def sign_replay(self: Replays[Async], replay_id: str, *, env: Env = "prod") -> values.SignedReplay:
-        """Where the files of one recording can be fetched for five minutes; its `query_string` is a key."""
+        """Where the files of one recording can be fetched for five minutes; its `query_string` is a key.
+
+        Its other arguments are those of `fetch_replay`.
+        """
         found = await self.sign_replays([replay_id], env=env)
         if not found:
             raise ReplayNotFoundError(f"The service signs nothing for the recording {shown(replay_id)}.", sent=True)
@@ -163,7 +177,9 @@ class Replays(Insights[Mode]):
     ) -> AsyncIterator[list[dict[str, Json]]]:
         """The events of a recording, file after file, in constant memory; a recording without any yields none.
 
-        Without `retention_days` (1, 7, 30 or 90) it is looked for first, which costs a query.
+        Without `retention_days` (1, 7, 30 or 90) it is looked for first, which costs a query. Its other arguments are those of `fetch_replay`.
+
+        - `re_sign_on_expiry`: whether to ask for the addresses of its files once more when they expire.
         """
         days = await self._retention(replay_id, retention_days)
         walk = Walk(replay_id, days, re_sign_on_expiry, max_files, max(1, cdn_concurrency))
@@ -235,6 +251,13 @@ class Replays(Insights[Mode]):
 
         Costs a query to look for it unless `retention_days` is given, and one for its Mixpanel events if they are asked for.
         Raises ReplayNotFoundError when nothing is kept of it.
+
+        - `env`: of which environment the recording is.
+        - `retention_days`: for how many days it is kept: 1, 7, 30 or 90; looked for otherwise.
+        - `max_files`: at most so many files of it.
+        - `include_mixpanel_events`: with the events that came meanwhile, for a query.
+        - `event_properties`: with these properties of the events, five at most.
+        - `cdn_concurrency`: how many files are fetched at once.
         """
         questions.check_properties(event_properties)
         days = await self._retention(replay_id, retention_days)
@@ -279,7 +302,11 @@ class Replays(Insights[Mode]):
     ) -> bundle.ReplayBundle:
         """Several recordings, `concurrency` at a time; those that cannot be had are in `failures`.
 
-        Raises the first failure only when all have failed.
+        Raises the first failure only when all have failed. Its other arguments are those of `fetch_replay`.
+
+        - `concurrency`: how many recordings are fetched at once.
+        - `retention_by_id`: for how many days each recording is kept, by its id.
+        - `distinct_id_by_id`: whose each recording is, by its id.
         """
         days, users = retention_by_id or {}, distinct_id_by_id or {}
         fetched: dict[str, recording.Replay | MixpanelHeadlessError] = {}
@@ -322,7 +349,10 @@ class Replays(Insights[Mode]):
         include_mixpanel_events: bool = True,
         event_properties: Sequence[str] | None = None,
     ) -> bundle.ReplayBundle:
-        """The recordings of a user between two days. Costs one query, and one for their Mixpanel events."""
+        """The recordings of a user between two days. Costs one query, and one for their Mixpanel events.
+
+        Its other arguments are those of `fetch_replay`.
+        """
         found = await self.list_replays(distinct_id=distinct_id, from_date=from_date, to_date=to_date, limit=limit)
         return await self.fetch_replays(
             [one.replay_id for one in found],

@@ -93,6 +93,12 @@ class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], I
         view), the pinned one, or the one that stands for the project. Costs no query: one request, and those of
         `resolve_workspace_id`. Raises BookmarkValidationError with every flaw of the question before anything is sent,
         unless `validate` is off.
+
+        - `report_type`: what kind of report it is.
+        - `name`: what it is called.
+        - `description`: what is said of it.
+        - `bookmark_id`: the id of the saved report that it started from.
+        - `validate`: whether the question is checked before anything is sent.
         """
         from mixpanel_headless.models.report_links import ReportLink
 

@@ -36,7 +36,10 @@ class Schemas(Surface[Mode]):
 
     @operation
     def list_schema_registry(self, *, entity_type: str | None = None) -> Request[Listing[kinds.SchemaEntry]]:
-        """The schemas, of one type (`event`, `custom_event`, `profile`) if it is given."""
+        """The schemas, of one type (`event`, `custom_event`, `profile`) if it is given.
+
+        - `entity_type`: only those of this type: event, custom_event or profile.
+        """
         return get(schema_path(entity_type), list[kinds.SchemaEntry], scope=VIEW)
 
     @operation(named_by=2)
@@ -67,7 +70,11 @@ class Schemas(Surface[Mode]):
     def delete_schemas(
         self, *, entity_type: str | None = None, entity_name: str | None = None
     ) -> Request[kinds.DeleteSchemasResponse]:
-        """Delete one schema, all of a type, or all of the project, for good."""
+        """Delete one schema, all of a type, or all of the project, for good.
+
+        - `entity_type`: only those of this type: event, custom_event or profile.
+        - `entity_name`: only the one of this name.
+        """
         if entity_name is not None and entity_type is None:
             hint = "Give entity_type too; without it all schemas would go."
             raise InvalidArgumentError("entity_name stands without entity_type.", hint=hint, sent=False)
@@ -75,7 +82,10 @@ class Schemas(Surface[Mode]):
 
     @operation
     def get_schema_enforcement(self, *, fields: str | None = None) -> Request[kinds.SchemaEnforcementConfig]:
-        """How strictly schemas are kept; only `fields` (names with commas between) if they are given."""
+        """How strictly schemas are kept; only `fields` (names with commas between) if they are given.
+
+        - `fields`: only these parts of it.
+        """
         return get(ENFORCEMENT, kinds.SchemaEnforcementConfig, scope=VIEW, fields=fields)
 
     @operation

@@ -146,7 +146,15 @@ class ValidateAlertsForBookmarkResponse(Entity):
 
 @attrs.frozen(kw_only=True)
 class CreateAlertParams(Params):
-    """A new alert; `frequency` is in seconds, `subscriptions` say whom it tells."""
+    """A new alert.
+
+    - `bookmark_id`: the id of the saved report to watch.
+    - `condition`: what must hold of the report's numbers for the alert to fire, in the service's own terms.
+    - `frequency`: how often the service looks, in seconds: 3600, 86400, 604800, or any other.
+    - `paused`: whether the service does not look for now.
+    - `subscriptions`: whom it tells, such as `{"type": "email", "value": "me@example.com"}`.
+    - `notification_windows`: when it may tell somebody.
+    """
 
     bookmark_id: int
     name: str = attrs.field(metadata=at_most(50))
@@ -159,7 +167,7 @@ class CreateAlertParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateAlertParams(Changes):
-    """What is to change of an alert."""
+    """What is to change of an alert; fields are those of `CreateAlertParams`."""
 
     name: Maybe[str] = UNSET
     bookmark_id: Maybe[int] = UNSET
@@ -172,7 +180,12 @@ class UpdateAlertParams(Changes):
 
 @attrs.frozen(kw_only=True)
 class ValidateAlertsForBookmarkParams(Params):
-    """A report as it would be, and the alerts to hold against it."""
+    """A report as it would be, and the alerts to hold against it.
+
+    - `alert_ids`: the ids of the alerts.
+    - `bookmark_type`: what kind of report it is.
+    - `bookmark_params`: the report's question as it would be, as saved reports hold it.
+    """
 
     alert_ids: list[int] = attrs.field(metadata=at_least(1))
     bookmark_type: Literal["insights", "funnels"]

@@ -48,9 +48,15 @@ class Annotation(Entity):
 
 @attrs.frozen(kw_only=True)
 class CreateAnnotationParams(Params):
-    """A new annotation; `tags` are ids, `date` is `YYYY-MM-DD HH:MM:SS` in the project's time."""
+    """A new annotation.
 
-    date: str
+    - `date`: the moment, such as 2026-01-31 12:00:00, in the project's time.
+    - `description`: what the note says, up to 512 letters.
+    - `tags`: the ids of its tags.
+    - `user_id`: whose note it is, the caller's otherwise.
+    """
+
+    date: str = attrs.field(metadata={"typed": "MOMENT"})
     description: str = attrs.field(metadata=at_most(512))
     tags: Maybe[list[int]] = UNSET
     user_id: Maybe[int] = UNSET
@@ -58,7 +64,7 @@ class CreateAnnotationParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateAnnotationParams(Changes):
-    """What is to change of an annotation; its date cannot."""
+    """What is to change of an annotation, whose date cannot; fields are those of `CreateAnnotationParams`."""
 
     description: Maybe[str] = attrs.field(default=UNSET, metadata=at_most(512))
     tags: Maybe[list[int]] = UNSET

@@ -39,7 +39,12 @@ class DataVolumeAnomaly(Entity):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class UpdateAnomalyParams(Params):
-    """Whether an anomaly is dismissed or open."""
+    """Whether an anomaly is dismissed or open.
+
+    - `id`: which anomaly.
+    - `status`: what it is to be: open, or dismissed.
+    - `anomaly_class`: what it is an anomaly of.
+    """
 
     id: int
     status: Status
@@ -56,7 +61,11 @@ class BulkAnomalyEntry(Params):
 
 @attrs.frozen(kw_only=True)
 class BulkUpdateAnomalyParams(Params):
-    """Whether several anomalies are dismissed or open."""
+    """Whether several anomalies are dismissed or open.
+
+    - `anomalies`: which ones, each by its id and class.
+    - `status`: what they are to be: open, or dismissed.
+    """
 
     anomalies: list[BulkAnomalyEntry]
     status: Status

@@ -48,10 +48,13 @@ class SavedBehavior(Entity):
 
 @attrs.frozen(kw_only=True)
 class CreateBehaviorParams(Params):
-    """A new saved behavior."""
+    """A new saved behavior.
+
+    - `behavior`: several events, a funnel or a retention, as queries take it.
+    """
 
     name: str
-    behavior: Any
+    behavior: Any = attrs.field(metadata={"reads": BEHAVIORS})
     description: Maybe[str] = UNSET
 
     def __attrs_post_init__(self) -> None:
@@ -60,11 +63,14 @@ class CreateBehaviorParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateBehaviorParams(Changes):
-    """What is to change of a saved behavior."""
+    """What is to change of a saved behavior; fields are those of `CreateBehaviorParams`.
+
+    - `verified`: whether somebody vouches for it.
+    """
 
     name: Maybe[str] = UNSET
     description: Maybe[str] = UNSET
-    behavior: Any = UNSET
+    behavior: Any = attrs.field(default=UNSET, metadata={"reads": BEHAVIORS})
     verified: Maybe[bool] = UNSET
 
     def __attrs_post_init__(self) -> None:

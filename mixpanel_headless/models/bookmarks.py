@@ -103,7 +103,15 @@ class BookmarkHistoryResponse(Page):
 
 @attrs.frozen(kw_only=True)
 class CreateBookmarkParams(Params):
-    """A new saved report; `params` is its question, as the `build_*` calls write it."""
+    """A new saved report.
+
+    - `bookmark_type`: what kind of report it is.
+    - `params`: its question, as the `build_*` calls write it.
+    - `icon`: the name of its picture in lists.
+    - `dashboard_id`: the id of the dashboard that it stands in.
+    - `is_visibility_restricted`: whether only its maker, and those it is shared with, see it.
+    - `is_modification_restricted`: whether only its maker, and those it is shared with, may change it.
+    """
 
     name: str
     bookmark_type: Literal["insights", "funnels", "retention", "flows", "user"] = attrs.field(metadata={"wire": "type"})
@@ -117,7 +125,10 @@ class CreateBookmarkParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateBookmarkParams(Changes):
-    """What is to change of a saved report."""
+    """What is to change of a saved report; fields are those of `CreateBookmarkParams`.
+
+    - `deleted`: whether it counts as deleted.
+    """
 
     name: Maybe[str] = UNSET
     params: Maybe[dict[str, Any]] = UNSET

@@ -67,7 +67,11 @@ class WithDefinition(Params):
 
 @attrs.frozen(kw_only=True)
 class CreateCohortParams(WithDefinition):
-    """A new cohort; `definition` says who belongs to it, as a `CohortDefinition`'s `to_dict()` does."""
+    """A new cohort.
+
+    - `deleted`: whether it counts as deleted.
+    - `definition`: who belongs to it, as a `CohortDefinition`'s `to_dict()` has it.
+    """
 
     name: str
     description: Maybe[str] = UNSET
@@ -80,7 +84,7 @@ class CreateCohortParams(WithDefinition):
 
 @attrs.frozen(kw_only=True)
 class UpdateCohortParams(WithDefinition, Changes):
-    """What is to change of a cohort."""
+    """What is to change of a cohort; fields are those of `CreateCohortParams`."""
 
     name: Maybe[str] = UNSET
     description: Maybe[str] = UNSET

@@ -33,7 +33,10 @@ def distinct_names(names: list[str]) -> str | None:
 
 @attrs.frozen(kw_only=True)
 class CreateCustomEventParams(Params):
-    """A new custom event; `alternatives` are the names of its events."""
+    """A new custom event.
+
+    - `alternatives`: the names of its events.
+    """
 
     name: str = attrs.field(metadata=at_least(1))
     alternatives: list[str] = attrs.field(metadata={"rule": distinct_names})

@@ -57,7 +57,15 @@ class CustomProperty(Entity):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class CreateCustomPropertyParams(Params):
-    """A new custom property: by `display_formula` with `composed_properties` for its letters, or by `behavior`."""
+    """A new custom property: by `display_formula` with `composed_properties` for its letters, or by `behavior`.
+
+    - `resource_type`: whose property it is: of events, people or groups.
+    - `display_formula`: the formula, over the letters of the properties that it uses.
+    - `composed_properties`: the property that each letter of the formula stands for.
+    - `property_type`: what its values are.
+    - `example_value`: a value such as it has.
+    - `behavior`: what people did, from which it is computed instead of by a formula.
+    """
 
     name: str
     resource_type: Literal["events", "people", "group_profiles"] = attrs.field(metadata={"synonyms": OWNERS})
@@ -89,7 +97,7 @@ class CreateCustomPropertyParams(Params):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class UpdateCustomPropertyParams(Changes):
-    """What is to change of a custom property."""
+    """What is to change of a custom property; fields are those of `CreateCustomPropertyParams`."""
 
     name: Maybe[str] = UNSET
     description: Maybe[str] = UNSET

@@ -105,7 +105,16 @@ class DashboardRow(Params):
 
 @attrs.frozen(kw_only=True)
 class CreateDashboardParams(Params):
-    """A new dashboard; `duplicate` is the id of one to copy."""
+    """A new dashboard.
+
+    - `is_private`: whether only its maker, and those it is shared with, see it.
+    - `is_restricted`: whether only its maker, and those it is shared with, may change it.
+    - `filters`: filters that hold for all reports of it, in the service's own terms.
+    - `breakdowns`: breakdowns that hold for all reports of it, in the service's own terms.
+    - `time_filter`: the days that all reports of it are about, in the service's own terms.
+    - `duplicate`: the id of a dashboard to copy.
+    - `rows`: its rows of cards.
+    """
 
     title: str
     description: Maybe[str] = UNSET
@@ -120,7 +129,11 @@ class CreateDashboardParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateDashboardParams(Changes):
-    """What is to change of a dashboard."""
+    """What is to change of a dashboard; fields are those of `CreateDashboardParams`.
+
+    - `layout`: how its cards are arranged, as `get_dashboard` gives it.
+    - `content`: one card to add, change or take away, in the service's own terms.
+    """
 
     title: Maybe[str] = UNSET
     description: Maybe[str] = UNSET
@@ -147,7 +160,11 @@ class BlueprintCard(OpenParams):
 
 @attrs.frozen(kw_only=True)
 class BlueprintFinishParams(Params):
-    """The dashboard of a blueprint, and its cards as they are to be."""
+    """The dashboard of a blueprint, and its cards as they are to be.
+
+    - `dashboard_id`: the id of the dashboard.
+    - `cards`: its cards as they are to be.
+    """
 
     dashboard_id: int
     cards: list[BlueprintCard]
@@ -164,7 +181,11 @@ class RcaSourceData(OpenParams):
 
 @attrs.frozen(kw_only=True)
 class CreateRcaDashboardParams(Params):
-    """What a root cause analysis is to be made for."""
+    """What a root cause analysis is to be made for.
+
+    - `rca_source_id`: the id of what is to be explained.
+    - `rca_source_data`: what that is, and the day to look at.
+    """
 
     rca_source_id: int
     rca_source_data: RcaSourceData
@@ -172,13 +193,19 @@ class CreateRcaDashboardParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateReportLinkParams(OpenParams):
-    """How a report stands in a dashboard."""
+    """How a report stands in a dashboard.
+
+    - `link_type`: what kind of link it is to be.
+    """
 
     link_type: str = attrs.field(metadata={"wire": "type"})
 
 
 @attrs.frozen(kw_only=True)
 class UpdateTextCardParams(OpenParams):
-    """What a text card says."""
+    """What a text card says.
+
+    - `markdown`: the text, as Markdown.
+    """
 
     markdown: Maybe[str] = UNSET

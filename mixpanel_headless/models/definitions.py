@@ -73,7 +73,14 @@ class LexiconTag(Entity):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class UpdateEventDefinitionParams(Changes):
-    """What is to change of what is said of an event."""
+    """What is to change of what is said of an event.
+
+    - `hidden`: whether lists leave it out.
+    - `dropped`: whether it is not recorded from now on.
+    - `merged`: whether it is merged into another.
+    - `verified`: whether somebody vouches for it.
+    - `display_name`: what it is called in reports.
+    """
 
     hidden: Maybe[bool] = UNSET
     dropped: Maybe[bool] = UNSET
@@ -102,14 +109,22 @@ class BulkEventUpdate(Changes):
 
 @attrs.frozen(kw_only=True)
 class BulkUpdateEventsParams(Params):
-    """What is to change of several events."""
+    """What is to change of several events.
+
+    - `events`: each event by its name or id, and what is to change of it.
+    """
 
     events: list[BulkEventUpdate]
 
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class UpdatePropertyDefinitionParams(Changes):
-    """What is to change of what is said of a property; `resource_type` says whose it is."""
+    """What is to change of what is said of a property; fields are those of `UpdateEventDefinitionParams`.
+
+    - `sensitive`: whether it says things about people that not everybody may see.
+    - `example_value`: a value such as it has.
+    - `resource_type`: whose it is: a property of events, or of users.
+    """
 
     hidden: Maybe[bool] = UNSET
     dropped: Maybe[bool] = UNSET
@@ -138,7 +153,10 @@ class BulkPropertyUpdate(Changes):
 
 @attrs.frozen(kw_only=True)
 class BulkUpdatePropertiesParams(Params):
-    """What is to change of several properties."""
+    """What is to change of several properties.
+
+    - `properties`: each property by its name and whose it is, and what is to change of it.
+    """
 
     properties: list[BulkPropertyUpdate]
 

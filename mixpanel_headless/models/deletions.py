@@ -35,19 +35,25 @@ class EventDeletionRequest(Entity):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class CreateDeletionRequestParams(Params):
-    """Which events are to be deleted."""
+    """Which events are to be deleted.
+
+    - `event_name`: the name of the event.
+    - `from_date`: the first day, such as 2026-01-31.
+    - `to_date`: the last day, itself included.
+    - `filters`: which of them, all otherwise, in the service's own terms.
+    """
 
     event_name: str
-    from_date: str
-    to_date: str
+    from_date: str = attrs.field(metadata={"typed": "DATE"})
+    to_date: str = attrs.field(metadata={"typed": "DATE"})
     filters: Maybe[dict[str, Any]] = UNSET
 
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class PreviewDeletionFiltersParams(Params):
-    """Which events would be deleted."""
+    """Which events would be deleted; fields are those of `CreateDeletionRequestParams`."""
 
     event_name: str
-    from_date: str
-    to_date: str
+    from_date: str = attrs.field(metadata={"typed": "DATE"})
+    to_date: str = attrs.field(metadata={"typed": "DATE"})
     filters: Maybe[dict[str, Any]] = UNSET

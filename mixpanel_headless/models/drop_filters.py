@@ -31,7 +31,11 @@ class DropFilterLimitsResponse(Entity):
 
 @attrs.frozen(kw_only=True)
 class CreateDropFilterParams(Params):
-    """A new drop filter; `filters` in the service's own terms, `[]` for every event of the name."""
+    """A new drop filter.
+
+    - `event_name`: the name of the event.
+    - `filters`: which of them are not recorded, in the service's own terms; [] for every one.
+    """
 
     event_name: str
     filters: Any
@@ -39,7 +43,11 @@ class CreateDropFilterParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateDropFilterParams(Changes):
-    """What is to change of a drop filter."""
+    """What is to change of a drop filter; fields are those of `CreateDropFilterParams`.
+
+    - `id`: which filter.
+    - `active`: whether it has an effect.
+    """
 
     id: int
     event_name: Maybe[str] = UNSET

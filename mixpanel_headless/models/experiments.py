@@ -73,7 +73,16 @@ class Experiment(Entity):
 
 @attrs.frozen(kw_only=True)
 class CreateExperimentParams(Params):
-    """A new experiment, a draft until it is launched."""
+    """A new experiment, a draft until it is launched.
+
+    - `hypothesis`: what is thought to come out.
+    - `variants`: what is held against each other: a list, or an object by key.
+    - `metrics`: what is measured: a list, or an object by key.
+    - `settings`: how it is measured, in the service's own terms.
+    - `access_type`: who may see it, in the service's own terms.
+    - `global_access_type`: what everybody else may do with it, in the service's own terms.
+    - `can_edit`: whether the caller may change it.
+    """
 
     name: str
     description: Maybe[str] = UNSET
@@ -88,7 +97,14 @@ class CreateExperimentParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateExperimentParams(Changes):
-    """What is to change of an experiment."""
+    """What is to change of an experiment; fields are those of `CreateExperimentParams`.
+
+    - `exposures_cache`: who saw which variant, as it was counted.
+    - `results_cache`: what was found, as it was computed.
+    - `start_date`: when it begins, such as 2026-01-31T00:00:00Z.
+    - `end_date`: when it ends.
+    - `status`: where it stands.
+    """
 
     name: Maybe[str] = UNSET
     description: Maybe[str] = UNSET
@@ -98,8 +114,8 @@ class UpdateExperimentParams(Changes):
     settings: Maybe[dict[str, Any]] = UNSET
     exposures_cache: Maybe[dict[str, Any]] = UNSET
     results_cache: Maybe[dict[str, Any]] = UNSET
-    start_date: Maybe[str] = UNSET
-    end_date: Maybe[str] = UNSET
+    start_date: Maybe[str] = attrs.field(default=UNSET, metadata={"typed": "MOMENT"})
+    end_date: Maybe[str] = attrs.field(default=UNSET, metadata={"typed": "MOMENT"})
     tags: Maybe[list[str]] = UNSET
     status: Maybe[ExperimentStatus] = UNSET
     global_access_type: Maybe[str] = UNSET
@@ -107,14 +123,22 @@ class UpdateExperimentParams(Changes):
 
 @attrs.frozen(kw_only=True)
 class ExperimentConcludeParams(Params):
-    """When an experiment ended, now unless given."""
+    """When an experiment ended, now unless given.
 
-    end_date: Maybe[str] = UNSET
+    - `end_date`: when it ended, such as 2026-01-31T00:00:00Z.
+    """
+
+    end_date: Maybe[str] = attrs.field(default=UNSET, metadata={"typed": "MOMENT"})
 
 
 @attrs.frozen(kw_only=True)
 class ExperimentDecideParams(Params):
-    """What came out: whether it was a success, and which variant won."""
+    """What came out: whether it was a success, and which variant won.
+
+    - `success`: whether it was a success.
+    - `variant`: the key of the variant that won.
+    - `message`: what is to be remembered of it.
+    """
 
     success: bool
     variant: Maybe[str] = UNSET

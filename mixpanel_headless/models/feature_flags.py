@@ -112,7 +112,18 @@ class FlagLimitsResponse(Entity):
 
 @attrs.frozen(kw_only=True)
 class CreateFeatureFlagParams(Params):
-    """A new flag; without a `ruleset` everybody gets the variant On."""
+    """A new flag; without a `ruleset` everybody gets the variant On.
+
+    - `key`: what programs call it.
+    - `status`: whether it is served.
+    - `context`: what somebody is recognized by: a property, such as distinct_id.
+    - `serving_method`: who decides which variant somebody gets.
+    - `ruleset`: its variants, and to whom they are rolled out.
+    - `experiment_id`: the experiment that it belongs to.
+    - `workspace_id`: the data view that it belongs to.
+    - `hash_salt`: what is mixed into the draw of variants.
+    - `is_experiment_active`: whether its experiment is under way.
+    """
 
     name: str
     key: str
@@ -131,7 +142,10 @@ class CreateFeatureFlagParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateFeatureFlagParams(Changes):
-    """What a flag is to be from now on; it replaces all that the flag was."""
+    """What a flag is to be from now on; it replaces all that the flag was; fields are those of `CreateFeatureFlagParams`.
+
+    - `reset_hash_salt`: whether variants are drawn anew.
+    """
 
     name: str
     key: str
@@ -151,6 +165,9 @@ class UpdateFeatureFlagParams(Changes):
 
 @attrs.frozen(kw_only=True)
 class SetTestUsersParams(Params):
-    """Who tests which variant: one user id for a variant's key; those of before are replaced."""
+    """Who tests which variant: one user id for a variant's key; those of before are replaced.
+
+    - `users`: a user's id for each variant's key.
+    """
 
     users: dict[str, str]

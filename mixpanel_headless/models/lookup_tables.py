@@ -44,16 +44,23 @@ class LookupTableUploadUrl(Entity):
 
 @attrs.frozen(kw_only=True)
 class UploadLookupTableParams(Params):
-    """A CSV file with a header, and the table that it is for: a new one, or that of `data_group_id`."""
+    """A CSV file with a header, and the table that it is for: a new one, or that of `data_group_id`.
+
+    - `file_path`: the CSV file.
+    - `data_group_id`: the table, by its id, that gets other rows; a new one otherwise.
+    """
 
     name: str = attrs.field(metadata={"rule": name_length})
-    file_path: Any
+    file_path: Any = attrs.field(metadata={"typed": "PATH"})
     data_group_id: Maybe[int] = UNSET
 
 
 @attrs.frozen(kw_only=True)
 class MarkLookupTableReadyParams(Params):
-    """A file that was put where `get_lookup_upload_url` says, by its key, and the table that it is for."""
+    """A file that was put where `get_lookup_upload_url` says, by its key, and the table that it is for; fields are those of `UploadLookupTableParams`.
+
+    - `key`: the key of the file.
+    """
 
     name: str
     key: str = attrs.field(repr=False)

@@ -200,10 +200,17 @@ def metadata_of(fields: Any) -> dict[str, Any]:
 
 @attrs.frozen(kw_only=True)
 class CreateMetricParams(Params):
-    """A new saved metric: a metric as queries take it, a formula with metrics, a warehouse or a raw definition."""
+    """A new saved metric: a metric as queries take it, a formula with metrics, a warehouse or a raw definition.
+
+    - `definition`: what is measured and how, as queries take it.
+    - `display`: how it is shown.
+    - `goals`: what it should reach.
+    - `owned_by`: the id of the user who answers for it.
+    - `verified`: whether somebody vouches for it.
+    """
 
     name: str
-    definition: Any
+    definition: Any = attrs.field(metadata={"reads": METRICS})
     description: Maybe[str] = UNSET
     display: Maybe[MetricDisplay] = UNSET
     goals: Maybe[list[MetricGoal]] = UNSET
@@ -216,10 +223,10 @@ class CreateMetricParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateMetricParams(Changes):
-    """What is to change of a saved metric."""
+    """What is to change of a saved metric; fields are those of `CreateMetricParams`."""
 
     name: Maybe[str] = UNSET
-    definition: Any = UNSET
+    definition: Any = attrs.field(default=UNSET, metadata={"reads": METRICS})
     description: Maybe[str] = UNSET
     display: Maybe[MetricDisplay] = UNSET
     goals: Maybe[list[MetricGoal]] = UNSET
@@ -240,7 +247,7 @@ class BulkUpdateMetricEntry(Changes):
 
     id: int = attrs.field(metadata={"rule": positive})
     name: Maybe[str] = UNSET
-    definition: Any = UNSET
+    definition: Any = attrs.field(default=UNSET, metadata={"reads": METRICS})
     description: Maybe[str] = UNSET
     owned_by: Maybe[int] = UNSET
     verified: Maybe[bool] = UNSET

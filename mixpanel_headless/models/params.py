@@ -54,8 +54,9 @@ class Checked(type):
             raise ParamTypeError(f"{name} takes its fields by name: {name}({next(iter(fields_of(cls)), '')}=...).")
         values, flaws = check_fields(cls, given)
         if flaws:
+            told = "; ".join(f"{path}: {flaw}" for path, flaw in flaws)
             raise ParamValidationError(
-                f"{name}: {'; '.join(f'{path}: {flaw}' for path, flaw in flaws)}.",
+                f"{name}: {told}{'' if told.endswith('?') else '.'}",
                 path=f"{name}.{flaws[0][0]}",
                 details={"fields": [{"path": path, "message": flaw} for path, flaw in flaws]},
             )

@@ -37,7 +37,12 @@ class SchemaEntry(OpenParams):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class BulkCreateSchemasParams(Params):
-    """Several schemas; `truncate` deletes all others first, those of `entity_type` if it is given."""
+    """Several schemas.
+
+    - `entries`: the schemas.
+    - `truncate`: whether all others are deleted first.
+    - `entity_type`: only those of this type are: event, custom_event or profile.
+    """
 
     entries: list[SchemaEntry]
     truncate: Maybe[bool] = UNSET
@@ -89,14 +94,22 @@ class SchemaEnforcementConfig(Entity):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class InitSchemaEnforcementParams(Params):
-    """What happens to events that break their schema."""
+    """What happens to events that break their schema.
+
+    - `rule_event`: what happens to an event that breaks its schema.
+    """
 
     rule_event: Rule
 
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class UpdateSchemaEnforcementParams(Changes):
-    """What is to change; `events` are names, `properties` maps an event to the names of its properties."""
+    """What is to change; fields are those of `InitSchemaEnforcementParams`.
+
+    - `notification_emails`: who is told of what breaks them.
+    - `events`: the names of the events that are held to theirs.
+    - `properties`: for an event, the names of the properties that are.
+    """
 
     notification_emails: Maybe[list[str]] = UNSET
     rule_event: Maybe[Rule] = UNSET
@@ -106,7 +119,13 @@ class UpdateSchemaEnforcementParams(Changes):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class ReplaceSchemaEnforcementParams(Params):
-    """All that is enforced from now on."""
+    """All that is enforced from now on; fields are those of `UpdateSchemaEnforcementParams`.
+
+    - `common_properties`: properties that all events are held to, in the service's own terms.
+    - `user_properties`: those that profiles are held to.
+    - `events`: the events that are held to their schemas, in the service's own terms.
+    - `schema_id`: which configuration it replaces.
+    """
 
     common_properties: list[dict[str, Any]]
     user_properties: list[dict[str, Any]]

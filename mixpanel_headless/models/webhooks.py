@@ -58,7 +58,12 @@ class WebhookTestResult(Entity):
 
 @attrs.frozen(kw_only=True)
 class CreateWebhookParams(Params):
-    """A new webhook; user name and password are for `basic`."""
+    """A new webhook.
+
+    - `url`: the address that is posted to.
+    - `auth_type`: how the service shows who it is.
+    - `username`, `password`: what it shows for basic.
+    """
 
     name: str
     url: str
@@ -69,7 +74,10 @@ class CreateWebhookParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateWebhookParams(Changes):
-    """What is to change of a webhook; `auth_type=None` takes its authentication off."""
+    """What is to change of a webhook; `auth_type=None` takes its authentication off; fields are those of `CreateWebhookParams`.
+
+    - `is_enabled`: whether it is posted to.
+    """
 
     name: Maybe[str] = UNSET
     url: Maybe[str] = UNSET
@@ -81,7 +89,7 @@ class UpdateWebhookParams(Changes):
 
 @attrs.frozen(kw_only=True)
 class WebhookTestParams(Params):
-    """An address to try, as a webhook would be made."""
+    """An address to try, as a webhook would be made; fields are those of `CreateWebhookParams`."""
 
     url: str
     name: Maybe[str] = UNSET

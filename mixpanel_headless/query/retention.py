@@ -74,7 +74,7 @@ def build_retention_params(
     `build_params`.
 
     - `born_event`: the event that a user begins with, or a saved retention.
-    - `return_event`: the event that counts as coming back.
+    - `return_event`: the event that counts as coming back; needed unless `born_event` is a saved retention.
     - `retention_unit`: the length of a bucket.
     - `alignment`: whether a user's buckets begin with the first event itself (birth) or with the day, week or month it is in.
     - `bucket_sizes`: lengths of the buckets one after the other, in the unit of buckets; how many there are otherwise follows

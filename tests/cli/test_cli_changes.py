@@ -31,6 +31,12 @@ def box() -> Iterator[Sandbox]:
         yield box
 
 
+@pytest.fixture
+def keeping() -> Iterator[Sandbox]:
+    with Sandbox([]) as box:
+        yield box
+
+
 def run(box: Sandbox, *arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments, env=box.environment())
 
@@ -53,6 +59,44 @@ def test_each_field_is_an_option_and_a_dry_run_sends_nothing(box: Sandbox) -> No
 def test_fields_can_be_given_as_json_and_options_win(box: Sandbox) -> None:
     change = planned(box, "cohorts", "create", "--params", '{"name": "a", "is_locked": true}', "--name", "b")
     assert change["body"] == {"name": "b", "is_locked": True}
+
+
+@pytest.mark.parametrize(
+    ("line", "body"),
+    [
+        (
+            ("dashboards", "create", "--title", "A", "--rows", '{"contents": [{"content_type": "text", "content_params": {}}]}'),
+            {"title": "A", "rows": [{"contents": [{"content_type": "text", "content_params": {}}]}]},
+        ),
+        (
+            ("anomalies", "bulk-update", "--status", "open", "--anomalies", '[{"id": 1, "anomaly_class": "Event"}, {"id": 2, "anomaly_class": "Event"}]'),
+            {"status": "open", "anomalies": [{"id": 1, "anomalyClass": "Event"}, {"id": 2, "anomalyClass": "Event"}]},
+        ),
+        (
+            ("drop-filters", "create", "--event-name", "A", "--filters", '[{"a": 1}]'),
+            {"event_name": "A", "filters": [{"a": 1}]},
+        ),
+        (("drop-filters", "create", "--event-name", "A", "--filters", "[]"), {"event_name": "A", "filters": []}),
+    ],
+)  # fmt: skip
+def test_a_field_of_several_values_is_json(box: Sandbox, line: tuple[str, ...], body: dict[str, Any]) -> None:
+    assert planned(box, *line)["body"] == body
+
+
+def test_a_metric_is_saved_as_queries_take_it(keeping: Sandbox) -> None:
+    definition = '{"event": "Login", "math": "unique"}'
+    result = run(
+        keeping, "metrics", "create", "--name", "Logins", "--definition", definition, "--display", '{"prefix": "a"}'
+    )
+    saved = json.loads(result.stdout)["definition"]
+    assert (saved["behavior"]["name"], saved["measurement"]["math"]) == ("Login", "unique")
+    assert saved["display"] == {"prefix": "a"}
+
+
+def test_a_table_is_made_of_the_file_that_is_named(keeping: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "plans.csv").write_text("plan,price\npro,9\n")
+    result = run(keeping, "lookup-tables", "upload", "--name", "Plans", "--file-path", str(tmp_path / "plans.csv"))
+    assert json.loads(result.stdout)["name"] == "Plans"
 
 
 def test_a_field_that_is_needed_is_named_before_anything_is_sent(box: Sandbox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from click.testing import Result
+
+
+ALERT = json.dumps({"bookmark_id": 1, "condition": {}, "frequency": 3600, "paused": True, "subscriptions": []})
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +86,9 @@ def test_lists_name_other_calls_as_commands_and_arguments_as_options() -> None:
         ("query flow Login --forward 9", "Error: --forward is 9; it goes from 0 to 5."),
         ("query retention Login", "Error: --return-event: "),
         ("cohorts create", "Error: Missing option '--name'."),
+        ("flags create --name N --key K --ruleset []", "Error: --ruleset: expected an object, got a list."),
+        (f"alerts create --params '{ALERT}' --name {'x' * 60}", "Error: --name: 60 long; at most 50 go in."),
+        ("cohorts create --name X --params '{\"nam\": 1}'", "Error: nam: no such field; did you mean name?"),
         ("replays list --distinct-id U", "between --from-date and --to-date; give both"),
         ("cohort list", "No such command 'cohort'. Did you mean 'cohorts'?"),
     ],
@@ -94,3 +101,21 @@ def test_what_is_wrong_is_told_in_the_words_of_the_command_line(line: str, told:
 
 def test_a_word_that_resembles_no_command_is_only_refused(box: Sandbox) -> None:
     assert "Did you mean" not in said(box, "xyzzy")
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "message"),
+    [
+        ("query insights Login --from-date 2026-13-01", "--from-date", "'2026-13-01' does not exist in the calendar."),
+        ("query segmentation Login --from-date foo --to-date bar", "--from-date", "'foo' is not a day in the form"),
+        ("query insights Login --to-date 2026-01-01", "--to-date", "--to-date needs a --from-date."),
+        ("flags create --name N --key K --ruleset []", "--ruleset", "expected an object, got a list"),
+    ],
+)
+def test_errors_in_json_name_what_was_typed(line: str, path: str, message: str, box: Sandbox) -> None:
+    problem = json.loads(said(box, f"{line} --json"))
+    details = problem["details"]
+    (detail,) = details.get("errors") or details.get("fields") or [details | {"message": problem["message"]}]
+    assert detail["path"] == path
+    assert message in problem["message"]
+    assert message in detail["message"]

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from mixpanel_headless.cli import cli
 from mixpanel_headless.cli.naming import operations
-from mixpanel_headless.cli.operations import definition_of, help_of, read_arguments
+from mixpanel_headless.cli.operations import definition_of, help_of, operation_command, read_arguments
 from mixpanel_headless.cli.parameters import slots_of
 from mixpanel_headless.query.dates import Day  # noqa: TC001 - read at run time by the commands
 from mixpanel_headless.sandbox import Sandbox
@@ -188,17 +188,47 @@ def test_what_a_docstring_says_of_an_argument_stands_at_its_option() -> None:
     assert made["share"].help == "How much of it, where --kind has a measure. [default: 0.5]"
 
 
-@pytest.mark.parametrize("group", ["query", "export", "inspect", "mirror"])
-def test_every_option_of_a_question_says_what_it_means(group: str) -> None:
+@pytest.mark.parametrize("group", sorted(operations()))
+def test_every_option_says_what_it_means(group: str) -> None:
     silent = [
         f"{name} {option.opts[0]}"
         for name, method in operations()[group].items()
         for slot in slots_of(definition_of(method))
         for option in slot.parameters
         if isinstance(option, click.Option)
-        and not re.sub(r"Can be repeated\.|\[default: .*\]", "", option.help or "").strip()
+        and not re.sub(r"Can be repeated\.|One of .*\.|\[(?:default: .*|required)\]", "", option.help or "").strip()
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("group", sorted(operations()))
+def test_brackets_in_a_usage_stand_around_what_may_be_left_out(group: str) -> None:
+    for name, method in operations()[group].items():
+        command = operation_command(method, name)
+        for one in command.params:
+            shown = one.make_metavar(click.Context(command))
+            if isinstance(one, click.Argument):
+                assert shown.startswith("[") is not one.required, f"{name} {shown}"
+
+
+def test_a_set_of_many_values_is_told_with_what_the_option_means() -> None:
+    shown = " ".join(CliRunner().invoke(cli, ["query", "insights", "--help"]).stdout.split())
+    assert "--math MATH What is counted, or computed from a property. One of total, unique, dau, wau," in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("query insights", "--from-date DATE "),
+        ("export event-files", "[OPTIONS] TO"),
+        ("deletions create-request", "--from-date DATE "),
+        ("lookup-tables upload", "--file-path PATH "),
+        ("annotations create", "--date MOMENT "),
+        ("replays fetch-replays", "--retention-by-id JSON "),
+    ],
+)
+def test_options_say_what_is_typed_after_them(command: str, shown: str) -> None:
+    assert shown in CliRunner().invoke(cli, [*command.split(), "--help"]).stdout
 
 
 def test_an_argument_that_has_a_default_can_stand_in_its_place_or_be_named(box: Sandbox) -> None:

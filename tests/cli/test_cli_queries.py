@@ -137,12 +137,12 @@ def refused(box: Sandbox, *arguments: str) -> dict[str, Any]:
 
 def test_an_unknown_field_is_answered_with_the_nearest(box: Sandbox) -> None:
     problem = refused(box, "query", "insights", '{"event": "Sign Up", "mat": "unique"}')
-    assert problem["message"] == "events.mat: Metric has no such field; did you mean math?"
+    assert problem["message"] == "EVENTS: mat: Metric has no such field; did you mean math?"
 
 
 def test_a_missing_field_is_named(box: Sandbox) -> None:
     problem = refused(box, "query", "insights", "Sign Up", "--where", '{"between": ["amount", 5]}')
-    assert problem["message"] == "where.between.max_val: between needs it."
+    assert problem["message"] == "--where: between.max_val: between needs it."
 
 
 def test_json_that_is_none_is_refused_with_its_place(box: Sandbox) -> None:
@@ -207,7 +207,7 @@ def test_help_shows_fields_and_allowed_values() -> None:
     shown = CliRunner().invoke(cli, ["query", "funnel", "--help"]).stdout
     flat = " ".join(shown.split())
     assert "[loose|any]" in flat
-    assert "FunnelStep: event, label?, filters?, filters_combinator? (all|any)" in flat
+    assert "FunnelStep: event, label?, filters?, filters_combinator? (all | any)" in flat
     assert "starts_with" in flat
 
 
