@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mixpanel_headless import TimeComparison, Workspace
+import mixpanel_headless as mp
+from mixpanel_headless import SavedReportResult, TimeComparison, Workspace
 from mixpanel_headless.errors import QueryError
 from mixpanel_headless.results.insights import QueryResult
+from mixpanel_headless.results.provenance import given
+from mixpanel_headless.results.saved import read_saved
 from mixpanel_headless.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -106,3 +109,38 @@ def test_a_comparison_without_numbers_is_no_answer() -> None:
     reply = {**compared(), "time_comparison": {"date_range": {}}}
     with pytest.raises(QueryError, match="no series"):
         QueryResult.from_reply(reply, {})
+
+
+def saved(ws: Workspace, kind: Any, params: Any) -> SavedReportResult:
+    """The answer to a saved report with these parameters."""
+    board = ws.create_dashboard(mp.CreateDashboardParams(title="Board"))
+    fields = mp.CreateBookmarkParams(name="Kept", bookmark_type=kind, params=params, dashboard_id=board.id)
+    return ws.query_saved_report(ws.create_bookmark(fields).id, bookmark_type=kind)
+
+
+def test_a_saved_report_keeps_what_it_is_compared_with(ws: Workspace) -> None:
+    asked = ws.query("Sign Up", group_by="plan", time_comparison=A_WEEK_BEFORE, **DAYS)
+    report = saved(ws, "insights", asked.params)
+    assert report.comparison is not None
+    assert asked.comparison is not None
+    assert report.comparison.series == asked.comparison.series
+    assert report.table == asked.table
+    assert report.title.endswith("compared with 2026-06-08 to 2026-06-10")
+    assert report.to_dict()["comparison"].keys() == {"from_date", "to_date", "series"}
+
+
+def test_a_saved_funnel_shows_the_steps_of_both_times(ws: Workspace) -> None:
+    asked = ws.query_funnel(["Sign Up", "Trial Started"], time_comparison=A_WEEK_BEFORE, **DAYS)
+    assert asked.comparison is not None
+    compared = {"series": asked.comparison.series, "date_range": BEFORE}
+    reply = {"series": asked.series, "time_comparison": compared}
+    report = read_saved(reply, given(), bookmark_id=1, kind="funnels")
+    assert [stages.label for stages in report.stages()] == ["current", "previous"]
+    assert [row[0] for row in report.table] == ["current", "previous"]
+
+
+def test_a_saved_report_without_one_is_as_it_was(ws: Workspace) -> None:
+    report = saved(ws, "insights", ws.query("Sign Up", **DAYS).params)
+    assert report.comparison is None
+    assert "comparison" not in report.to_dict()
+    assert report.table.columns == ("date", "event", "count")
