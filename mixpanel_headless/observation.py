@@ -38,6 +38,15 @@ def log_wait(call: str, tenant: str, answer: rs.Answer[Any]) -> None:
         logger().info("sent after waiting", call=call, tenant=tenant, waited=round(answer.waited, 1))
 
 
+WAITING = "an export waits for its budget"
+"""The event of a record that `log_waiting` writes."""
+
+
+def log_waiting(budget: str, seconds: float, noun: str) -> None:
+    """A call of many requests waits, and shows nobody that it does."""
+    logger().warning(WAITING, budget=budget, next_in=f"{seconds:,.0f} s", hint=f"progress=True counts the {noun}")
+
+
 @functools.cache
 def logger() -> Any:
     """A structlog logger on top of the standard library's, so that the program's own logging decides what is shown."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mixpanel_headless.observation import REFUSED
+from mixpanel_headless.observation import REFUSED, WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 LOGGERS = ("mixpanel_headless", "request_scheduler")
 WORDS = {
     REFUSED: "The service refused a request because of its limits: somebody else spends them too."
-    " It is sent again when there is room."
+    " It is sent again when there is room.",
+    WAITING: "",  # whoever typed the command is told of all its waits
 }
 """What is said of an event in other words than its own."""
 
@@ -37,8 +38,8 @@ class Notes(logging.Handler):
         facts = ", ".join(f"{name}: {value}" for name, value in told.items())
         if event not in self.said:
             self.said.add(event)
-            said = WORDS.get(event) or f"Warning: {event}{f' ({facts})' if facts else ''}."
-            click.echo(printable(said), err=True)
+            if said := WORDS.get(event, f"Warning: {event}{f' ({facts})' if facts else ''}."):
+                click.echo(printable(said), err=True)
 
 
 @contextmanager

@@ -81,6 +81,30 @@ def test_who_watches_is_told_that_an_export_waits_for_its_budget(
     assert "waiting for the export budget: 1 of 1 used in 1.0 h, next in 1.0 h" in told
 
 
+@pytest.mark.parametrize("call", ["export_events", "mirror"])
+def test_a_program_that_shows_no_progress_logs_once_that_it_waits_and_for_which_budget(
+    box: Sandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    monkeypatch.setattr(waits, "EVERY", 0.01)
+    logged = threading.Event()
+
+    def hear(record: logging.LogRecord) -> bool:
+        logged.set()
+        return True
+
+    caplog.handler.addFilter(hear)
+    ws = box.workspace(limits=mp.Limits(export=1), state_dir=tmp_path / "state")
+    with ThreadPoolExecutor(1) as pool:
+        to = (tmp_path,) if call == "export_events" else ()
+        waiting = pool.submit(getattr(ws, call), *to, **DAYS)
+        assert logged.wait(20)
+        ws.close()
+        assert isinstance(waiting.exception(20), mp.ClosedError)
+    (record,) = caplog.records
+    assert "budget='export budget: 1 of 1 used in 1.0 h'" in record.getMessage()
+    assert "progress=True counts the days" in record.getMessage()
+
+
 def test_parquet_has_typed_columns_and_properties_as_json(box: Sandbox, tmp_path: Path) -> None:
     with box.workspace() as ws:
         ws.export_events(tmp_path, **ONE_DAY)
