@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
@@ -20,6 +21,8 @@ DATES = ("date", "cohort_date")
 """Columns that say when, where a table has several rows of one thing."""
 NAMING = re.compile(r"(?:^|_)(?:id|seq|process|project|workspace)$|[a-z]Id$")
 """Columns whose numbers are names: of things, rows, processes."""
+WHEN = re.compile(r"(?:^|_)(?:created|modified|updated|edited|checked|fired|queried|verified)(?:_at|_utc)?$|_at$|_utc$")
+"""Columns that say when something became of a thing; the service has them in UTC, whether it says so or not."""
 MIDNIGHT = "T00:00:00"
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -28,7 +31,8 @@ def html_table(table: Table, *, title: str = "", note: str = "") -> str:
     """The first 20 rows as an HTML table; every text is escaped, the caption says how many rows are left out."""
     head = "".join(f"<th>{_html(name)}</th>" for name in table.columns)
     body = "".join(f"<tr>{''.join(map(_html_cell, table.columns, row))}</tr>" for row in shown_rows(table))
-    foot = "; ".join(filter(None, [left_out(table), note]))
+    hidden = left_out(table)
+    foot = "; ".join(filter(None, [hidden and f"{hidden}; .table has all", note]))
     caption = f"<caption>{_html(title)}</caption>" if title else ""
     remark = f"<p><small>{_html(foot)}</small></p>" if foot else ""
     return f"<div><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{remark}</div>"
@@ -68,9 +72,27 @@ def left_out(table: Table, shown: int = MOST_ROWS) -> str:
 
 
 def format_cell(column: str, value: Any) -> str:
-    """A value of a table as people read it; a number that names something is no amount: `12345`."""
+    """A value of a table as people read it; a number that names something is no amount: `12345`, and UTC is said."""
+    if isinstance(value, str | datetime) and WHEN.search(column) and (moment := read_moment(value)) is not None:
+        return in_utc(moment)
     named = isinstance(value, int) and not isinstance(value, bool) and NAMING.search(column)
     return str(value) if named else format_value(value)
+
+
+def read_moment(value: str | datetime) -> datetime | None:
+    """A moment of UTC, or of another zone if it says so; None for what is none, such as a day."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value) if len(value) > len("2026-01-31") else None
+    except ValueError:
+        return None
+
+
+def in_utc(moment: datetime) -> str:
+    """A moment as people read it, to the second."""
+    told = moment if moment.tzinfo is None else moment.astimezone(UTC)
+    return f"{told:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def format_value(value: Any) -> str:

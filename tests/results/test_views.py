@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import io
 from html.parser import HTMLParser
 from typing import Any
@@ -12,7 +13,7 @@ from rich.console import Console
 from mixpanel_headless.results.discovery import Listing
 from mixpanel_headless.results.table import Table
 from mixpanel_headless.results.terminal import terminal_table
-from mixpanel_headless.results.views import format_value, html_table, printable
+from mixpanel_headless.results.views import format_cell, format_value, html_table, printable
 from tests.results.conftest import Answer, days
 
 
@@ -47,7 +48,7 @@ def test_no_text_of_the_answer_becomes_a_tag(name: str, cell: str) -> None:
 def test_a_notebook_shows_twenty_rows_and_counts_the_rest(answer: Answer) -> None:
     html = answer({"Login": dict.fromkeys(days(31), 1)})._repr_html_()
     assert html.count("<tr>") == 21
-    assert "11 of 31 rows left out" in html
+    assert "11 of 31 rows left out; .table has all" in html
 
 
 def test_a_table_that_fits_says_nothing_of_rows_left_out(answer: Answer) -> None:
@@ -129,3 +130,19 @@ def test_a_table_of_few_columns_is_shown_whole() -> None:
     text = shown(terminal_table(Table(("name", "count"), [("a", None)])))
     assert "count" in text
     assert "left out" not in text
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown"),
+    [
+        ("created", "2026-11-26T07:58:02", "2026-11-26 07:58:02 UTC"),
+        ("modified", "2026-11-26T07:58:02.123Z", "2026-11-26 07:58:02 UTC"),
+        ("created_at", "2026-11-26T09:58:02+02:00", "2026-11-26 07:58:02 UTC"),
+        ("created", dt.datetime(2026, 11, 26, 7, 58, 2), "2026-11-26 07:58:02 UTC"),  # noqa: DTZ001 - as read
+        ("created", "2026-11-26", "2026-11-26"),
+        ("created", "long ago, nobody knows when", "long ago, nobody knows when"),
+        ("date", "2026-11-26T07:00:00", "2026-11-26T07:00:00"),
+    ],
+)
+def test_when_a_thing_was_made_is_shown_in_utc_and_says_so(column: str, value: object, shown: str) -> None:
+    assert format_cell(column, value) == shown
