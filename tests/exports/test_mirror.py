@@ -14,6 +14,7 @@ import mixpanel_headless as mp
 from mixpanel_headless.cli.root import cli
 from mixpanel_headless.engine import Project
 from mixpanel_headless.planning.mirror import exported_days
+from mixpanel_headless.results.mirror import told_days
 from mixpanel_headless.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -256,3 +257,24 @@ def test_the_command_syncs_tells_and_drops(flights: Sandbox, tmp_path: Path) -> 
     assert run("drop", "--yes") == {**synced, "dropped": True}
     assert run("status")["days"] == []
     assert not Path(synced["folder"]).exists()
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        ([], "none"),
+        (["2026-01-31"], "1 day: 2026-01-31"),
+        (["2026-01-30", "2026-01-31", "2026-02-01"], "3 days: 2026-01-30 to 2026-02-01"),
+        (["2026-01-01", "2026-01-03", "2026-01-04"], "3 days: 2026-01-01, 2026-01-03 to 2026-01-04"),
+    ],
+)
+def test_days_are_told_from_when_to_when(days: list[str], told: str) -> None:
+    assert told_days(days) == told
+
+
+def test_the_command_shows_spans_of_days_and_not_each_of_them(flights: Sandbox, tmp_path: Path) -> None:
+    variables = {**flights.environment(), "MP_STATE_DIR": str(tmp_path)}
+    days = ["--from-date", "2013-01-01", "--to-date", "2013-01-05"]
+    done = CliRunner().invoke(cli, ["mirror", "sync", *days, "--format", "table"], env=variables)
+    assert "5 days: 2013-01-01 to 2013-01-05" in done.stdout
+    assert "2013-01-03" not in done.stdout
