@@ -71,6 +71,13 @@ def told(error: MixpanelHeadlessError, names: Mapping[str, str]) -> tuple[str, s
     return message, with_commands(hint)
 
 
+def typed_names() -> Mapping[str, str]:
+    """How the arguments of the call that is under way are called on the command line; none outside of a command."""
+    context = click.get_current_context(silent=True)
+    names: Mapping[str, str] = {} if context is None else context.meta.get(SPELLED, {})
+    return names
+
+
 def ended(text: str) -> str:
     """A text with a sign at its end."""
     return text if text.endswith(("?", ".")) else f"{text}."
@@ -83,7 +90,14 @@ def as_typed(text: str, names: Mapping[str, str]) -> str:
         name, inside, rest = found.groups()
         return f"{names[name]}{f': {inside}' if inside else ''}{rest}" if name in names else found.group()
 
+    def given(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        if not names.get(name, "").startswith("--"):
+            return found.group()
+        return f"--no-{names[name][2:]}" if value == "None" else f"{names[name]} {value}"
+
     text = re.sub(r"^(\w+)(?:\.([\w.]+))?(:| is )", first, text)
+    text = re.sub(r"\b([a-z_]+)=(\w+)", given, text)
     return re.sub(
         r"(?<![\w.'\"-])[a-z]+(?:_[a-z]+)+(?![\w'\"])", lambda found: names.get(found.group(), found.group()), text
     )

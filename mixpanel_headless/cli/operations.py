@@ -138,7 +138,7 @@ def is_told(parameter: inspect.Parameter, told: Told) -> bool:
 
 def epilog_of(slots: Sequence[Slot]) -> str:
     """The classes whose fields stand in JSON, and the exit codes."""
-    from mixpanel_headless.cli.values import describe
+    from mixpanel_headless.cli.describing import describe
 
     told = describe([kind for slot in slots for kind in slot.kinds])
     lines = [f"{name}: {text}." for name, text in told.items()]

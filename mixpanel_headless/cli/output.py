@@ -168,11 +168,14 @@ def write_table(result: Any, file: TextIO) -> None:
     import attrs
     from rich.console import Console
 
+    from mixpanel_headless.cli.failures import as_typed, typed_names
     from mixpanel_headless.results.terminal import TerminalTable, terminal_table
 
     if hasattr(result, "__rich__"):
         view = result.__rich__()
-        Console(file=file).print(attrs.evolve(view, whole=WHOLE) if isinstance(view, TerminalTable) else view)
+        if isinstance(view, TerminalTable):
+            view = attrs.evolve(view, whole=WHOLE, note=as_typed(view.note, typed_names()))
+        Console(file=file).print(view)
         return
     fields = plain(result)
     if not isinstance(fields, dict | list):

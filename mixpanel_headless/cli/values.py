@@ -271,36 +271,3 @@ def constructors(cls: type) -> dict[str, Any]:
         for name, one in vars(cls).items()
         if isinstance(one, classmethod) and not name.startswith("_")
     }
-
-
-def describe(kinds: Sequence[Any]) -> dict[str, str]:
-    """Every class that a value of these kinds may be made of, with its fields and constructors."""
-    found: dict[str, str] = {}
-    waiting = [kind for kind in items_of(kinds) if is_value(kind) or is_params(kind)]
-    while waiting:
-        cls = waiting.pop(0)
-        if cls.__name__ in found:
-            continue
-        fields = fields_of(cls)
-        found[cls.__name__] = ", ".join(map(field_text, fields, fields.values()))
-        if constructors(cls):
-            found[cls.__name__] += "; or by name: " + ", ".join(constructors(cls))
-        waiting += [one for field in fields.values() for one in inner_classes(field.kind)]
-    return found
-
-
-def inner_classes(kind: Any) -> list[type]:
-    """The classes of our own inside a kind."""
-    found = []
-    for one in items_of(tuple(alternatives(kind))):
-        inside = get_args(one)[1] if is_object(one) and len(get_args(one)) == 2 else one
-        found += [part for part in alternatives(inside) if is_value(part) or is_params(part)]
-    return found
-
-
-def field_text(name: str, field: Field) -> str:
-    """A field as help shows it, with what is allowed."""
-    from mixpanel_headless.models.params import choices_of
-
-    allowed = [str(choice) for one in alternatives(field.kind) for choice in choices_of(one).values()]
-    return f"{name}{'' if field.required else '?'}" + (f" ({' | '.join(dict.fromkeys(allowed))})" if allowed else "")

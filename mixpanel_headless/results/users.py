@@ -130,8 +130,8 @@ class UserQueryResult(Report):
         if self.mode != "profiles" or limit is None or self.total < limit:
             return ""
         if found > self.total:
-            return f"{self.total:,} of {found:,} shown; limit=N for more, None for all"
-        return f"limit {limit:,} reached, there may be more; limit=N for more, None for all"
+            return f"{self.total:,} of {found:,} shown; limit=N for more, limit=None for all"
+        return f"limit {limit:,} reached, there may be more; limit=N for more, limit=None for all"
 
     def _values(self) -> dict[str, Any]:
         return {

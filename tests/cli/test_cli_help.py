@@ -119,3 +119,8 @@ def test_errors_in_json_name_what_was_typed(line: str, path: str, message: str, 
     assert detail["path"] == path
     assert message in problem["message"]
     assert message in detail["message"]
+
+
+def test_a_note_names_options_as_they_are_typed(box: Sandbox) -> None:
+    shown = mp(box, "query user --mode profiles --limit 1 --format table").stdout
+    assert "--limit N for more, --no-limit for all" in " ".join(shown.split())
