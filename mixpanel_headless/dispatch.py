@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode, urlsplit
-from weakref import WeakKeyDictionary
 
 import attrs
 import msgspec
@@ -62,6 +61,8 @@ class Prepared:
     """What stays the same each time that a request is sent for one pin with one set of credentials."""
 
     pin: Pin
+    owner: str
+    """Whose credentials the message holds."""
     message: Message
     key: tuple[object, ...]
     """Equal for calls that must get the same answer: host, project, view, credentials and the question."""
@@ -87,7 +88,6 @@ class Dispatcher:
         self.pools: dict[str, Pools] = {}
         self.mirrors: dict[str, Mirror] = {}
         self.pools_of(settings.project)
-        self._prepared: WeakKeyDictionary[Request[Any], Prepared] = WeakKeyDictionary()
 
     async def ask(self, asked: Asked[R]) -> R:
         """The typed answer to one request; raises what `errors` lists."""
@@ -232,16 +232,16 @@ class Dispatcher:
 
     def prepare(self, request: Request[Any], pin: Pin) -> Prepared:
         """The request made ready to be sent; one that is asked again is ready already, for as long as it is kept."""
-        prepared = self._prepared.get(request)
-        if prepared is None or prepared.pin is not pin:
+        prepared = request.ready
+        if prepared is None or prepared.pin is not pin or prepared.owner is not self.owner:
             message = self.address(request, pin)
             question = message.body if request.canonical is None else request.canonical
             key = (message.verb, message.url, tuple(sorted(message.params.items())), question, self.owner)
             signed = request.base == "signed"
             path = message.url.removeprefix(self.roots[request.base])
             shown = SentRequest(message.verb, path, {} if signed else message.params, message.body)
-            prepared = Prepared(pin, message, key, spends(request, self.pools_of(pin.project)), shown)
-            self._prepared[request] = prepared
+            prepared = Prepared(pin, self.owner, message, key, spends(request, self.pools_of(pin.project)), shown)
+            request.ready = prepared  # type: ignore[misc] # what is made ready is no part of the value
         return prepared
 
     async def learn_of(self, project: str) -> Pools:

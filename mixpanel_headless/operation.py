@@ -13,11 +13,11 @@ import re
 import typing
 from collections import abc
 from contextlib import aclosing, nullcontext
-from datetime import date
 from types import MethodType, NoneType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
 from .governance.facts import Facts, Said, facts_of
+from .query.dates import today
 from .query.patterns import plain_key
 
 if TYPE_CHECKING:
@@ -170,21 +170,35 @@ class Operation(Method[P, R_co]):
 
         super().__init__(call, build, said)
         self.build = check_fields(build)
+        self._met: set[int] = set()
         self._known: dict[object, Request[R_co]] = {}
 
     def request(self, surface: Surface[Any], *args: P.args, **kwargs: P.kwargs) -> Request[R_co]:
-        """The request of a call; one with plain arguments is built and checked once a day for each project and view."""
+        """The request of a call; one with plain arguments is kept, for its project, view and day, when it comes again.
+
+        Most questions of a batch never come again, and to keep those would cost more than to build the others twice.
+        """
         key = plain_key(args, kwargs)
         if key is None:
             return self.build(surface, *args, **kwargs)
-        key = (surface.pin.project, surface.pin.workspace, date.today(), key)  # noqa: DTZ011 - as query.dates has it
+        key = (surface.pin.project, surface.pin.workspace, today(), key)
         request = self._known.get(key)
         if request is None:
             request = self.build(surface, *args, **kwargs)
-            if len(self._known) >= KNOWN_REQUESTS:
-                self._known.clear()
-            self._known[key] = request
+            self._remember(key, request)
         return request
+
+    def _remember(self, key: object, request: Request[R_co]) -> None:
+        """Keep a request that comes for the second time."""
+        met, known, mark = self._met, self._known, hash(key)
+        if mark in met:
+            if len(known) >= KNOWN_REQUESTS:
+                known.clear()
+            known[key] = request
+        else:
+            if len(met) >= KNOWN_REQUESTS:
+                met.clear()
+            met.add(mark)
 
 
 class Composite(Method[P, R_co]):

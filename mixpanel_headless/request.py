@@ -16,6 +16,7 @@ from .replies import decode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .dispatch import Prepared
     from .options import Pin
     from .replies import Reply
     from .results.provenance import Provenance
@@ -110,10 +111,12 @@ class Request(Generic[R]):
     """How often it is sent again after a server error or a broken connection, also if the caller asks for no retries."""
     canonical: bytes | None = None
     """The same for questions that are equal though spelled differently; without it the whole request is compared."""
+    ready: Prepared | None = attrs.field(default=None, init=False, repr=False)
+    """As it was last made ready to be sent; requests are kept where they are asked again."""
 
     def full_path(self, pin: Pin) -> str:
         """The path below the base for one pin."""
-        return self.scope.prefix(pin, self.workspace) + self.path
+        return self.path if self.scope is Scope.USER else self.scope.prefix(pin, self.workspace) + self.path
 
     @property
     def repeatable(self) -> bool:

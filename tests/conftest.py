@@ -8,11 +8,16 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.redis_server import new_redis, newest_redis_server, redis_server, session_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# How fast the machine is decides no test.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 __all__ = ["new_redis", "newest_redis_server", "redis_server", "session_redis"]
 

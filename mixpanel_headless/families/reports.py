@@ -26,7 +26,7 @@ def request_report(
         "POST",
         "query",
         "/insights",
-        lambda tree, provenance: result.from_reply(tree, None, provenance),
+        lambda tree, provenance: result.from_sound(tree, None, provenance),
         body={"bookmark": msgspec.Raw(question.bookmark), "project_id": number, "queryLimits": {"limit": most}},
         accept=result.check_reply,
         lifetime="range",

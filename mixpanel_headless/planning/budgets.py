@@ -87,7 +87,7 @@ def spends(request: Request[Any], pools: Pools) -> tuple[Spend, ...]:
     if request.base in {"app", "web"}:
         return (Spend(pools.schemas if "/schemas" in request.path else pools.app),)
     segment = request.path.strip("/").partition("/")[0]
-    if segment not in COUNTED_SEGMENTS or uncounted_engage(request):
+    if segment not in COUNTED_SEGMENTS or (segment == "engage" and uncounted_engage(request)):
         return ()
     return (Spend(pools.query), Spend(pools.jql)) if segment == "jql" else (Spend(pools.query),)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
+import time
 from typing import Any, TypeAlias
 
 import attrs
@@ -17,12 +19,20 @@ Day: TypeAlias = "str | dt.date"
 
 DEFAULT_LAST = 30
 MAX_LAST = 3650
+QUARTER = 900
+"""Seconds of a quarter of an hour; in every time zone a day begins with one."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def today() -> dt.date:
     """The local calendar day; every default end date is read here."""
-    return dt.date.today()  # noqa: DTZ011 - the local day is what is meant
+    return _day_of(int(time.time() // QUARTER))
+
+
+@functools.lru_cache(maxsize=1)
+def _day_of(quarter: int) -> dt.date:
+    """The day of a quarter of an hour since 1970: each call asks twice, and the system's answer takes a microsecond."""
+    return dt.date.fromtimestamp(quarter * QUARTER)  # noqa: DTZ012 - the local day is what is meant
 
 
 def as_text(day: Any) -> Any:

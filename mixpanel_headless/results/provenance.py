@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import msgspec
 
+from request_scheduler.value import value
+
 from .trees import copy_tree
 
 if TYPE_CHECKING:
@@ -19,13 +21,13 @@ if TYPE_CHECKING:
 Origin = Literal["network", "flight", "cache", "fused", "sliced", "mirror", "given", "planned"]
 
 
-@attrs.frozen
+@value
 class SentRequest:
     """A request as it goes out, kept as its bytes: as trees, the questions of a large batch outweigh its answers."""
 
     method: str
     path: str
-    params: Mapping[str, str | tuple[str, ...]] = attrs.field(hash=False)
+    params: Mapping[str, str | tuple[str, ...]]
     body: bytes | None = None
 
     def unpack(self) -> dict[str, Any]:

@@ -53,6 +53,13 @@ class SeriesReport(Report):
         `params` None stands for the bookmark in the provenance's request.
         """
         cls.check_reply(reply)
+        return cls.from_sound(reply, params, provenance)
+
+    @classmethod
+    def from_sound(
+        cls, reply: Mapping[str, Any], params: Mapping[str, Any] | None, provenance: Provenance | None
+    ) -> Self:
+        """The result of an answer that `check_reply` has let pass."""
         computed_at, dates, headers, meta = _parts(reply, _PARTS)
         from_date, to_date = _parts(dates, _ENDS)
         compared = reply.get("time_comparison")
@@ -64,7 +71,7 @@ class SeriesReport(Report):
             series=reply["series"],
             params=params,
             meta=meta,
-            comparison=compared if isinstance(compared, OBJECT) else None,
+            comparison=compared if compared is not None and isinstance(compared, OBJECT) else None,
             provenance=provenance or given(),
         )
 
@@ -72,7 +79,8 @@ class SeriesReport(Report):
     def check_reply(cls, reply: Any) -> None:
         """Raises QueryError unless the decoded answer holds a series; call it before an answer goes into a cache."""
         check_answer(reply, lambda answer: isinstance(answer.get("series"), cls.shapes), "series")
-        if isinstance(compared := reply.get("time_comparison"), OBJECT):
+        compared = reply.get("time_comparison")
+        if compared is not None and isinstance(compared, OBJECT):
             cls.check_reply(compared)
 
     @cached_property

@@ -231,7 +231,7 @@ EVENT = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(EVENT | JSON, max_size=20))
 def test_no_events_however_odd_make_the_reading_fail(events: list[Any]) -> None:
     actions = analyze(events)

@@ -27,7 +27,7 @@ EVENTS = st.lists(
     st.tuples(st.sampled_from(["A", "B"]), st.sampled_from(["u1", "u2", "u3"]), HOURS, PROPERTIES), max_size=25
 )
 Row = tuple[str, str, int, dict[str, Any]]
-relaxed = settings(max_examples=20, deadline=None)
+relaxed = settings(max_examples=20)
 
 
 def wire(row: Row) -> JSON:

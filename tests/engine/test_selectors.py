@@ -97,7 +97,7 @@ def test_two_conditions_together_find_whom_both_describe(engine: Engine) -> None
         assert found(engine, first, second) == both
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(min_size=1, max_size=8).filter(lambda name: not is_no_name(name)), st.text(max_size=8))
 def test_names_and_values_of_any_text_keep_their_meaning(name: str, value: str) -> None:
     people = [

@@ -149,7 +149,7 @@ def spoiled(tree: Any, place: tuple[Any, ...], junk: Any) -> Any:
     return copy
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=300)
 @given(data=st.data(), junk=st.sampled_from(JUNK))
 def test_a_spoiled_question_is_refused_or_answered_and_never_breaks_the_service(
     data: st.DataObject, junk: Any, boxes: dict[str, Sandbox]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parents[1] / "data" / "openapi"
 QUERY = schemathesis.openapi.from_path(DATA / "query.openapi.yaml").exclude(path="/jql")  # scripts are not run here
 EXPORT = schemathesis.openapi.from_path(DATA / "export.openapi.yaml")
-few = settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=12, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 STEPS: list[dict[str, Any]] = [{"type": "event", "name": name, "filters": []} for name in ("Login", "Purchase")]
 FUNNEL = {

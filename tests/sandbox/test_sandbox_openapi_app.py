@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Case = schemathesis.Case[Any]
 
 DATA = Path(__file__).parents[1] / "data" / "openapi"
-few = settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=8, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 an_hour_later = count(0.0, 3600.0).__next__
 """A clock that leaves every window empty, so that nothing is refused for its rate."""
 

@@ -113,7 +113,7 @@ def fullest(requests: list[Counted], seconds: float) -> int:
 
 
 @pytest.mark.parametrize("library", ["asyncio", "trio"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(workload=st.lists(asks, max_size=40), seed=st.integers(0, 2**32))
 def test_no_window_of_any_phase_is_exceeded_and_every_patient_call_is_answered(
     library: str, workload: list[Ask], seed: int
@@ -128,7 +128,7 @@ def test_no_window_of_any_phase_is_exceeded_and_every_patient_call_is_answered(
     run_virtually(library, main)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     weights=st.tuples(st.sampled_from([1.0, 2.0, 3.0, 0.5]), st.sampled_from([1.0, 2.0, 5.0])),
     leavers=st.sets(st.integers(0, 79), max_size=30),

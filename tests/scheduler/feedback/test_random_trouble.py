@@ -169,7 +169,7 @@ class World:
 
 @pytest.mark.parametrize("library", ["asyncio", "trio"])
 @pytest.mark.parametrize("when_full", ["wait", "refuse", "drop lowest"])
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(workload=st.lists(asks, max_size=30), seed=st.integers(0, 2**32))
 def test_every_caller_learns_its_fate_and_nothing_leaks(
     library: str, when_full: WhenFull, workload: list[Ask], seed: int

@@ -126,4 +126,4 @@ class StoreMachine(RuleBasedStateMachine):
 def test_random_histories_keep_to_the_definition(kind: str, request: pytest.FixtureRequest) -> None:
     url = request.getfixturevalue("redis_server").url if kind == "redis" else ""
     machine: Any = type("Machine", (StoreMachine,), {"kind": kind, "url": url})
-    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=30))
