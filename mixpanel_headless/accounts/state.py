@@ -49,7 +49,7 @@ def budget_store(settings: Settings) -> Store | None:
         return RedisStore(settings.store, on_loss=settings.store_on_loss)
     from request_scheduler.stores import StoreLost
     from request_scheduler.stores.sqlite import SqliteStore
-    from request_scheduler.stores.sqlite_file import check_usable
+    from request_scheduler.stores.sqlite_lock import check_usable
 
     path = state_folder(settings) / BUDGET_FILE
     try:
@@ -81,7 +81,7 @@ def answer_cache(settings: Settings) -> SharedCache | None:
 
         return RedisCache(settings.cache, codec=codec, prefix="mixpanel-headless", size=size)
     from request_scheduler.cache_disk import DiskCache
-    from request_scheduler.stores.sqlite_file import check_local
+    from request_scheduler.stores.sqlite_lock import check_local
 
     path = state_folder(settings) / ANSWERS_FILE
     try:

@@ -12,6 +12,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from request_scheduler.database_file import reading_rows
 from request_scheduler.outcome import Settlement
 from request_scheduler.stores import Denied, Led, Reservation, Verdict
 from request_scheduler.stores.crowd import Crowd
@@ -220,7 +221,7 @@ class Ledger:
 
     def _catch_up(self, database: sqlite3.Connection, moment: float) -> None:
         """Bring the lease and the copy up to date."""
-        version = self._file.version()
+        version = self._file.seen
         with self.lock:
             stale = self._seen is None or version != self._seen or self._defined_anew
             self._defined_anew = False
@@ -236,7 +237,8 @@ class Ledger:
     def _load(self, database: sqlite3.Connection, moment: float) -> None:
         with self.lock:
             defined = dict(self._defined)
-        books = read_books(database, defined, self._lessons, moment)
+        with reading_rows():
+            books = read_books(database, defined, self._lessons, moment)
         self._unlooked = True
         with self.lock:
             for name in self._defined.keys() - defined.keys():  # the next transaction reads its history

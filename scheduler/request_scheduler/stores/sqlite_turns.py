@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from request_scheduler.call import Priority, Spend
+from request_scheduler.database_file import reading_rows
 from request_scheduler.stores import Standing
 from request_scheduler.stores.turns import GRACE, Ask, Starts, Turn
 
@@ -21,26 +22,28 @@ def waiting(database: sqlite3.Connection, lane: str, gone: float) -> list[Turn]:
     if database.execute("DELETE FROM turns WHERE lane = ? AND yielded <= ?", (lane, gone)).rowcount:
         forget_idle(database)
     rows = database.execute(f"SELECT {_COLUMNS} FROM turns WHERE lane = ?", (lane,))  # noqa: S608 - a constant
-    return [
-        Turn(
-            holder,
-            Ask(
-                tuple(Spend(*spend) for spend in json.loads(spends)),
-                tenant,
-                bool(urgent),
-                Standing(Priority(priority), weight),
-            ),
-            since,
-            yielded,
-        )
-        for holder, spends, urgent, priority, tenant, weight, since, yielded in rows
-    ]
+    with reading_rows():
+        return [
+            Turn(
+                holder,
+                Ask(
+                    tuple(Spend(*spend) for spend in json.loads(spends)),
+                    tenant,
+                    bool(urgent),
+                    Standing(Priority(priority), weight),
+                ),
+                since,
+                yielded,
+            )
+            for holder, spends, urgent, priority, tenant, weight, since, yielded in rows
+        ]
 
 
 def starts_of(database: sqlite3.Connection, lane: str) -> Starts:
     """The virtual times of a lane."""
     rows = database.execute("SELECT priority, tenant, holder, start FROM shares WHERE lane = ?", (lane,))
-    return {(Priority(priority), tenant, holder): start for priority, tenant, holder, start in rows}
+    with reading_rows():
+        return {(Priority(priority), tenant, holder): start for priority, tenant, holder, start in rows}
 
 
 def arrive(database: sqlite3.Connection, holder: str, ask: Ask, turns: list[Turn], starts: Starts) -> Starts:

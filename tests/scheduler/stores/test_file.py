@@ -15,7 +15,7 @@ import pytest
 from request_scheduler import Budget, Refused, Settlement, Spend, Window
 from request_scheduler.stores import Denied, StoreLost
 from request_scheduler.stores.sqlite import SqliteStore
-from request_scheduler.stores.sqlite_file import check_local
+from request_scheduler.stores.sqlite_lock import check_local
 from tests.scheduler.stores.conftest import Hand, Times
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_a_file_of_the_first_format_keeps_its_log(open_hand: Callable[..., Hand]
     hand.close()
     with closing(sqlite3.connect(path)) as database:
         database.executescript(
-            "DROP TABLE landings; DROP TABLE leads; DROP TABLE shares; PRAGMA user_version = 1;"
+            "DROP TABLE landings; DROP TABLE leads; DROP TABLE shares; DROP TABLE written; PRAGMA user_version = 1;"
             "CREATE TABLE leads (flight TEXT PRIMARY KEY, holder TEXT NOT NULL) WITHOUT ROWID;"
             "CREATE TABLE shares (lane TEXT NOT NULL, tenant TEXT NOT NULL, holder TEXT NOT NULL, start REAL NOT NULL,"
             " PRIMARY KEY (lane, tenant, holder)) WITHOUT ROWID;"
@@ -299,14 +299,14 @@ def test_processes_whose_lock_was_removed_agree_on_the_new_one(
     assert (one.used(), two.used()) == (2, 2)
     for hand in (one, two):
         assert isinstance(hand.store, SqliteStore)
-        held = hand.store._ledger._file._lock
+        held = hand.store._ledger._file._lock._file
         assert held is not None
         assert os.path.samestat(os.fstat(held), lock.stat())
     assert not caplog.records
 
 
 def test_a_folder_on_a_network_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("request_scheduler.stores.sqlite_file._file_system", lambda folder: "nfs4")
+    monkeypatch.setattr("request_scheduler.stores.sqlite_lock._file_system", lambda folder: "nfs4")
     with pytest.raises(StoreLost, match="network file system"):
         check_local(tmp_path)
 
