@@ -2,24 +2,25 @@
 
 Everything here blocks and belongs into a worker thread. Writes, checkpoints and closing happen under a lock beside the
 file: SQLite alone lets processes starve each other, and before 3.51.3 it could damage a file whose write-ahead log was
-written and emptied at once. A file that turns out damaged is set aside and a new one begun, for it is only a cache.
+written and emptied at once. A file that turns out damaged is set aside and a new one begun, for it is only a cache; one
+that has forgotten what was dropped is void.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from request_scheduler.cache_marks import Marks
 from request_scheduler.cache_rows import Mark, Page, Row
+from request_scheduler.database_file import OpenFiles, begin_file, identity_of, is_damage, reading_rows
 from request_scheduler.journal import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -59,7 +60,7 @@ class CacheFile:
         self.path, self._size, self._entries = path, size, entries
         self._beside = path.with_name(path.name + "-marks")
         self._database: sqlite3.Connection | None = None
-        self._identity = (0, 0)
+        self._files, self._identity = OpenFiles(path), (0, 0)
         self.marks: Marks | None = None
 
     # -- one look, one write
@@ -70,7 +71,7 @@ class CacheFile:
         if self.marks is not None and self.marks.read().drops == page.mark.drops:
             return page
         # A drop was announced that the file does not hold: it is under way, or its process died before the end.
-        self._attempt(_reconcile)
+        self._attempt(self._reconcile)
         return self._attempt(lambda database, marks: _read(database, marks, digests, seen))
 
     def write(self, rows: Iterable[tuple[bytes, Row, Mark]], used: Collection[bytes], now: float) -> int:
@@ -116,16 +117,10 @@ class CacheFile:
 
     def close(self) -> None:
         """Let go of the file; the next use opens it again."""
-        database, self._database = self._database, None
         marks, self.marks = self.marks, None
-        if marks is None:
-            return
-        try:
-            if database is not None:
-                with marks.locked():  # the last connection empties the write-ahead log
-                    database.close()
-        finally:
-            marks.close()
+        if marks is not None:
+            with marks.locked():  # the last connection empties the write-ahead log
+                self._disconnect()
 
     # -- inside a transaction
 
@@ -137,6 +132,7 @@ class CacheFile:
                 bearers = "DELETE FROM answers WHERE id IN (SELECT answer FROM tags WHERE tag = ?)"
                 database.execute(bearers, (tag,))
             marks.announce(number)
+        marks.settle(number)
         return Mark(number, marks.read().generation)
 
     def _clear(self) -> Mark:
@@ -207,61 +203,83 @@ class CacheFile:
         """Work on the file; when it turns out damaged, once more on a new one."""
         try:
             return work(*self._open())
-        except sqlite3.OperationalError:
-            raise  # locked, full or not readable: not the content's fault
         except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
             self._set_aside(error)
             return work(*self._open())
 
     def _open(self) -> tuple[sqlite3.Connection, Marks]:
         if self._database is not None and self.marks is not None:
-            if _identity_of(self.path) == self._identity and _identity_of(self._beside) == self.marks.identity():
+            if self._stands(self.marks):
                 return self._database, self.marks
-            self.close()  # somebody set the file aside or removed it
+            self.close()  # somebody set a file aside, removed or replaced it
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.marks is None:
             self.marks = Marks(self._beside)
         try:
             self._database = self._connect(self.marks)
-        except sqlite3.OperationalError:
-            raise
         except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
             self._set_aside(error)
             self._database = self._connect(self.marks)
         return self._database, self.marks
 
+    def _stands(self, marks: Marks) -> bool:
+        """Whether all files are those that others find."""
+        if not marks.stand(self._beside):
+            return False
+        if self._files.stand():
+            return True
+        with marks.locked():
+            return self._files.mend()
+
     def _connect(self, marks: Marks) -> sqlite3.Connection:
         with marks.locked():
-            # SQLite gives the files beside it the mode of the first, which umask alone would leave readable by others.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._identity = _identity_of(self.path)
+            begin_file(self.path)
+            self._identity = identity_of(self.path)
             database = sqlite3.connect(self.path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
             try:
-                _prepare(database, marks)
+                drops = _prepare(database, marks)
             except BaseException:
                 database.close()
                 raise
+            self._files = OpenFiles(self.path)
+            self._follow(marks, drops)
         return database
+
+    def _reconcile(self, database: sqlite3.Connection, marks: Marks) -> None:
+        with marks.locked():
+            ((drops,),) = database.execute("SELECT drops FROM totals").fetchall()
+            self._follow(marks, drops)
+
+    def _follow(self, marks: Marks, drops: int) -> None:
+        if not marks.follow(drops):
+            logger.warning("the answers kept in %s count no more, because it has forgotten what was dropped", self.path)
 
     def _set_aside(self, error: sqlite3.DatabaseError) -> None:
         """Rename a damaged file, unless another process did so already, and void what processes have read from it."""
         assert self.marks is not None
         aside = self.path.with_name(self.path.name + ".damaged")
         with self.marks.locked():
-            if self._database is not None:
-                self._database.close()
-                self._database = None
-            if self._identity != _identity_of(self.path):
+            self._disconnect()
+            if self._identity != identity_of(self.path):
                 return
-            for suffix in ("-wal", "-shm"):
-                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
             self.path.replace(aside)
             self.marks.void()
         logger.warning("the answers kept in %s were damaged (%s) and set aside as %s", self.path, error, aside.name)
 
+    def _disconnect(self) -> None:
+        database, self._database = self._database, None
+        if database is not None:
+            self._files.mend()  # closing looks into the index
+            database.close()
 
-def _prepare(database: sqlite3.Connection, marks: Marks) -> None:
-    """Settings of a connection, and the tables of a new file; brings the marks up to what the file holds."""
+
+def _prepare(database: sqlite3.Connection, marks: Marks) -> int:
+    """Settings of a connection, and the tables of a new file; how much was dropped according to it."""
+    database.execute("PRAGMA mmap_size = 0").fetchall()  # a file that is cut must not end the process
     if not database.execute("PRAGMA user_version").fetchall()[0][0]:
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
     database.execute("PRAGMA journal_mode = WAL").fetchall()
@@ -273,22 +291,17 @@ def _prepare(database: sqlite3.Connection, marks: Marks) -> None:
         if version == 0:
             for statement in _statements(_SCHEMA):
                 database.execute(statement)
-            database.execute("INSERT INTO totals VALUES (0, 0, ?)", (marks.read().drops,))
+            database.execute("INSERT INTO totals VALUES (0, 0, ?)", (marks.first_drops(),))
         elif version != 1:
             raise sqlite3.DatabaseError(f"format {version} is not known")
+        drops: int
         ((drops,),) = database.execute("SELECT drops FROM totals").fetchall()
         database.execute("COMMIT")
     except BaseException:
         if database.in_transaction:
             database.execute("ROLLBACK")
         raise
-    marks.announce(drops)
-
-
-def _reconcile(database: sqlite3.Connection, marks: Marks) -> None:
-    with marks.locked():
-        ((drops,),) = database.execute("SELECT drops FROM totals").fetchall()
-        marks.announce(drops)
+    return drops
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -316,20 +329,14 @@ def _read(database: sqlite3.Connection, marks: Marks, digests: Iterable[bytes], 
         for digest in digests:
             for row in database.execute(choice, (digest, _signed(generation))).fetchall():
                 packed, computed, expires, seconds, size, tags = row
-                rows[digest] = Row(packed, computed, expires, seconds, size, frozenset(json.loads(tags)))
+                with reading_rows():
+                    rows[digest] = Row(packed, computed, expires, seconds, size, frozenset(json.loads(tags)))
     finally:
-        database.execute("COMMIT")
+        if database.in_transaction:
+            database.execute("COMMIT")
     return Page(rows, Mark(drops, generation), frozenset(tag for (tag,) in dropped))
 
 
 def _signed(word: int) -> int:
     """A 64-bit word as SQLite's signed integer."""
     return word - (1 << 64) if word >= 1 << 63 else word
-
-
-def _identity_of(path: Path) -> tuple[int, int]:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return 0, 0
-    return status.st_dev, status.st_ino
