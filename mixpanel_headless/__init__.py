@@ -50,18 +50,24 @@ if TYPE_CHECKING:
     from .errors import UnsupportedReportLinkError as UnsupportedReportLinkError
     from .errors import ValidationError as ValidationError
     from .errors import WorkspaceScopeError as WorkspaceScopeError
+    from .families.audit_trail import AuditTrail as AuditTrail
     from .fanin import Done as Done
     from .fanin import Gathered as Gathered
     from .fanin import Planned as Planned
     from .fanin import later as later
+    from .governance.chain import Finding as Finding
+    from .governance.foresight import Difference as Difference
     from .governance.plan import ChangePlan as ChangePlan
+    from .governance.plan import DryRun as DryRun
     from .governance.plan import PlannedChange as PlannedChange
     from .governance.policy import Policy as Policy
+    from .governance.policy import Rule as Rule
     from .governance.trail import AuditRow as AuditRow
     from .governance.trail import Verification as Verification
     from .models import *
     from .observers import count_calls as count_calls
     from .observers import trace_calls as trace_calls
+    from .options import Task as Task
     from .query.behaviors import BehaviorRef as BehaviorRef
     from .query.behaviors import Exclusion as Exclusion
     from .query.behaviors import FunnelBehavior as FunnelBehavior
@@ -81,6 +87,7 @@ if TYPE_CHECKING:
     from .query.frequency import FrequencyBreakdown as FrequencyBreakdown
     from .query.frequency import FrequencyFilter as FrequencyFilter
     from .query.groups import GroupBy as GroupBy
+    from .query.groups import ListItemGroupMode as ListItemGroupMode
     from .query.metric_refs import MetricRef as MetricRef
     from .query.metric_refs import WarehouseMetric as WarehouseMetric
     from .query.metrics import CohortMetric as CohortMetric
@@ -102,11 +109,15 @@ if TYPE_CHECKING:
     from .results.activity import ActivityFeedResult as ActivityFeedResult
     from .results.activity import UserEvent as UserEvent
     from .results.budget import BudgetReport as BudgetReport
+    from .results.budget import PoolReport as PoolReport
+    from .results.curves import Curve as Curve
     from .results.discovery import FunnelInfo as FunnelInfo
     from .results.discovery import Listing as Listing
     from .results.discovery import SavedCohort as SavedCohort
     from .results.discovery import SubPropertyInfo as SubPropertyInfo
     from .results.discovery import TopEvent as TopEvent
+    from .results.drawings import Grid as Grid
+    from .results.drawings import Stages as Stages
     from .results.exports import Exported as Exported
     from .results.exports import ExportedFile as ExportedFile
     from .results.flow_trees import FlowTreeNode as FlowTreeNode
@@ -128,10 +139,12 @@ if TYPE_CHECKING:
     from .results.plan import Plan as Plan
     from .results.plan import PlannedCall as PlannedCall
     from .results.provenance import Provenance as Provenance
+    from .results.provenance import SentRequest as SentRequest
     from .results.retention import RetentionQueryResult as RetentionQueryResult
     from .results.saved import FlowsResult as FlowsResult
     from .results.saved import SavedReportResult as SavedReportResult
     from .results.schema_graph import SchemaGraph as SchemaGraph
+    from .results.table import Table as Table
     from .results.users import UserQueryResult as UserQueryResult
     from .workspace import AsyncWorkspace as AsyncWorkspace
     from .workspace import Workspace as Workspace
@@ -151,11 +164,15 @@ else:
                 "SessionReplayAccessError", "TaskCeilingReached", "TransportError", "UnsupportedReportLinkError", "ValidationError",
                 "WorkspaceScopeError",
             ),
+            "families.audit_trail": ("AuditTrail",),
             "fanin": ("Done", "Gathered", "Planned", "later"),
-            "governance.plan": ("ChangePlan", "PlannedChange"),
-            "governance.policy": ("Policy",),
+            "governance.chain": ("Finding",),
+            "governance.foresight": ("Difference",),
+            "governance.plan": ("ChangePlan", "DryRun", "PlannedChange"),
+            "governance.policy": ("Policy", "Rule"),
             "governance.trail": ("AuditRow", "Verification"),
             "observers": ("count_calls", "trace_calls"),
+            "options": ("Task",),
             "query.behaviors": (
                 "BehaviorRef", "Exclusion", "FunnelBehavior", "HoldingConstant", "RetentionBehavior",
                 "SimpleBehavior",
@@ -167,7 +184,7 @@ else:
             "query.filters": ("Filter",),
             "query.formulas": ("Formula",),
             "query.frequency": ("FrequencyBreakdown", "FrequencyFilter"),
-            "query.groups": ("GroupBy",),
+            "query.groups": ("GroupBy", "ListItemGroupMode"),
             "query.metric_refs": ("MetricRef", "WarehouseMetric"),
             "query.metrics": ("CohortMetric", "FunnelMetric", "Metric", "RetentionMetric"),
             "query.saved_definitions": ("RawBehaviorDefinition", "RawMetricDefinition"),
@@ -175,8 +192,10 @@ else:
             "replays.bundle": ("ReplayBundle",),
             "replays.recording": ("Replay",),
             "replays.values": ("ReplayEvent", "ReplaySummary", "SignedReplay", "UserAction",),
-            "results.budget": ("BudgetReport",),
+            "results.budget": ("BudgetReport", "PoolReport"),
+            "results.curves": ("Curve",),
             "results.discovery": ("FunnelInfo", "Listing", "SavedCohort", "SubPropertyInfo", "TopEvent"),
+            "results.drawings": ("Grid", "Stages"),
             "results.exports": ("Exported", "ExportedFile"),
             "results.flow_trees": ("FlowTreeNode",),
             "results.flows": ("FlowQueryResult",),
@@ -184,12 +203,13 @@ else:
             "results.insights": ("QueryResult",),
             "results.mirror": ("MirrorReport",),
             "results.plan": ("Plan", "PlannedCall"),
-            "results.provenance": ("Provenance",),
+            "results.provenance": ("Provenance", "SentRequest"),
             "results.retention": ("RetentionQueryResult",),
             "results.activity": ("ActivityFeedResult", "UserEvent",),
             "results.legacy": ("CohortInfo", "EventCountsResult", "FrequencyResult", "FunnelResult", "FunnelResultStep", "NumericAverageResult", "NumericBucketResult", "NumericSumResult", "PropertyCountsResult", "RetentionResult", "SegmentationResult",),
             "results.saved": ("FlowsResult", "SavedReportResult",),
             "results.schema_graph": ("SchemaGraph",),
+            "results.table": ("Table",),
             "results.users": ("UserQueryResult",),
             "types": ("types",),
             "workspace": ("AsyncWorkspace", "Workspace"),

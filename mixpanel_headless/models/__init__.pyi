@@ -19,6 +19,7 @@ from .identity import *
 from .lexicon import *
 from .lookup_tables import *
 from .metrics import *
+from .params import *
 from .report_links import *
 from .schemas import *
 from .webhooks import *

@@ -21,7 +21,7 @@ from mixpanel_headless.query.suggestions import nearest
 
 from .entity import wire_name
 
-__all__ = ()
+__all__ = ("UNSET", "Unset")
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Params")
