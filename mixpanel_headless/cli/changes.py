@@ -100,10 +100,15 @@ def things_of(plan: ChangePlan[Any]) -> str:
 
 def thing_of(change: PlannedChange) -> str:
     """What is changed: its id and what it is called, or how many there are, if that was read."""
+    if change.read.several and "*" in change.target:
+        return f"{change.target} ({change.count})"
+    found = (change.before or {}) if change.read.several else {change.target: change.before}
+    return ", ".join(" ".join(filter(None, [name, called(name, one)])) for name, one in found.items())
+
+
+def called(name: str, thing: dict[str, Any] | None) -> str:
+    """What a thing is called, in brackets, where its name does not say it."""
     from mixpanel_headless.governance.targets import entity_of
 
-    if change.read.several:
-        return f"{change.target} ({change.count})"
-    names = entity_of(change.before).names if change.before else ()
-    called = f"({names[0]})" if names and not change.target.endswith(names[0]) else ""
-    return " ".join(filter(None, [change.target, called]))
+    names = entity_of(thing).names if thing else ()
+    return f"({names[0]})" if names and not name.endswith(names[0]) else ""

@@ -112,7 +112,7 @@ class Behaviors(Surface[Mode]):
         refuse_nothing(fields)
         return only(await self._update_behavior_rows(behavior_id, fields))
 
-    @operation
+    @operation(before="_list_behavior_rows")
     def _delete_behavior_rows(self, ids: Sequence[int]) -> Request[None]:
         """Delete saved behaviors."""
         return delete("behaviors", json={"behaviors": [{"id": one} for one in ids]})

@@ -171,7 +171,7 @@ class Metrics(Surface[Mode]):
             rows.append(row)
         return await self._bulk_update_metric_rows(rows) if rows else Listing()
 
-    @operation
+    @operation(before="_list_metric_rows")
     def _delete_metric_rows(self, ids: Sequence[int]) -> Request[None]:
         """Delete saved metrics."""
         return delete("metrics", json={"metrics": [{"id": one} for one in ids]})

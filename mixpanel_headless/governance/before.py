@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Before:
-    """A thing as JSON, None if there is none or nothing reads it; `known` says which. Several things stand by their names."""
+    """A thing as JSON, None if there is none or nothing reads it; `known` says which.
+
+    Several things stand by their names, or by their ids, each None that a list of them lacks.
+    """
 
     tree: dict[str, Any] | None = None
     known: bool = False
@@ -37,32 +40,62 @@ class Before:
 
     def name(self, target: Target | None) -> Target | None:
         """The target of a call with the names that the thing has now."""
-        if target is None or not self.known or self.tree is None or self.several or not target.entities:
+        if target is None or not self.known or self.tree is None or not target.entities:
             return target
+        if self.several:
+            return attrs.evolve(target, entities=tuple(map(self.name_one, target.entities)))
         first, *others = target.entities
         names = tuple(dict.fromkeys([*first.names, *entity_of(self.tree).names]))
         return attrs.evolve(target, entities=(Entity(first.id, first.parts, names, True), *others))
 
+    def name_one(self, entity: Entity) -> Entity:
+        """One of several things with the names that it has now."""
+        row = (self.tree or {}).get(entity.id or "")
+        return entity if row is None else Entity(entity.id, entity.parts, entity_of(row).names, True)
+
 
 async def read_before(asked: Asked[Any], target: Target | None) -> Before:
-    """The thing that a call is about, in the same project and view, for one request (for a list one a page); none of many."""
-    if target is None or len(target.entities) != 1:
+    """What a call is about, in the same project and view, for one request (for a list one a page)."""
+    facts = asked.operation.facts
+    if target is None or not target.entities:
+        return Before()
+    if facts.bulk and facts.named_by == 1:
+        return await read_several(asked, target)
+    if len(target.entities) != 1:
         return Before()
     entity = target.entities[0]
     ids = tuple(filter(None, (entity.id, *entity.parts)))
-    for name in asked.operation.facts.before:
+    for name in facts.before:
         reader = getattr(type(asked.surface), name, None)
         arguments = None if reader is None or not ids else arguments_of(reader, ids)
         if arguments is None:
             continue
-        surface = asked.surface.twin if asked.surface.blocking else asked.surface
-        surface = surface.view(pin=asked.pin, options=attrs.evolve(surface.options, freshness="fresh"))
         try:
-            found = await getattr(surface, name)(*arguments[0], **arguments[1])
+            found = await getattr(looking(asked), name)(*arguments[0], **arguments[1])
         except (APIError, InvalidResponseError, PolicyDenied) as error:
             return Before(None, known=getattr(error, "status_code", None) == 404)
-        return pick_addressed(found, asked) if asked.operation.facts.named_by > 1 else pick(found, ids[0])
+        return pick_addressed(found, asked) if facts.named_by > 1 else pick(found, ids[0])
     return Before()
+
+
+async def read_several(asked: Asked[Any], target: Target) -> Before:
+    """The things of a bulk call by their ids, from a list of all; nothing if there is none, or it cannot be had."""
+    name = next((one for one in asked.operation.facts.before if hasattr(type(asked.surface), one)), None)
+    if name is None:
+        return Before()
+    try:
+        found = await getattr(looking(asked), name)()
+    except (APIError, InvalidResponseError, PolicyDenied):
+        return Before()
+    rows = {entity_of(tree).id: tree for one in found if (tree := tree_of(one)) is not None}
+    wanted = [one.id for one in target.entities if one.id is not None]
+    return Before({one: rows.get(one) for one in wanted}, known=True, several=True, listed=True)
+
+
+def looking(asked: Asked[Any]) -> Any:
+    """The surface of a call, asking anew in its project and view."""
+    surface = asked.surface.twin if asked.surface.blocking else asked.surface
+    return surface.view(pin=asked.pin, options=attrs.evolve(surface.options, freshness="fresh"))
 
 
 def arguments_of(reader: Any, ids: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, Any]] | None:

@@ -140,18 +140,20 @@ def facts_of(family: str, name: str, said: Said) -> Facts:
         destructive=said.get("destructive", verb == "delete"),
         bulk=bulk,
         reaches_people=said.get("reaches_people", family in TELLING and reaches(verb, words[0])),
-        before=readers_of(family, noun, said)
-        if verb in {"update", "delete"} and ("before" in said or not bulk)
+        before=readers_of(family, noun, said, bulk=bulk)
+        if verb == "delete" or (verb == "update" and ("before" in said or not bulk))
         else (),
         named_by=said.get("named_by", 1),
         local=said.get("local", False),
     )
 
 
-def readers_of(family: str, noun: str, said: Said) -> tuple[str, ...]:
-    """Operations that may read the thing that a noun or a family stands for, the likeliest first."""
+def readers_of(family: str, noun: str, said: Said, *, bulk: bool) -> tuple[str, ...]:
+    """Operations that may read the thing, or list the things, that a noun or a family stands for, the likeliest first."""
     if "before" in said:
         return (said["before"],) if said["before"] else ()
+    if bulk:
+        return (f"list_{noun}", f"list_{noun}_full", f"list_{noun}_v2")
     return (f"get_{noun}", f"list_{noun}s", f"get_{noun}s", f"get_{family.removesuffix('s')}")
 
 

@@ -33,6 +33,12 @@ NOTHING = ("", "nothing changes")
 UNFORESEEN = ("", "what it changes cannot be foreseen")
 
 
+def there(target: str, thing: dict[str, Any]) -> str:
+    """That a thing is there, and what it is called where the target does not say it."""
+    names = entity_of(thing).names
+    return f"there ({names[0]})" if names and not target.endswith(names[0]) else "there"
+
+
 def masked(tree: Any) -> str:
     """JSON as it may be printed."""
     return repr(mask("", tree))
@@ -75,12 +81,14 @@ class PlannedChange:
     def gone(self) -> list[tuple[str, str]]:
         """What a deletion deletes, each with what is known of it now."""
         if self.read.several:
-            return [(name, "there") for name in self.before or {}]
+            return [
+                (name, "not in the list" if one is None else there(name, one))
+                for name, one in (self.before or {}).items()
+            ]
         if self.before is None:
             target = act_of(self.asked).target
             return [(str(one), "unknown") for one in target.entities] if target else []
-        names = entity_of(self.before).names
-        return [(self.target, f"there ({names[0]})" if names and names[0] != self.target else "there")]
+        return [(self.target, there(self.target, self.before))]
 
     @property
     def rows(self) -> list[tuple[str, str | None, Any, Any]]:

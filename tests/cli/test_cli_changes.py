@@ -214,7 +214,7 @@ def test_things_are_made_listed_and_deleted_with_a_word() -> None:
         assert [(cohort["id"], cohort["name"]) for cohort in listed] == [(made[0], "a"), (made[1], "b")]
         gone = run(box, "cohorts", "bulk-delete", *map(str, made), "--yes")
         assert (gone.exit_code, gone.stdout) == (0, "")
-        assert gone.stderr == f"deleted cohorts {made[0]}, {made[1]}\n"
+        assert gone.stderr == f"deleted cohorts {made[0]} (a), {made[1]} (b)\n"
         assert json.loads(run(box, "cohorts", "list", "--json").stdout) == []
 
 

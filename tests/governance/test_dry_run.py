@@ -131,9 +131,9 @@ def test_a_bulk_deletion_goes_with_the_token_of_its_plan(service: Answering) -> 
             plan.apply()
         with pytest.raises(mp.InvalidArgumentError, match="token of this plan"):
             plan.apply(confirm="0" * 16)
-        assert service.sent == []
+        assert service.sent == [f"GET {ROOT}/dashboards"]
         plan.apply(confirm=plan.token)
-    assert service.sent == [f"POST {ROOT}/dashboards/bulk-delete"]
+    assert [one for one in service.sent if "POST" in one] == [f"POST {ROOT}/dashboards/bulk-delete"]
 
 
 def test_a_token_lets_the_same_call_of_another_program_go_and_no_other(service: Answering) -> None:
@@ -144,7 +144,7 @@ def test_a_token_lets_the_same_call_of_another_program_go_and_no_other(service: 
         with pytest.raises(mp.PolicyDenied, match="not what was confirmed"):
             confirmed.bulk_delete_dashboards([1, 3])
         confirmed.bulk_delete_dashboards([1, 2])
-    assert [asked.body for asked in service.asked] == [{"dashboard_ids": [1, 2]}]
+    assert [asked.body for asked in service.asked if asked.verb == "POST"] == [{"dashboard_ids": [1, 2]}]
 
 
 def test_a_token_is_void_once_the_thing_has_changed(service: Answering) -> None:
@@ -219,6 +219,35 @@ def test_what_nothing_reads_is_said_to_be_unknown(service: Answering) -> None:
     with service.workspace() as ws, ws.dry_run() as plan:
         ws.bulk_delete_cohorts([2001, 2002])
     assert [row[1:] for row in plan.table] == [(number, None, "unknown", "deleted") for number in ("2001", "2002")]
+
+
+def test_a_bulk_deletion_tells_of_each_thing_what_a_list_of_them_knows(service: Answering) -> None:
+    service.tell({"results": [{"id": 2001, "name": "Payers"}, {"id": 2002, "name": "Others"}]})
+    with service.workspace() as ws, ws.dry_run() as plan:
+        ws.bulk_delete_cohorts([2001, 2003])
+    told = [("2001", None, "there (Payers)", "deleted"), ("2003", None, "not in the list", "deleted")]
+    assert [row[1:] for row in plan.table] == told
+    assert service.sent == [f"GET {ROOT}/cohorts"]
+    assert plan.changes[0].count == 2
+
+
+def test_a_bulk_deletion_is_refused_when_one_of_its_things_has_changed_meanwhile(service: Answering) -> None:
+    service.tell({"results": [{"id": 2001, "name": "Payers"}]}).tell({"results": [{"id": 2001, "name": "Buyers"}]})
+    with service.workspace(policy="admin") as ws:
+        with ws.dry_run() as plan:
+            ws.bulk_delete_cohorts([2001])
+        with pytest.raises(mp.PlanOutdated):
+            plan.apply(confirm=plan.token)
+
+
+def test_a_rule_about_names_sees_those_of_the_things_of_a_bulk_deletion(service: Answering) -> None:
+    service.tell({"results": [{"id": 1, "name": "Revenue A"}, {"id": 2, "name": "Other"}]})
+    service.tell({"results": [{"id": 1, "name": "Revenue A"}, {"id": 2, "name": "Other"}]})
+    with service.workspace(policy={"preset": "admin", "deny": [{"names": ["Revenue*"]}]}) as ws:
+        with pytest.raises(mp.PolicyDenied, match="Revenue"):
+            ws.bulk_delete_cohorts([1, 2])
+        ws.bulk_delete_cohorts([2])
+    assert [asked.body for asked in service.asked if asked.verb == "POST"] == [{"cohort_ids": [2]}]
 
 
 def test_a_change_of_what_is_not_there_is_refused_with_the_call_that_lists(service: Answering) -> None:

@@ -79,4 +79,5 @@ def test_what_is_there_before_is_read_by_the_operation_of_the_same_noun() -> Non
     assert readers("update_dashboard") == ("get_dashboard", "list_dashboards", "get_dashboards", "get_dashboard")
     assert readers("update_text_card")[-1] == "get_dashboard"
     assert readers("add_report_to_dashboard", {"before": "get_dashboard"}) == ("get_dashboard",)
-    assert readers("create_dashboard") == readers("bulk_delete_dashboards") == ()
+    assert readers("create_dashboard") == readers("bulk_update_dashboards") == ()
+    assert readers("bulk_delete_dashboards")[0] == "list_dashboards"
