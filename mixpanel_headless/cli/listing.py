@@ -8,6 +8,7 @@ from mixpanel_headless.cli.failures import exit_codes
 from mixpanel_headless.cli.groups import SuggestingGroup
 from mixpanel_headless.cli.naming import (
     SPELLED_WISHES,
+    aliases_of,
     calls_of,
     derived_groups,
     operations,
@@ -44,6 +45,13 @@ class OperationGroup(SuggestingGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the calls."""
         return sorted(calls_of(self.name or ""))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first argument names, by one of its names."""
+        named = aliases_of(self.name or "").get(args[0], args[0]) if args else ""
+        return super().resolve_command(ctx, [named, *args[1:]] if args else args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name; None when there is none."""

@@ -49,6 +49,8 @@ CALL_WISHES = ("deadline", "max_age", "priority", "freshness", "source", "tenant
 SPELLED_WISHES = {name: f"--{name.replace('_', '-')}" for name in CALL_WISHES}
 """How they are called on the command line."""
 
+BULK = re.compile(r"^delete-\w+s$")
+"""Calls that delete several things, which other families call a bulk deletion."""
 FAMILY = re.compile(r"^class \w+\(\w+\[Mode\]", re.MULTILINE)
 """What stands in a file of operations."""
 
@@ -88,20 +90,42 @@ def written_in(group: str) -> dict[str, Call]:
     return inside
 
 
+@functools.cache
+def aliases_of(group: str) -> dict[str, str]:
+    """Other names that the commands of a group answer to, which no list shows: the call's own, and those without `get`.
+
+    What two commands could mean stands for neither.
+    """
+    commands = written_in(group)
+    meant: dict[str, set[str]] = {}
+    for command, call in commands.items():
+        own = call.name.replace("_", "-")
+        for other in (own, call.name, re.sub("^(?:get|list)-", "", command), BULK.sub("bulk-delete", own)):
+            if other not in commands:
+                meant.setdefault(other, set()).add(command)
+    return {other: one for other, (one, *more) in meant.items() if not more}
+
+
 def written_commands(names: set[str]) -> dict[str, str]:
-    """The commands of some calls by the calls' names; reads the files of those and imports none."""
+    """The commands of some calls by the calls' names as `commands` has them; reads their files and imports none."""
+    wanted = {call_name(name): name for name in names if "_" in name or name.endswith("()")}
     groups = {
         group_of(path.stem, name)
         for path in family_files()
-        for name in names
-        if "_" in name and f"def {name}(" in path.read_text(encoding="utf-8")
+        for name in wanted
+        if f"def {name}(" in path.read_text(encoding="utf-8")
     }
     return {
-        call.name: f"mp {group} {command}"
+        wanted[call.name]: f"mp {group} {command}"
         for group in sorted(groups)
         for command, call in written_in(group).items()
-        if call.name in names
+        if call.name in wanted
     }
+
+
+def call_name(marked: str) -> str:
+    """The name of a call as a docstring marks it."""
+    return marked.removesuffix("()")
 
 
 class Call(NamedTuple):
@@ -178,11 +202,11 @@ def operations() -> dict[str, dict[str, Any]]:
 
 @functools.cache
 def commands() -> dict[str, str]:
-    """The command of each call by the call's name; those of one word are left out, as words mean other things too."""
+    """The command of each call by the call's name; one word has brackets behind it, as words mean other things too."""
     made = [
         (method.name, f"mp {group} {name}") for group, inside in operations().items() for name, method in inside.items()
     ]
-    return {name: command for name, command in made if "_" in name}
+    return {name if "_" in name else f"{name}()": command for name, command in made}
 
 
 def command_name(family: str, name: str) -> str:

@@ -20,8 +20,8 @@ BUILDER = "build_"
 """How calls are named that make what a question sends: what they tell of the question holds for both."""
 LINE = re.compile(r"^- ((?:`\w+`(?:, )?)+): (.+(?:\n  .+)*)\n?", re.MULTILINE)
 """What is said of some arguments."""
-MARKED = re.compile(r"`+(\w+)(?:=\"?(\w+)\"?)?`+")
-"""A name, perhaps with a value."""
+MARKED = re.compile(r"`+(\w+(?:\(\))?)(?:=\"?(\w+)\"?)?`+")
+"""A name, perhaps with a value, or with the brackets of a call."""
 QUOTED = re.compile(r'`"([\w.]+)"`')
 """A value of its own."""
 INSIDE = re.compile(r'`(details|meta|extra)\["(\w+)"\]`')

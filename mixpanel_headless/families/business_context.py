@@ -61,7 +61,7 @@ class BusinessContexts(Identity[Mode]):
     ) -> kinds.BusinessContext:
         """What the project says of itself, or the organization.
 
-        Without `organization_id` the organization is the project's, which `me` tells (one request unless that is known);
+        Without `organization_id` the organization is the project's, which `me()` tells (one request unless that is known);
         WorkspaceScopeError when that does not say which.
 
         - `level`: whose: the project's, or that of its organization.
@@ -99,7 +99,7 @@ class BusinessContexts(Identity[Mode]):
 
     @composite
     async def get_business_context_chain(self: BusinessContexts[Async]) -> kinds.BusinessContextChain:
-        """What the organization and the project say; the organization's id is there only when `me` is known already."""
+        """What the organization and the project say; the organization's id is there only when `me()` is known already."""
         both = await self._get_business_context_chain()
         me = await self._known_me()
         organization = None if me is None else organization_of(me, self.pin.project)

@@ -126,7 +126,7 @@ class Discovery(Surface[Mode]):
 
     @operation
     def funnels(self) -> Request[Listing[FunnelInfo]]:
-        """The saved funnels, by name; `funnel` asks one. Costs one query."""
+        """The saved funnels, by name; `funnel()` asks one. Costs one query."""
         return Request("GET", "query", "/funnels/list", read_funnels, lifetime="discovery", shape=list)
 
     @operation

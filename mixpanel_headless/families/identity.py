@@ -120,7 +120,7 @@ class Identity(Surface[Mode]):
 
     @composite
     async def projects(self: Identity[Async], *, refresh: bool = False) -> Listing[Project]:
-        """The projects that the credentials may see, by name; one request to `me` unless that is known.
+        """The projects that the credentials may see, by name; one request of `me()` unless that is known.
 
         - `refresh`: asks again, whatever is known.
         """
@@ -137,7 +137,7 @@ class Identity(Surface[Mode]):
     async def workspaces(
         self: Identity[Async], *, project_id: str | int | None = None, refresh: bool = False
     ) -> Listing[WorkspaceRef]:
-        """The workspaces (data views) of this project or another, by name; one request to `me` unless that is known.
+        """The workspaces (data views) of this project or another, by name; one request of `me()` unless that is known.
 
         - `project_id`: of this project instead.
         - `refresh`: asks again, whatever is known.

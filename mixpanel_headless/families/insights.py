@@ -92,7 +92,7 @@ class Insights(Surface[Mode]):
     ) -> Request[QueryResult]:
         """The answer to an insights report that is given as JSON, as saved reports (bookmarks) hold it.
 
-        `build_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like `query`; the
+        `build_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like `query()`; the
         bookmark is sent as it is.
 
         - `limit`: at most so many segments of the breakdown.

@@ -117,7 +117,7 @@ class Legacy(Identity[Mode]):
         unit: FunnelUnit | None = None,
         on: str | None = None,
     ) -> Request[answers.FunnelResult]:
-        """A saved funnel over those days, by `on` if it is given; `funnels` lists them."""
+        """A saved funnel over those days, by `on` if it is given; `funnels()` lists them."""
         check_count("funnel_id", funnel_id)
         first, last = days(from_date, to_date)
         step = None if unit is None else check_unit(unit, FunnelUnit)

@@ -79,7 +79,7 @@ class LookupTables(Surface[Mode]):
         poll_interval: float = 2.0,
         max_poll_seconds: float = 300.0,
     ) -> kinds.LookupTable:
-        """The table that a CSV file has become: a new one, or `data_group_id` with other rows.
+        """The table that a CSV file has become: a new one, or one that gets other rows.
 
         The file is read and looked through before anything is sent. Three requests, and one each `poll_interval` seconds
         while the service reads the file; after `max_poll_seconds` UPLOAD_TIMEOUT names what `get_lookup_upload_status` asks.

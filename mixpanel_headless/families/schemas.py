@@ -51,7 +51,7 @@ class Schemas(Surface[Mode]):
 
     @operation(bulk=True)
     def create_schemas_bulk(self, params: kinds.BulkCreateSchemasParams) -> Request[kinds.BulkCreateSchemasResponse]:
-        """How many schemas were added and deleted; `truncate` deletes all that are not given."""
+        """How many schemas were added and deleted; none is deleted unless that is asked for."""
         return post("schemas", kinds.BulkCreateSchemasResponse, scope=VIEW, json=params)
 
     @operation(named_by=2, before="list_schema_registry")

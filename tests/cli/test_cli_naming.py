@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from inspect import getattr_static
 
 import click
 import pytest
+from click.testing import CliRunner
 
 import mixpanel_headless as mp
-from mixpanel_headless.cli.naming import calls_of, command_name, derived_groups, operations
+from mixpanel_headless.cli import cli
+from mixpanel_headless.cli.listing import rows_of
+from mixpanel_headless.cli.naming import aliases_of, calls_of, command_name, derived_groups, operations
 from mixpanel_headless.cli.operations import operation_command
 from mixpanel_headless.cli.root import COMMANDS
 from mixpanel_headless.operation import Named
@@ -74,3 +78,37 @@ def test_the_name_of_a_command_is_that_of_the_call_without_the_noun(family: str,
 def test_calls_that_would_have_one_name_have_two() -> None:
     assert operations()["replays"]["sign"].name == "sign_replay"
     assert operations()["replays"]["sign-replays"].name == "sign_replays"
+
+
+@pytest.mark.parametrize(
+    ("group", "typed", "meant"),
+    [
+        ("dashboards", "erf", "get-erf"),
+        ("experiments", "erf", "list-erf"),
+        ("inspect", "bookmarks", "list-bookmarks"),
+        ("export", "export-events", "event-files"),
+        ("export", "export_events", "event-files"),
+        ("query", "query-funnel", "funnel"),
+        ("metrics", "bulk-delete", "delete-metrics"),
+        ("behaviors", "bulk-delete", "delete-behaviors"),
+        ("alerts", "count", "get-count"),
+    ],
+)
+def test_a_command_answers_to_the_calls_own_name_and_without_get(group: str, typed: str, meant: str) -> None:
+    assert aliases_of(group)[typed] == meant
+    asked, named = (CliRunner().invoke(cli, [group, word, "--help"]).stdout for word in (typed, meant))
+    assert asked == named
+
+
+@pytest.mark.parametrize("group", sorted(operations()))
+def test_no_other_name_of_a_command_hides_a_command_or_is_listed(group: str) -> None:
+    commands, others = calls_of(group), aliases_of(group)
+    assert not others.keys() & commands.keys()
+    assert set(others.values()) <= commands.keys()
+    listed = CliRunner().invoke(cli, [group, "--help"]).stdout
+    assert not [other for other in others if re.search(rf"^  {re.escape(other)}  ", listed, re.MULTILINE)]
+
+
+def test_calls_of_one_word_are_named_as_commands_where_docstrings_call_them() -> None:
+    assert "mp query saved-funnel asks one" in dict(rows_of("inspect"))["funnels"]
+    assert "mp inspect funnels lists them" in dict(rows_of("query"))["saved-funnel"]
