@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 import request_scheduler as rs
+from request_scheduler.uncollected import uncollected
 
 from . import errors
 from .observation import log_refusal
@@ -102,7 +103,13 @@ async def read_tree(reply: Reply, decode: Callable[[Reply], Json]) -> Json:
         return decode(reply)
     from anyio import to_thread
 
-    return await to_thread.run_sync(decode, reply)
+    return await to_thread.run_sync(_decode_large, reply, decode)
+
+
+def _decode_large(reply: Reply, decode: Callable[[Reply], Json]) -> Json:
+    """The answer's JSON; the decoder keeps the interpreter to itself, and collections would make that several times longer."""
+    with uncollected():
+        return decode(reply)
 
 
 def refusal(error: errors.RateLimitError, note: RefusalNote) -> rs.Refused:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.answering import service
 from tests.redis_server import new_redis, newest_redis_server, redis_server, session_redis
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-__all__ = ["new_redis", "newest_redis_server", "redis_server", "session_redis"]
+__all__ = ["new_redis", "newest_redis_server", "redis_server", "service", "session_redis"]
 
 
 @pytest.fixture(scope="session", autouse=True)

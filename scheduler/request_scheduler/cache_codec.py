@@ -8,13 +8,13 @@ collector is kept off a large tree while it grows, since it would walk over all 
 
 from __future__ import annotations
 
-import gc
 import json
 import struct
 import zlib
-from contextlib import contextmanager, nullcontext
-from threading import Lock
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple, cast
+
+from request_scheduler.uncollected import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -57,7 +57,7 @@ def unpack(packed: bytes, codec: Codec = JSON) -> object:
     """The value that was packed; raises DamagedAnswerError. Meant for a worker thread."""
     frames = _frames(memoryview(packed))
     try:
-        with _uncollected() if len(packed) > _LARGE else nullcontext():
+        with uncollected() if len(packed) > _LARGE else nullcontext():
             return _build(next(frames), frames, codec.decode)
     except Exception as error:  # what a codec raises is its own affair
         raise DamagedAnswerError("a kept answer cannot be read") from error
@@ -85,32 +85,6 @@ def weigh(value: object, enough: int) -> int:
         if total >= enough:
             return enough
     return total
-
-
-_one_at_a_time = Lock()  # so that collections come between two large trees, however many are asked for
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """What is made inside is taken for long-lived at once, without a look at it.
-
-    A tree of JSON has no cycles, so looking for them is in vain. To freeze and to unfreeze puts all young objects among
-    the old, whatever their number; those that a program has frozen itself would be unfrozen with them, so it is left
-    alone then, as is one that collects by hand.
-    """
-    with _one_at_a_time:
-        if not gc.isenabled():
-            yield
-            return
-        gc.collect(1)  # what is garbage now must not be taken for long-lived
-        gc.disable()
-        try:
-            yield
-        finally:
-            if not gc.get_freeze_count():
-                gc.freeze()
-                gc.unfreeze()
-            gc.enable()
 
 
 def _cut(value: object, encode: Callable[[object], bytes]) -> Iterator[tuple[bytes, bytes]]:

@@ -7,22 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.answering import Answering
 
 ALERT: dict[str, Any] = {"id": 31, "name": "Signups low"}
 CREATE = mp.CreateAlertParams(
     bookmark_id=42, name="n", condition={}, frequency=mp.AlertFrequencyPreset.DAILY, paused=False, subscriptions=[]
 )
 REFUSED: dict[str, Any] = {"status": "error", "error": "Rejected by policy"}
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as answering:
-        yield answering
 
 
 def test_lists_follow_their_cursors_to_the_last_page(service: Answering) -> None:

@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.answering import Answering
 
 NOTE: dict[str, Any] = {"id": 61, "date": "2026-01-15 12:00:00", "description": "Release 4"}
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as answering:
-        yield answering
 
 
 def test_a_list_follows_its_cursor_to_the_last_page(

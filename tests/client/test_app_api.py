@@ -15,12 +15,10 @@ from mixpanel_headless.app_api import at, delete, get, patch, post
 from mixpanel_headless.models.entity import Entity
 from mixpanel_headless.operation import operation
 from mixpanel_headless.request import Scope
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mixpanel_headless.governance.facts import Verb
+    from tests.answering import Answering
 
 
 @attrs.frozen(kw_only=True)
@@ -42,12 +40,6 @@ class Board(Entity):
 async def send(ws: mp.AsyncWorkspace, request: Any) -> Any:
     verb: Verb = "read" if request.verb == "GET" else "update"
     return await ws.send(request, operation(verb=verb)(lambda ws: request))
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as answering:
-        yield answering
 
 
 @pytest.mark.parametrize(

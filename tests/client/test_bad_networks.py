@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import importlib
 import itertools
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mixpanel_headless.sandbox import Sandbox
+    from tests.answering import Answering
 
 
 class Days(TypedDict):
@@ -197,6 +199,15 @@ def test_a_huge_answer_is_read_without_stopping_others(box: Sandbox) -> None:
     names, rows = asyncio.run(ask())
     assert names > 19_000
     assert rows == 3
+
+
+def test_no_collection_of_garbage_walks_over_a_huge_answer_as_young_objects(service: Answering) -> None:
+    service.tell({"series": {f"Event {number}": {"all": [number]} for number in range(100_000)}})
+    with service.workspace() as ws:
+        answer = ws.query("Login", **DAYS)
+    young = {id(thing) for generation in (0, 1) for thing in gc.get_objects(generation)}
+    assert young.isdisjoint(map(id, answer._series.values()))
+    assert gc.isenabled()
 
 
 def test_a_cancelled_caller_gives_nothing_back_that_was_sent(box: Sandbox) -> None:

@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.answering import Answering
 
 FILTER: dict[str, Any] = {"id": 41, "eventName": "Debug Ping", "filters": {"property": "env"}, "active": True}
 GROSS: dict[str, Any] = {"customPropertyId": 311, "name": "Gross", "resourceType": "events"}
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as answering:
-        yield answering
 
 
 def test_no_names_ask_for_nothing_and_send_nothing(service: Answering) -> None:

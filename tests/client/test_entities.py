@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.answering import Answering
 
 BOARD: dict[str, Any] = {"id": 501, "title": "Growth"}
 REPORT: dict[str, Any] = {"id": 42, "name": "Signups", "type": "insights"}
@@ -21,12 +20,6 @@ COHORT: dict[str, Any] = {"id": 81, "name": "Payers"}
 FLAG: dict[str, Any] = {"id": "f", "project_id": 12345, "name": "N", "key": "n"}
 EXPERIMENT: dict[str, Any] = {"id": "e", "name": "Short form"}
 REFUSED: dict[str, Any] = {"status": "error", "error": "Rejected by policy"}
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as answering:
-        yield answering
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.answering import Answering
 
 ANOMALY: dict[str, Any] = {
     "id": 61, "actualCount": 120, "predictedUpper": 90, "predictedLower": 40, "percentVariance": 33.3, "status": "open",
@@ -20,12 +19,6 @@ ME: dict[str, Any] = {
     "organizations": {"100": {"id": 100, "name": "Acme"}, "101": {"id": 101, "name": "Beta"}},
     "projects": {"777": {"name": "Else", "organization_id": 101}},
 }
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as answering:
-        yield answering
 
 
 def test_a_number_is_accepted_as_the_variance_of_an_anomaly(service: Answering) -> None:

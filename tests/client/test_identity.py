@@ -8,11 +8,11 @@ import pytest
 
 import mixpanel_headless as mp
 from mixpanel_headless.planning.workspaces import Listed, choose_workspace, read_index
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.answering import Answering
 
 ME = {
     "user_id": 6,
@@ -29,12 +29,6 @@ ME = {
 }
 PUBLIC = "GET /api/app/projects/12345/workspaces/public"
 INDEX = "GET /api/app/projects/metadata/index"
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as answering:
-        yield answering
 
 
 def public(number: int, **facts: Any) -> dict[str, Any]:

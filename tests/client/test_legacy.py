@@ -8,21 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.answering import Answering
 
 MARCH: Any = {"from_date": "2025-03-01", "to_date": "2025-03-31"}
 COUNTS: dict[str, Any] = {
     "data": {"series": [], "values": {"US": {"2025-03-02": 4, "2025-03-01": 9}, "DE": {"2025-03-01": 2}}}
 }
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as answering:
-        yield answering
 
 
 def test_a_segmentation_is_a_table_of_dates_and_segments(service: Answering) -> None:

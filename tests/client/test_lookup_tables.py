@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.answering import Answering
+
 TABLE: dict[str, Any] = {"id": 5500, "name": "Countries"}
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as answering:
-        yield answering
 
 
 @pytest.fixture

@@ -7,22 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.answering import Answering
 
 EVENT: dict[str, Any] = {"behavior": {"type": "event", "name": "Order"}, "measurement": {"math": "total"}}
 
 
 def metric(**fields: Any) -> dict[str, Any]:
     return {"id": 601, "name": "Buyers", "type": "metric", "definition": EVENT, **fields}
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as answering:
-        yield answering
 
 
 def saved_definition(service: Answering, definition: Any) -> dict[str, Any]:

@@ -11,18 +11,11 @@ from hypothesis import strategies as st
 import mixpanel_headless as mp
 from mixpanel_headless.replays.actions import analyze
 from mixpanel_headless.replays.bundle import page_of
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.answering import Answering
 
 START = 1767261600000
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as answering:
-        yield answering
 
 
 def node(identity: int, tag: str, *children: Any, **attributes: str) -> dict[str, Any]:

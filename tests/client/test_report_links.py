@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.answering import Answering
 
 SLUG = "aB3dE5gH7jK9"
 HERE = "https://mixpanel.com/project/12345"
@@ -26,12 +25,6 @@ SAVED = {
 }
 INSIGHTS = {"computed_at": "2025-03-04T09:12:44+00:00", "headers": ["$metric"], "series": {"Login": {"2025-03-01": 4}}}
 FLOW = {"computed_at": "2025-03-04T09:12:44+00:00", "steps": [], "flows": [], "trees": [], "metadata": {}}
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as answering:
-        yield answering
 
 
 def test_a_link_is_made_with_a_slug_of_its_own_and_shows_the_pinned_view(service: Answering) -> None:

@@ -20,7 +20,6 @@ from mixpanel_headless.governance import mirrors
 from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 DAY = "2026-01-01 00:00:00"
@@ -30,12 +29,6 @@ NOTE = {"id": 7, "date": DAY, "description": "Release"}
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as serving:
-        yield serving
 
 
 def rows_of(ws: mp.Workspace) -> list[dict[str, Any]]:

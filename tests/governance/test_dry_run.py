@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.answering import Answering
 
 ROOT = "/api/app/projects/12345"
 BOARD = {"id": 5, "title": "Sales", "description": "Old"}
@@ -19,12 +18,6 @@ BOARD = {"id": 5, "title": "Sales", "description": "Old"}
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as serving:
-        yield serving
 
 
 def test_a_change_is_planned_with_what_was_and_what_would_be_and_is_not_sent(service: Answering) -> None:

@@ -12,13 +12,12 @@ from mixpanel_headless.errors import UnexplainedOperation
 from mixpanel_headless.operation import Mode, Surface, operation
 from mixpanel_headless.sandbox import Sandbox
 from mixpanel_headless.workspace import AsyncWorkspace
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mixpanel_headless.request import Request
+    from tests.answering import Answering
 
 NOTE = {"results": {"id": 7, "date": "2026-01-01 00:00:00", "description": "Release"}}
 
@@ -26,12 +25,6 @@ NOTE = {"results": {"id": 7, "date": "2026-01-01 00:00:00", "description": "Rele
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as serving:
-        yield serving
 
 
 def note(description: str = "Release") -> mp.CreateAnnotationParams:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from tests.answering import Answering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from tests.answering import Answering
 
 DAYS: dict[str, Any] = {"from_date": "2025-03-01", "to_date": "2025-03-31"}
 CALLS: dict[str, Callable[[Any], object]] = {
@@ -59,12 +60,6 @@ CALLS: dict[str, Callable[[Any], object]] = {
     ),
     "query_flow/bad-where-text": lambda ws: ws.query_flow("A", where="country == DE", **DAYS),
 }
-
-
-@pytest.fixture
-def service() -> Iterator[Answering]:
-    with Answering() as serving:
-        yield serving
 
 
 @pytest.mark.parametrize("case", CALLS)
