@@ -160,7 +160,7 @@ def unpack(folder: str, day: str) -> Iterator[bytes]:
         yield from packing.unpack(body[start : start + PIECE])
 
 
-def split(folder: str, day: str) -> Iterator[list[bytes]]:
+def split(folder: str, day: str) -> Iterator[bytes]:
     from mixpanel_headless.exports.lines import Splitter
 
     splitter = Splitter()
@@ -168,9 +168,10 @@ def split(folder: str, day: str) -> Iterator[list[bytes]]:
 
 
 def decode_dictionaries(folder: str, day: str) -> Iterator[Any]:
+    from mixpanel_headless.exports.lines import lines_of
     from mixpanel_headless.exports.rows import AT_ONCE, _events
 
-    for lines in split(folder, day):
+    for lines in map(lines_of, split(folder, day)):
         for start in range(0, len(lines), AT_ONCE):
             _events.decode_lines(b"".join(lines[start : start + AT_ONCE]))
             yield from ()
@@ -179,8 +180,8 @@ def decode_dictionaries(folder: str, day: str) -> Iterator[Any]:
 def decode_columns(folder: str, day: str) -> Iterator[list[Any]]:
     from mixpanel_headless.exports.columns import _plain_events, _plain_facts
 
-    for lines in split(folder, day):
-        properties = [event.properties for event in _plain_events.decode_lines(b"".join(lines))]
+    for text in split(folder, day):
+        properties = [event.properties for event in _plain_events.decode_lines(text)]
         _plain_facts.decode_lines(b"\n".join(properties))
         yield properties
 

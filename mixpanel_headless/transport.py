@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import zlib
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -30,8 +29,6 @@ PIECE = 1 << 17
 """Bytes that are unpacked at a time: few enough for memory that is in use already, as fresh pages cost more than unpacking."""
 TAKEN = 1 << 13
 """Packed bytes that are looked at together: those that are left over are copied with each piece."""
-PIECES = 16
-"""Pieces of a streamed body that are handed over together."""
 MOST_BYTES = 512_000_000
 """The largest body that is read into memory, unpacked."""
 MOST_QUOTED = 1_000_000
@@ -117,26 +114,37 @@ class Incoming:
         """Whether a body that is cut can be told from a whole one."""
         return not {"Content-Length", "Transfer-Encoding", "Content-Encoding"}.isdisjoint(self._response.headers)
 
-    async def pieces(self) -> AsyncGenerator[list[bytes]]:
-        """The body, unpacked, some pieces at a time as they come; TransportError when it ends too early."""
-        try:
+    async def parts(self) -> AsyncGenerator[Iterator[bytes]]:
+        """The body as it comes: parts that whoever takes them unpacks, piece by piece and wholly before the next.
+
+        A part can be unpacked in another thread. Both raise TransportError for a body that is damaged or ends too early.
+        """
+        with self._told():
             packing = Packing(self._response.headers.get("Content-Encoding", ""))
             while packed := await self._response.content.readany():
-                unpacked = packing.unpack(packed)
-                while pieces := list(itertools.islice(unpacked, PIECES)):
-                    yield pieces
+                yield self._pieces(packing, packed)
             packing.end()
+
+    def _pieces(self, packing: Packing, packed: bytes) -> Iterator[bytes]:
+        with self._told():
+            yield from packing.unpack(packed)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
         except FAILURES as error:
             raise transport_error(self.message, error) from error
 
     async def read(self, most_bytes: int = MOST_QUOTED) -> Reply:
         """The whole answer; of a body that is longer, its beginning."""
         body = b""
-        async with aclosing(self.pieces()) as pieces:
-            async for some in pieces:
-                body += b"".join(some)
-                if len(body) >= most_bytes:
-                    break
+        async with aclosing(self.parts()) as parts:
+            async for pieces in parts:
+                for piece in pieces:
+                    body += piece
+                    if len(body) >= most_bytes:
+                        break
         message = self.message
         return Reply(message.verb, message.url, self.status, self._response.headers, body[:most_bytes])
 

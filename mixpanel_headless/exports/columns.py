@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from array import array
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Annotated
 
 import attrs
 import msgspec
 
 from .keys import as_text, check_encoding, read_key
-from .parquet import Column, Packer, Page, ParquetWriter, Texts
-from .rows import MILLISECONDS_FROM, moment_of, read_loosely
+from .lines import BLOCK, lines_of
+from .parquet import Column, Packer, Page, ParquetWriter
+from .plain import FewTexts, Texts
+from .rows import MILLISECONDS_FROM, UNREAD, read_loosely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,8 +25,6 @@ if TYPE_CHECKING:
 
 ROWS = 1 << 13
 """Rows of a group: what readers must hold at a time."""
-BLOCK = 1 << 17
-"""Bytes of lines that become a page: few enough to stay in the processor's cache."""
 EVENT_COLUMNS = (
     Column("event_name", "text", optional=True),
     Column("event_time", "moment"),
@@ -40,17 +41,22 @@ PROFILE_COLUMNS = (
 )
 
 
-class PlainEvent(msgspec.Struct, gc=False):
-    """An event as nearly all are; its properties stay as they were written."""
+class WrittenEvent(msgspec.Struct, gc=False):
+    """An event of which the properties stay as they were written."""
+
+    properties: msgspec.Raw
+
+
+class PlainEvent(WrittenEvent, gc=False):
+    """An event as nearly all are."""
 
     event: str
-    properties: msgspec.Raw
 
 
 class PlainFacts(msgspec.Struct, gc=False):
     """What becomes of the properties of such an event a column of its own."""
 
-    time: int | float = 0
+    time: Annotated[int, msgspec.Meta(ge=0, le=MILLISECONDS_FROM)] = 0
     distinct_id: str = ""
     insert_id: str | None = msgspec.field(default=None, name="$insert_id")
 
@@ -64,6 +70,7 @@ class PlainProfile(msgspec.Struct, gc=False):
 
 
 _plain_events = msgspec.json.Decoder(PlainEvent)
+_written_events = msgspec.json.Decoder(WrittenEvent)
 _plain_profiles = msgspec.json.Decoder(PlainProfile)
 _json = msgspec.json.Decoder(msgspec.Raw)
 _plain_facts = msgspec.json.Decoder(PlainFacts)
@@ -82,16 +89,19 @@ def write_profile_columns(source: IO[bytes], target: IO[bytes]) -> int:
     return file.rows
 
 
-def microseconds(times: Sequence[float]) -> list[int]:
-    """Times as the service writes them, since 1970; OverflowError, ValueError or OSError if one is no moment."""
-    if set(map(type, times)) <= {int} and min(times, default=0) >= 0 and max(times, default=0) <= MILLISECONDS_FROM:
-        return [cast("int", time) * 1_000_000 for time in times]
-    return [round(moment_of(time).timestamp() * 1e6) for time in times]
+def microseconds(seconds: Sequence[int]) -> array[int]:
+    """Times as the service writes them, since 1970."""
+    # Each is a digit of one large number, with room for its product, so that one multiplication does for all.
+    number = int.from_bytes(array("q", seconds).tobytes(), sys.byteorder) * 1_000_000
+    return array("q", number.to_bytes(8 * len(seconds), sys.byteorder))
 
 
 def properties_of(line: bytes) -> bytes:
-    """The properties of an event as Python writes them."""
-    return json.dumps(read_loosely(line)["properties"], separators=(",", ":")).encode()
+    """The properties of an event as they were written, or as Python writes them if it alone can read them."""
+    try:
+        return bytes(_written_events.decode(line).properties)
+    except UNREAD:
+        return json.dumps(read_loosely(line)["properties"], separators=(",", ":")).encode()
 
 
 def text_of(value: Json) -> str | None:
@@ -118,30 +128,25 @@ class EventColumns:
     bad: int = 0
     """Lines that were no events."""
     _packer: Packer = attrs.field(factory=Packer)
-    _names: Texts = attrs.field(factory=Texts)
+    _names: Texts = attrs.field(factory=lambda: Texts(FewTexts().plain))
     _times: array[int] = attrs.field(factory=lambda: array("q"))
-    _extremes: list[int] = attrs.field(factory=list)
-    """The least and the most of the times of each block."""
     _users: Texts = attrs.field(factory=Texts)
     _ids: Texts = attrs.field(factory=Texts)
     _properties: list[Page] = attrs.field(factory=list)
 
-    def add(self, lines: Sequence[bytes]) -> None:
+    def add(self, text: bytes) -> None:
         """Some more lines."""
-        text = b"".join(lines)
         try:
             check_encoding(text)
             events = _plain_events.decode_lines(text)
             properties = [event.properties for event in events]
             facts = _plain_facts.decode_lines(b"\n".join(properties))
-            times = microseconds([fact.time for fact in facts])
-        except (ValueError, OverflowError, OSError, RecursionError):
-            self._add_patiently(lines)
+        except (ValueError, RecursionError):
+            self._add_patiently(lines_of(text))
         else:
-            ids = [fact.insert_id for fact in facts]
-            self._add_rows(
-                [event.event for event in events], times, [fact.distinct_id for fact in facts], ids, properties
-            )
+            times = microseconds([fact.time for fact in facts])
+            users, ids = [fact.distinct_id for fact in facts], [fact.insert_id for fact in facts]
+            self._add_rows([event.event for event in events], times, users, ids, properties)
 
     def _add_patiently(self, lines: Iterable[bytes]) -> None:
         read = [(line, key) for line in lines if (key := read_key(line)) or not line.isspace()]
@@ -152,33 +157,30 @@ class EventColumns:
             self.file.columns = EVENTS_AS_TEXT
         names, ids = [text_of(key.event) for key in keys], [text_of(key.insert_id) for key in keys]
         users = [text_of(key.distinct_id) or "" for key in keys]
-        self._add_rows(names, [round(key.moment * 1e6) for key in keys], users, ids, texts)
+        self._add_rows(names, array("q", [round(key.moment * 1e6) for key in keys]), users, ids, texts)
 
     def _add_rows(
         self,
         names: Sequence[str | None],
-        times: Sequence[int],
-        users: Sequence[str | None],
+        times: array[int],
+        users: Sequence[str],
         ids: Sequence[str | None],
         properties: Sequence[bytes],
     ) -> None:
         if not names:
             return
         self._names.add(names)
-        self._times += array("q", times)
-        self._extremes += min(times), max(times)
+        self._times += times
         self._users.add(users)
-        self._ids.add(ids)
-        self.marks.add(list(map(hash, ids if None not in ids else [one for one in ids if one is not None])))
+        self.marks.add(list(map(hash, self._ids.add(ids))))
         self._properties.append(self._packer.encoded(properties))
         if len(self._times) >= ROWS:
             self._write_group()
 
     def _write_group(self) -> None:
         names, users, ids = map(self._packer.texts, (self._names, self._users, self._ids))
-        times = self._packer.moments(self._times, min(self._extremes), max(self._extremes))
-        self.file.add([[names], [times], [users], [ids], self._properties])
-        self._times, self._extremes, self._properties = array("q"), [], []
+        self.file.add([[names], [self._packer.moments(self._times)], [users], [ids], self._properties])
+        self._times, self._properties = array("q"), []
 
     def finish(self) -> None:
         """Make the file whole."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import msgspec
 
 from .rows import MILLISECONDS_FROM, UNREAD, moment_of, read_loosely
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Properties(msgspec.Struct, gc=False):
@@ -55,9 +52,8 @@ class Key:
 _lines = msgspec.json.Decoder(Line)
 
 
-def marks_of(lines: Sequence[bytes]) -> list[int] | None:
-    """What `Key.mark` tells of events with an id; None unless all lines are such that this is quickly told."""
-    text = b"".join(lines)
+def marks_of(text: bytes, lines: int) -> list[int] | None:
+    """What `Key.mark` tells of events with an id; None unless all of so many lines are such that this is quickly told."""
     try:
         check_encoding(text)
         found = [event.properties for event in _lines.decode_lines(text)]
@@ -65,7 +61,7 @@ def marks_of(lines: Sequence[bytes]) -> list[int] | None:
         return None
     ids = [properties.insert_id for properties in found if properties.insert_id is not None]
     plain = set(map(type, ids)) <= {str} and all(0 <= properties.time <= MILLISECONDS_FROM for properties in found)
-    return list(map(hash, ids)) if plain and len(found) == len(lines) else None
+    return list(map(hash, ids)) if plain and len(found) == lines else None
 
 
 def read_key(line: bytes) -> Key | None:

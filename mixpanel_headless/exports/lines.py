@@ -6,31 +6,41 @@ import io
 
 from mixpanel_headless.errors import InvalidResponseError
 
+BLOCK = 1 << 17
+"""Bytes of lines that are worked on together: few enough to stay in the processor's cache."""
 LONGEST_LINE = 64_000_000
 """Bytes of a line that is waited for; the service takes no event of more than a million."""
 
 
+def lines_of(text: bytes) -> list[bytes]:
+    """The lines of a text, with their ends."""
+    return io.BytesIO(text).readlines()
+
+
 class Splitter:
-    """Cuts pieces of a text into lines, whatever the places at which it was cut before."""
+    """Cuts pieces of a text where lines end, whatever the places at which it was cut before."""
 
-    def __init__(self) -> None:
-        self._rest: list[bytes] = []
-        self._waiting = 0
+    def __init__(self, least: int = 0) -> None:
+        self.least = least
+        """Bytes that are waited for before lines are handed over; the rest comes at the end."""
+        self._waiting: list[bytes] = []
+        self._size = 0
 
-    def feed(self, piece: bytes) -> list[bytes]:
-        """The lines that this piece completes, with their ends; InvalidResponseError if one is too long to be an event."""
-        lines = io.BytesIO(piece).readlines()
-        begun = lines.pop() if lines and not piece.endswith(b"\n") else b""
-        if lines:
-            lines[0] = b"".join((*self._rest, lines[0]))
-            self._rest, self._waiting = [], 0
-        self._rest.append(begun)
-        self._waiting += len(begun)
-        if self._waiting > LONGEST_LINE:
-            text = f"The answer has a line of more than {LONGEST_LINE:,} bytes, which can be no event."
-            raise InvalidResponseError(text, sent=True)
-        return lines
+    def feed(self, piece: bytes) -> bytes:
+        """Lines that are whole now, with their ends; InvalidResponseError if one is too long to be an event."""
+        self._size += len(piece)
+        end = piece.rfind(b"\n") + 1 if self._size >= self.least else 0
+        if end:
+            text = b"".join((*self._waiting, memoryview(piece)[:end]))
+            self._waiting = [piece[end:]]
+            self._size = len(piece) - end
+            return text
+        self._waiting.append(piece)
+        if self._size > LONGEST_LINE:
+            told = f"The answer has a line of more than {LONGEST_LINE:,} bytes, which can be no event."
+            raise InvalidResponseError(told, sent=True)
+        return b""
 
     def end(self) -> bytes:
-        """What follows the last line break, if anything does."""
-        return b"".join(self._rest)
+        """What has not been handed over: lines that waited, and what follows the last line break, if anything does."""
+        return b"".join(self._waiting)

@@ -6,10 +6,9 @@ and pyarrow write the same from columns of their own, and to make those of Pytho
 
 from __future__ import annotations
 
-import itertools
 import struct
 import sys
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -18,16 +17,19 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+from .plain import plain_bytes, varint
+
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Iterator, Sequence
+
+    from .plain import Texts
 
 MAGIC = b"PAR1"
 LEVEL = 1
 BOOLEAN, INT32, INT64, TEXT, LIST, STRUCT = 1, 5, 6, 8, 9, 12
 """Types of Thrift's compact protocol, in which headers and the footer are written."""
 PLAIN, RLE, ZSTD = 0, 3, 6
-KEPT_LENGTHS = 1 << 13
 
 
 @attrs.frozen
@@ -60,28 +62,6 @@ class Page:
     """The extremes, for readers that pass over what they do not want; told of a column whose group is a single page."""
 
 
-class Texts:
-    """Texts of a column, some of which may not be there, encoded as they come: objects that wait leave the cache."""
-
-    def __init__(self) -> None:
-        self.values = 0
-        self._plain: list[bytes] = []
-        self._runs: list[bytes] = []
-
-    def add(self, texts: Sequence[str | None]) -> None:
-        """Some more texts."""
-        self.values += len(texts)
-        there = [text for text in texts if text is not None] if None in texts else cast("Sequence[str]", texts)
-        self._plain.append(plain_texts(there))
-        self._runs.append(runs_of_levels(texts))
-
-    def take(self) -> bytes:
-        """All of them as a page has them, after the length of what tells which are there; then there are none."""
-        runs, plain = b"".join(self._runs), b"".join(self._plain)
-        self.values, self._runs, self._plain = 0, [], []
-        return struct.pack("<I", len(runs)) + runs + plain
-
-
 class Packer:
     """Makes pages of values."""
 
@@ -97,11 +77,11 @@ class Packer:
         """Texts in UTF-8 that are all there."""
         return self._page(len(values), plain_bytes(values))
 
-    def moments(self, values: array[int], least: int, most: int) -> Page:
-        """Microseconds since 1970, all there, and their extremes."""
+    def moments(self, values: array[int]) -> Page:
+        """Microseconds since 1970, all there."""
         body = values if sys.byteorder == "little" else swapped(values)
         page = self._page(len(values), body.tobytes())
-        return attrs.evolve(page, least=struct.pack("<q", least), most=struct.pack("<q", most))
+        return attrs.evolve(page, least=struct.pack("<q", min(values)), most=struct.pack("<q", max(values)))
 
     def _page(self, values: int, body: bytes) -> Page:
         return Page(values, len(body), self._zstd.compress(body, zstd.ZstdCompressor.FLUSH_FRAME))
@@ -174,69 +154,11 @@ class ParquetWriter:
         self._place += len(data)
 
 
-class Prefixes(dict[int, bytes]):
-    """The lengths that stand before texts; common ones are made once."""
-
-    def __missing__(self, length: int) -> bytes:
-        prefix = struct.pack("<I", length)
-        if length < KEPT_LENGTHS:
-            self[length] = prefix
-        return prefix
-
-
-class LatinPrefixes(dict[int, str]):
-    """The same as characters of one byte each."""
-
-    def __missing__(self, length: int) -> str:
-        prefix = PREFIXES[length].decode("latin-1")
-        if length < KEPT_LENGTHS:
-            self[length] = prefix
-        return prefix
-
-
-PREFIXES, LATIN_PREFIXES = Prefixes(), LatinPrefixes()
-
-
-def plain_texts(texts: Sequence[str]) -> bytes:
-    """Each text after its length."""
-    if not "".join(texts).isascii():
-        return plain_bytes([text.encode() for text in texts])
-    parts = [""] * (2 * len(texts))  # one call encodes all of them
-    parts[::2] = map(LATIN_PREFIXES.__getitem__, map(len, texts))
-    parts[1::2] = texts
-    return "".join(parts).encode("latin-1")
-
-
-def plain_bytes(texts: Sequence[bytes]) -> bytes:
-    """Each text, which is UTF-8 already, after its length."""
-    parts = [b""] * (2 * len(texts))
-    parts[::2] = map(PREFIXES.__getitem__, map(len, texts))
-    parts[1::2] = texts
-    return b"".join(parts)
-
-
-def runs_of_levels(values: Sequence[object]) -> bytes:
-    """Which values are there, as runs (RLE)."""
-    if None not in values:
-        return varint(len(values) << 1) + b"\1"
-    there = itertools.groupby(value is not None for value in values)
-    return b"".join(varint(sum(1 for _ in run) << 1) + bytes([is_there]) for is_there, run in there)
-
-
 def swapped(values: array[int]) -> array[int]:
     """The same numbers with their bytes the other way round."""
     other = values[:]
     other.byteswap()
     return other
-
-
-def varint(number: int) -> bytes:
-    """A number of seven bits a byte, the lowest first."""
-    found = bytearray()
-    while number > 0x7F:
-        found.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*found, number])
 
 
 def zigzag(number: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -14,16 +15,18 @@ from mixpanel_headless.attempt import Attempt
 from mixpanel_headless.errors import InvalidResponseError, RateLimitError, ServerError, TransportError
 
 from .delivered import Delivered
-from .lines import Splitter
+from .lines import BLOCK, Splitter, lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
     from mixpanel_headless.dispatch import Asked, Dispatcher
     from mixpanel_headless.transport import Incoming
 
     from .writing import EventFile
 
+PIECES = 16
+"""Pieces of a body whose lines are handed over together."""
 PAGES_AHEAD = 2
 """Pages that wait for a slow reader, before the service is made to wait."""
 TERMINATED = b"terminated early"
@@ -43,7 +46,7 @@ class Sink(Protocol):
     def begin(self) -> None:
         """A new request is answered from its beginning."""
 
-    async def take(self, pieces: list[bytes], incoming: Incoming) -> None:
+    async def take(self, pieces: Iterator[bytes], incoming: Incoming) -> None:
         """Some more of the body; waits while whoever reads it is slow."""
 
     async def end(self, incoming: Incoming) -> None:
@@ -86,9 +89,9 @@ class StreamAttempt(Attempt):
 
     async def _pour(self, incoming: Incoming) -> None:
         self.sink.begin()
-        async with aclosing(incoming.pieces()) as pieces:
-            async for some in pieces:
-                await self.sink.take(some, incoming)
+        async with aclosing(incoming.parts()) as parts:
+            async for pieces in parts:
+                await self.sink.take(pieces, incoming)
         await self.sink.end(incoming)
 
 
@@ -111,14 +114,15 @@ class LineSink:
         self.delivered.begin()
         self._splitter = Splitter()
 
-    async def take(self, pieces: list[bytes], incoming: Incoming) -> None:
+    async def take(self, pieces: Iterator[bytes], incoming: Incoming) -> None:
         """Some more of the body."""
-        lines: list[bytes] = []
-        try:
-            for piece in pieces:
-                lines += self._splitter.feed(piece)
-        finally:  # what came before a line that never ends has come
-            await self._pass_on(lines, incoming)
+        while some := list(itertools.islice(pieces, PIECES)):
+            lines: list[bytes] = []
+            try:
+                for piece in some:
+                    lines += lines_of(self._splitter.feed(piece))
+            finally:  # what came before a line that never ends has come
+                await self._pass_on(lines, incoming)
 
     async def end(self, incoming: Incoming) -> None:
         """The last line, which may lack its line break."""
@@ -143,34 +147,34 @@ class FileSink:
     asked: int = 0
     reached: int = 0
     _read: int = 0
-    _splitter: Splitter = attrs.field(factory=Splitter)
+    _splitter: Splitter = attrs.field(init=False)
     _last: bytes = b""
 
     def begin(self) -> None:
         """A new request is answered from its beginning."""
         self.file.begin()
-        self._splitter, self._read, self._last = Splitter(), 0, b""
+        self._splitter, self._read, self._last = Splitter(BLOCK), 0, b""
 
-    async def take(self, pieces: list[bytes], incoming: Incoming) -> None:
+    async def take(self, pieces: Iterator[bytes], incoming: Incoming) -> None:
         """Some more of the body."""
         await to_thread.run_sync(self._add_pieces, pieces)
 
-    def _add_pieces(self, pieces: list[bytes]) -> None:
+    def _add_pieces(self, pieces: Iterator[bytes]) -> None:
         for piece in pieces:
             self._add(self._splitter.feed(piece))
             self._read += len(piece)
         self.reached = max(self.reached, self._read)
 
-    def _add(self, lines: list[bytes]) -> None:
-        if lines:
-            self._last = lines[-1]
-            self.file.add(lines)
+    def _add(self, text: bytes) -> None:
+        if text:
+            self._last = text[text.rfind(b"\n", 0, -1) + 1 :]
+            self.file.add(text)
 
     async def end(self, incoming: Incoming) -> None:
         """See that the last line is whole, and no word of an export that the service could not finish."""
-        last = self._splitter.end()
-        check_end(last, incoming)
-        await to_thread.run_sync(self._add, [last] if last else [])
+        rest = self._splitter.end()
+        check_end(rest[rest.rfind(b"\n") + 1 :], incoming)
+        await to_thread.run_sync(self._add, rest)
         if self._last.strip() == TERMINATED:
             raise cut(incoming, "as the service itself says")
 

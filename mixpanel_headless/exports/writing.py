@@ -15,11 +15,12 @@ import attrs
 from mixpanel_headless.errors import InvalidArgumentError, MissingExtraError, shown
 
 from .keys import as_text, marks_of, read_key
+from .lines import lines_of
 from .marks import Marks
 from .places import unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from .columns import EventColumns
@@ -91,7 +92,7 @@ class EventFile(Protocol):
     def begin(self) -> None:
         """The events come from the first one on, whatever came before."""
 
-    def add(self, lines: Sequence[bytes]) -> None:
+    def add(self, text: bytes) -> None:
         """Some more lines of them, with their ends."""
 
     def finish(self) -> Counts:
@@ -123,9 +124,9 @@ class ParquetEvents:
         self.marks.clear()
         self._columns = EventColumns(ParquetWriter(self.file, EVENT_COLUMNS), self.marks)
 
-    def add(self, lines: Sequence[bytes]) -> None:
+    def add(self, text: bytes) -> None:
         """Some more lines."""
-        self._columns.add(lines)
+        self._columns.add(text)
 
     def finish(self) -> Counts:
         """Make the file whole; copies are looked for only where ids come again."""
@@ -163,17 +164,21 @@ class EventLines:
         self.rows = self.bad = 0
         self._packed = packed(self.file)
 
-    def add(self, lines: Sequence[bytes]) -> None:
+    def add(self, text: bytes) -> None:
         """Some more lines."""
-        marks = marks_of(lines)
+        lines = lines_of(text)
+        marks = marks_of(text, len(lines))
         if marks is None:
             keys = [(line, read_key(line)) for line in lines if not line.isspace()]
             lines = [line for line, key in keys if key is not None]
             self.bad += len(keys) - len(lines)
             marks = [key.mark for _, key in keys if key is not None and key.insert_id is not None]
+            text = b"".join(lines)
         self.rows += len(lines)
         self.marks.add(marks)
-        self._packed.writelines(lines if not lines or lines[-1].endswith(b"\n") else [*lines, b"\n"])
+        self._packed.write(text)
+        if text and not text.endswith(b"\n"):
+            self._packed.write(b"\n")
 
     def finish(self) -> Counts:
         """Make the file whole."""

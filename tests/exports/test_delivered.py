@@ -11,7 +11,7 @@ import pytest
 import mixpanel_headless as mp
 from mixpanel_headless.exports import lines as lines_module
 from mixpanel_headless.exports.delivered import IN_MEMORY, Delivered
-from mixpanel_headless.exports.lines import Splitter
+from mixpanel_headless.exports.lines import Splitter, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,15 +80,26 @@ def test_answers_in_any_order_cut_anywhere_deliver_every_line_once() -> None:
 def test_a_text_gives_the_same_lines_wherever_it_is_cut(size: int) -> None:
     text = b"\nfirst\n\n  \nsecond line\r\n\nlast"
     splitter = Splitter()
-    found = [line for start in range(0, len(text), size) for line in splitter.feed(text[start : start + size])]
+    found = [
+        line for start in range(0, len(text), size) for line in lines_of(splitter.feed(text[start : start + size]))
+    ]
     assert [*found, splitter.end()] == [b"\n", b"first\n", b"\n", b"  \n", b"second line\r\n", b"\n", b"last"]
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_lines_wait_for_others_and_none_is_lost(size: int) -> None:
+    text = b"first\n\nsecond line\r\nthird\nlast"
+    splitter = Splitter(9)
+    found = [splitter.feed(text[start : start + size]) for start in range(0, len(text), size)]
+    assert b"".join([*found, splitter.end()]) == text
+    assert all(len(some) >= 9 - size and some.endswith(b"\n") for some in found if some)
 
 
 @pytest.mark.parametrize("size", [1, 3, 10])
 def test_a_line_that_never_ends_is_no_line(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines_module, "LONGEST_LINE", 9)
     splitter = Splitter()
-    assert splitter.feed(b"12345678\n123") == [b"12345678\n"]
-    assert splitter.feed(b"456789") == []
+    assert splitter.feed(b"12345678\n123") == b"12345678\n"
+    assert splitter.feed(b"456789") == b""
     with pytest.raises(mp.InvalidResponseError, match="more than 9 bytes"):
         splitter.feed(b"x" * size)

@@ -27,19 +27,20 @@ def write(folder: Path, lines: list[bytes], at_once: int = 20) -> tuple[Path, in
     with event_file(path, "parquet") as file:
         file.begin()
         for start in range(0, len(lines), at_once):
-            file.add([line + b"\n" for line in lines[start : start + at_once]])
+            file.add(b"".join(line + b"\n" for line in lines[start : start + at_once]))
         counts = file.finish()
     return path, counts.rows, counts.bad
 
 
-def some_event(chance: random.Random) -> dict[str, Any]:
-    """An event of any shape that the service may send."""
-    properties: dict[str, Any] = {"time": chance.choice([1767571200, 1767571200123, 1767571200.5, 0])}
+def some_event(chance: random.Random, *, plain: bool) -> dict[str, Any]:
+    """An event of any shape that the service may send, or of one that is quickly read."""
+    times = [1767571200, 0, 4294967295] if plain else [1767571200123, 1767571200.5, -1]
+    properties: dict[str, Any] = {"time": chance.choice(times)}
     if chance.random() < 0.9:
         properties["distinct_id"] = chance.choice(["u1", "", "Zoë", "\U0001f600", 'quo"te\\'])
     if chance.random() < 0.8:
         properties["$insert_id"] = "".join(chance.choices("abcdef0123456789", k=chance.randrange(16, 40)))
-    if chance.random() < 0.05:
+    if not plain and chance.random() < 0.05:
         properties["distinct_id"] = chance.choice([7, None, [1, "a"]])
     filler: Any = chance.choice(
         [None, 2**70, 0.1, True, ["x"], {"deep": {"er": []}}, "é" * chance.randrange(400), "\x00\n"]
@@ -74,7 +75,7 @@ def test_every_reader_finds_the_same_events(read: Any, tmp_path: Path, monkeypat
     print("seed", seed)
     chance = random.Random(seed)
     monkeypatch.setattr(columns, "ROWS", 300)
-    events = [some_event(chance) for _ in range(2000)]
+    events = [some_event(chance, plain=number % 100 < 60) for number in range(2000)]
     path, rows, bad = write(
         tmp_path, [json.dumps(event, ensure_ascii=chance.random() < 0.5).encode() for event in events]
     )
@@ -93,6 +94,14 @@ def test_times_tell_readers_what_they_can_pass_over(tmp_path: Path) -> None:
 def test_properties_stay_as_they_were_written(tmp_path: Path) -> None:
     text = '{"time":1767571200, "x":1.0e2,"y":"\\u00e9", "big":123456789012345678901234567890}'
     path, *_ = write(tmp_path, [b'{"event":"A","properties":' + text.encode() + b"}"])
+    assert read_by_duckdb(path)[0][4] == text
+
+
+@pytest.mark.parametrize("neighbour", [b'{"time":0.5}', b'{"time":0,"x":NaN}', b"no event"])
+def test_properties_stay_so_beside_an_event_that_is_slowly_read(neighbour: bytes, tmp_path: Path) -> None:
+    text = '{"time":1767571200, "x":1.0e2,"y":"\\u00e9", "big":123456789012345678901234567890}'
+    lines = [b'{"event":"A","properties":' + one + b"}" for one in (text.encode(), neighbour)]
+    path, *_ = write(tmp_path, lines)
     assert read_by_duckdb(path)[0][4] == text
 
 
