@@ -45,6 +45,8 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
             return errors.ClosedError(text)
         case rs.RunInterrupted():
             return errors.TransportError(text, code="INTERRUPTED", sent=True)
+        case rs.StoreOccupied():
+            return errors.TransportError(text, code="STORE_LOST", sent=False, retryable=False, hint=OCCUPIED_HINT)
         case rs.StoreUnreadable():
             return errors.TransportError(text, code="STORE_LOST", sent=False, retryable=False, hint=UNREADABLE_HINT)
         case rs.StoreLost():
@@ -58,5 +60,6 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
 CIRCUIT_HINT = "Wait retry_after seconds, or let calls wait with retry_server_errors."
 SENT_HINT = "Give a later deadline; a change may have been made all the same, so look before you ask again."
 LOST_HINT = "See to the store that MP_STORE names, or set MP_STORE_ON_LOSS to cautious."
+OCCUPIED_HINT = "Rename or delete that key, or name another database of the server in MP_STORE."
 UNREADABLE_HINT = "Update this program, or set MP_STATE_DIR to another folder for it."
 OFFLINE_HINT = 'Ask once without freshness="offline", so that there is an answer to keep.'

@@ -42,5 +42,6 @@ from request_scheduler.status import Waiter as Waiter
 from request_scheduler.status import WindowStatus as WindowStatus
 from request_scheduler.stores import Store as Store
 from request_scheduler.stores import StoreLost as StoreLost
+from request_scheduler.stores import StoreOccupied as StoreOccupied
 from request_scheduler.stores import StoreUnreadable as StoreUnreadable
 from request_scheduler.stores.memory import MemoryStore as MemoryStore

@@ -7,15 +7,15 @@ An answer of 50 MB is packed, sent and taken apart in a thread, on whichever eve
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from request_scheduler.cache_rows import Mark
 from request_scheduler.journal import logger
-from request_scheduler.stores.redis_link import hide_secrets, is_unknown_script
+from request_scheduler.stores.redis_link import hide_secrets, is_other_kind, is_unknown_script, taken_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from redis import Redis
     from redis.connection import ConnectionInterface
@@ -45,10 +45,10 @@ class Upload(NamedTuple):
 
 
 class CacheLink:
-    """Connections to the server at `url`, made on first use; `keys` are handed to every script."""
+    """Connections to the server at `url`, made on first use; `kinds` of what lies there are by the keys of every script."""
 
-    def __init__(self, url: str, keys: Sequence[str]) -> None:
-        self._url, self._keys = url, list(keys)
+    def __init__(self, url: str, kinds: Mapping[str, str | None]) -> None:
+        self._url, self._kinds, self._keys = url, kinds, list(kinds)
         self._client: Redis | None = None
 
     def ask(self, script: Script, *question: bytes) -> Any:
@@ -109,7 +109,19 @@ class CacheLink:
             yield self._connected()
         except Exception as error:  # noqa: BLE001 - the address alone can give errors of many kinds
             kind = ServerRefuses if isinstance(error, ResponseError) else ServerLost
-            raise kind(hide_secrets(f"{type(error).__name__}: {error}", self._url)) from None
+            taken = self._taken() if is_other_kind(error) else ""
+            raise kind(taken or hide_secrets(f"{type(error).__name__}: {error}", self._url)) from None
+
+    def _taken(self) -> str:
+        """Which key holds a value of another kind than is kept there; empty when that cannot be told."""
+        client = self._connected()
+        with suppress(Exception):
+            for key, wanted in self._kinds.items():
+                kind = client.type(key)
+                assert isinstance(kind, bytes)
+                if wanted is not None and text_of(kind) not in ("none", wanted):
+                    return taken_by(key, text_of(kind), wanted)
+        return ""
 
     def _connected(self) -> Redis:
         if self._client is None:

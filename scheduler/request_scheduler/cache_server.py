@@ -27,6 +27,7 @@ _STALE = 86_400.0  # seconds that an expired answer stays for those who accept i
 _EVER = 1e9  # seconds beyond which a time to live means nothing
 _OVERHEAD = 512  # bytes charged for each answer besides its content
 _UNKNOWN = Mark(0, 0)
+_KINDS = {"state": "hash", "meta": "hash", "used": "zset", "expiry": "zset", "drops": None, "body:": None}
 
 
 class CacheServer:
@@ -48,10 +49,9 @@ class CacheServer:
     ) -> None:
         self._size, self._entries = size, entries
         self._wall, self._moment = wall, moment
-        names = ("state", "meta", "used", "expiry", "drops", "body:")
-        keys = [f"{{{prefix}}}:answers-{_VERSION}:{name}" for name in names]
+        keys = {f"{{{prefix}}}:answers-{_VERSION}:{name}": kind for name, kind in _KINDS.items()}
         self._link = CacheLink(url, keys)
-        self._channel, self._bodies = keys[-2:]
+        self._channel, self._bodies = list(keys)[-2:]
         self._owed: list[frozenset[str] | None] = []
         self._pause = 0.0
         self._trouble = ""

@@ -82,7 +82,11 @@ class StoreLost(SchedulerError):  # noqa: N818 - named like the others, for what
 
 
 class StoreUnreadable(StoreLost):
-    """The shared store holds what this version cannot read, so waiting for it is no use."""
+    """The shared store holds what this version cannot read, so waiting for it is no use: raised whatever `on_loss` says."""
+
+
+class StoreOccupied(StoreUnreadable):
+    """Something else lies where the store keeps its state; the text names the place, and the way out."""
 
 
 OnLoss = Literal["wait", "cautious", "error"]

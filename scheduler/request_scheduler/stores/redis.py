@@ -128,12 +128,18 @@ class RedisStore(SharedStore[RedisLedger]):
         return room, landed
 
     async def _decide(self, ask: Ask, flight: str | None, now: float) -> Verdict:
-        ticket = new_name()
+        ticket, asked = new_name(), False
+
+        async def reserve(moment: float) -> Verdict:
+            nonlocal asked
+            asked = True
+            return await self._ledger.reserve(ask, flight, ticket, moment)
+
         try:
-            return await self._transact(partial(self._ledger.reserve, ask, flight, ticket), now)
+            return await self._transact(reserve, now)
         except BaseException:
-            # The server may have granted it all the same, and nobody will use it.
-            self._owed.append(partial(self._ledger.take_back, ask, flight, ticket))
+            if asked:  # the server may have granted it all the same, and nobody will use it
+                self._owed.append(partial(self._ledger.take_back, ask, flight, ticket))
             raise
 
     async def _in_order(self, work: Callable[[float], T | Awaitable[T]], moment: float) -> T:

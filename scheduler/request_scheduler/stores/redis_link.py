@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import anyio
 
+from request_scheduler.stores import StoreOccupied
 from request_scheduler.stores.patience import Patience
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class LinkLost(Exception):  # noqa: N818 - named for what happened
 
 class LinkCut(LinkLost):
     """The connection ended, as one does that was idle while the server was started anew; the next one may be sound."""
+
+
+class KeyTaken(LinkLost, StoreOccupied):
+    """A key that a script needs holds a value of another kind than it keeps there."""
 
 
 class Question(NamedTuple):
@@ -120,6 +125,13 @@ class Link:
                 raise
             raise loss from error
 
+    async def kind_of(self, key: str) -> str:
+        """What a key holds, by Redis's name for it; "none" if there is no such key."""
+        try:
+            return str(await self._exchange(b"*2\r\n" + _pack("TYPE", key)))
+        except Exception as error:
+            raise self._loss(error) or error from error
+
     async def _exchange(self, text: bytes) -> Any:
         """One message and its answer, on the one connection that all of them take in turn.
 
@@ -140,7 +152,7 @@ class Link:
 
         if not isinstance(error, (RedisError, OSError, TimeoutError)):
             return None
-        kind = LinkCut if isinstance(error, Cut) else LinkLost
+        kind = KeyTaken if is_other_kind(error) else LinkCut if isinstance(error, Cut) else LinkLost
         return kind(hide_secrets(str(error) or type(error).__name__, self._url))
 
     async def hear(self, channel: str, seconds: float) -> list[str]:
@@ -206,6 +218,16 @@ def is_unknown_script(error: Exception) -> bool:
     from redis.exceptions import NoScriptError
 
     return isinstance(error, NoScriptError)
+
+
+def is_other_kind(error: Exception) -> bool:
+    """Whether a command met a key that holds a value of another kind."""
+    return "WRONGTYPE" in str(error)
+
+
+def taken_by(key: str, kind: str, wanted: str) -> str:
+    """What is told of a key that holds a `kind` of value instead of the wanted one."""
+    return f"the key {key!r} holds a {kind}, where a {wanted} is kept: rename or delete it, or use another database"
 
 
 def check_url(url: str) -> None:

@@ -10,6 +10,7 @@ import json
 import math
 import os
 from asyncio import get_running_loop
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from request_scheduler.feedback import LESSON_LIFE
@@ -17,7 +18,7 @@ from request_scheduler.journal import logger
 from request_scheduler.limits import Window
 from request_scheduler.stores.holder import name_holder
 from request_scheduler.stores.redis_books import mark_of
-from request_scheduler.stores.redis_link import LinkCut, Question
+from request_scheduler.stores.redis_link import KeyTaken, LinkCut, LinkLost, Question, taken_by
 from request_scheduler.stores.shared import share_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ Units: TypeAlias = tuple[tuple[str, int], ...]
 
 _FORMAT = 1
 _DAY = 86_400.0
+_SORTED = ("holders", "landings", "spent")  # the sorted sets among the keys; all others are hashes
 AGAIN = "again"  # after all others, the argument of a script that may have run already
 
 
@@ -124,10 +126,13 @@ class Session:
             *own,
         ]
         keys = self._keys(units, lane)
+        question = Question(script, keys, leads, stays, told)
         try:
-            answer = await self._link.run(Question(script, keys, leads, stays, told))
+            answer = await self._link.run(question)
         except LinkCut:
-            answer = await self._link.run(Question(script, keys, leads, stays, [*told, AGAIN]))
+            answer = await self._link.run(question._replace(told=[*told, AGAIN]))
+        except KeyTaken as error:
+            raise await self._name_taken(question) or error from error
         line, *rows = (answer,) if isinstance(answer, str) else answer
         verdict, text, era, version, there, self._leased = line.split(" ")
         at = self._met = self._now()
@@ -135,6 +140,16 @@ class Session:
         number = int(version)
         self._meet(era, number)
         return Reply(verdict, float(text), rows, number, at, shift)
+
+    async def _name_taken(self, question: Question) -> KeyTaken | None:
+        """The error that names the key of a question that holds something else; None when that cannot be told."""
+        with suppress(LinkLost):  # not every user may ask for it
+            for key in (*question.keys, *question.leads):
+                wanted = "zset" if key.removeprefix(self._prefix).partition(":")[0] in _SORTED else "hash"
+                kind = await self._link.kind_of(key)
+                if kind not in ("none", wanted):
+                    return KeyTaken(taken_by(key, kind, wanted))
+        return None
 
     def _meet(self, era: str, version: int) -> None:
         if self._era and era != self._era:

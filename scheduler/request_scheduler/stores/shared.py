@@ -27,6 +27,7 @@ from request_scheduler.stores import (
     Reservation,
     Standing,
     StoreLost,
+    StoreUnreadable,
     Verdict,
 )
 from request_scheduler.stores.memory import MemoryStore
@@ -209,8 +210,7 @@ class SharedStore(ABC, Generic[L]):
             await self._renew()
         except self.losses as error:
             self._note_loss(error)
-            if self._on_loss == "error":
-                raise StoreLost(str(error)) from error
+            self._give_up(error)
 
     # -- inside
 
@@ -248,17 +248,24 @@ class SharedStore(ABC, Generic[L]):
     def _without_ledger(self, ask: Ask, now: float, error: Exception) -> Verdict:
         """What a call gets while the ledger is lost."""
         self._note_loss(error)
-        if self._on_loss == "error":
-            raise StoreLost(str(error)) from error
+        self._give_up(error)
         if self._on_loss == "cautious":
             verdict = self._cautious.reserve(ask.spends, now, ask.tenant, ask.urgent)
             return verdict if isinstance(verdict, Reservation) else Denied(min(verdict.until, now + _RETRY))
         return Denied(now + _RETRY)
 
+    def _give_up(self, error: Exception) -> None:
+        """Raise what is not to be waited for."""
+        if isinstance(error, StoreUnreadable):
+            raise error
+        if self._on_loss == "error":
+            raise StoreLost(str(error)) from error
+
     def _note_loss(self, error: Exception) -> None:
         if not self._lost:
             self._lost = True
-            logger.error("%s cannot be used (%s); calls %s", self._what, error, _LOST[self._on_loss])
+            become = _LOST["error" if isinstance(error, StoreUnreadable) else self._on_loss]
+            logger.error("%s cannot be used (%s); calls %s", self._what, error, become)
 
 
 _LOST = {"wait": "wait for it", "cautious": "go on by a cautious share", "error": "fail"}

@@ -17,7 +17,7 @@ from anyio import CapacityLimiter
 
 from request_scheduler.file_lock import LockTimeoutError
 from request_scheduler.journal import logger
-from request_scheduler.stores import OnLoss, StoreLost
+from request_scheduler.stores import OnLoss, StoreLost, StoreUnreadable
 from request_scheduler.stores.holder import name_holder
 from request_scheduler.stores.shared import FIRST_LOOK, IDLE_LOOK, LEASE, SharedStore
 from request_scheduler.stores.sqlite_ledger import Ledger
@@ -45,7 +45,7 @@ class SqliteStore(SharedStore[Ledger]):
     must fit the scheduler's clock: the usual one is for real time.
     """
 
-    losses = (sqlite3.Error, OSError, LockTimeoutError)
+    losses = (sqlite3.Error, OSError, LockTimeoutError, StoreUnreadable)
 
     def __init__(
         self,

@@ -399,6 +399,26 @@ async def test_no_secret_of_the_address_is_shown_whatever_the_server_says(
         assert secret not in caplog.text + repr(cache)
 
 
+@pytest.mark.parametrize(("name", "kept"), [("state", "hash"), ("meta", "hash"), ("used", "zset")])
+async def test_a_key_that_holds_something_else_is_told_by_its_name_with_the_way_out_and_costs_only_keeping(
+    place: ServerPlace, clock: ManualClock, name: str, kept: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = f"{{request_scheduler}}:answers-1:{name}"
+    async with place.cache(clock) as cache:
+        await keep(cache, "a", answer(clock))
+        with place.server.client() as client:
+            client.set(key, "what somebody else keeps")
+            await keep(cache, "b", answer(clock))
+            assert await value_of(cache, "b") in (None, "answer")
+            client.delete(key)
+        await keep(cache, "void with what was lost", answer(clock))
+        assert await value_of(cache, "a") is None
+        await keep(cache, "c", answer(clock))
+        assert await value_of(cache, "c") == "answer"
+    told = f"the key {key!r} holds a string, where a {kept} is kept: rename or delete it, or use another database"
+    assert [told in warning for warning in warnings_of(caplog)] == [True]
+
+
 @pytest.mark.parametrize(
     "url", ["", "http://:hunter2@host/0", "redis://:hunter2@host:port/0", "redis://:hunter2@/0", "redis://h/hunter2"]
 )

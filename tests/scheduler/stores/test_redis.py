@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ import anyio
 import pytest
 
 from request_scheduler import Budget, Concurrent, Refused, Scheduler, Settlement, Spend, Window
-from request_scheduler.stores import Denied, Reservation, StoreLost
+from request_scheduler.stores import Denied, Reservation, StoreLost, StoreOccupied
 from request_scheduler.stores.redis import RedisStore
 from tests.scheduler.stores.conftest import Hand, Times
 
@@ -347,6 +348,58 @@ def test_a_wrong_password_is_a_loss_that_says_why(
     hand.portal.call(hand.store.close)
     assert "guessed" not in caplog.text
     assert "again" not in caplog.text, "a store that never met its server has nothing to tell it"
+
+
+@pytest.mark.parametrize("on_loss", ["wait", "cautious", "error"])
+@pytest.mark.parametrize(
+    ("name", "kept"), [("log", "hash"), ("held:query", "hash"), ("spent:query", "zset"), ("holders", "zset")]
+)
+def test_a_key_that_holds_something_else_fails_calls_by_its_name_and_the_way_out_until_it_is_gone(
+    open_hand: Callable[..., Hand], redis_server: RedisServer, name: str, kept: str, on_loss: OnLoss
+) -> None:
+    group = uuid4().hex
+    hand = open_hand(redis_server, on_loss, group=group)
+    flying = hand.take()
+    key = f"mixpanel-headless:1:{{{group}}}:{name}"
+    with redis_server.client() as client:
+        client.set(key, "what somebody else keeps")
+        hand.now += 20.0
+        hand.settle(flying)
+        for _ in range(2):
+            with pytest.raises(StoreOccupied) as raised:
+                hand.reserve()
+        assert str(raised.value) == (
+            f"the key {key!r} holds a string, where a {kept} is kept: rename or delete it, or use another database"
+        )
+        client.delete(key)
+    hand.reserve()
+    assert not hand.store._owed  # type: ignore[attr-defined]
+
+
+def test_a_process_that_starts_beside_a_key_that_holds_something_else_is_told(
+    portal: BlockingPortal, redis_server: RedisServer
+) -> None:
+    store = RedisStore(redis_server.url, group="taken", on_loss="cautious")
+    with redis_server.client() as client:
+        client.set("mixpanel-headless:1:{taken}:turns", "what somebody else keeps")
+        with pytest.raises(StoreOccupied, match=r"'mixpanel-headless:1:\{taken\}:turns' holds a string"):
+            portal.call(store.open)
+        client.delete("mixpanel-headless:1:{taken}:turns")
+    portal.call(store.close)
+
+
+def test_who_only_watches_outlives_a_key_that_holds_something_else(
+    open_hand: Callable[..., Hand], redis_server: RedisServer
+) -> None:
+    group = uuid4().hex
+    hand = open_hand(redis_server, group=group)
+    assert isinstance(hand.store, RedisStore)
+    with redis_server.client() as client:
+        client.set(f"mixpanel-headless:1:{{{group}}}:log", "what somebody else keeps")
+        hand.now += 20.0
+        assert hand.portal.call(partial(hand.store._look, [], waiting=True)) == (False, set())
+        client.delete(f"mixpanel-headless:1:{{{group}}}:log")
+    assert hand.portal.call(partial(hand.store._look, [], waiting=True)) == (False, set())
 
 
 @pytest.mark.parametrize(
