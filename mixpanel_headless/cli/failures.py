@@ -61,13 +61,13 @@ def in_words(error: MixpanelHeadlessError, names: Mapping[str, str]) -> str:
 
 def told(error: MixpanelHeadlessError, names: Mapping[str, str]) -> tuple[str, str]:
     """What happened, and what to do about it; of wrong arguments by the `names` that they have on the command line."""
-    message, hint = error.message, error.hint or ""
+    message, hint = error.message, as_typed(error.hint or "", names)
     if isinstance(error, errors.BookmarkValidationError):
         message = "\n".join(as_typed(str(one).removeprefix("[ERROR] "), names) for one in error.errors)
     elif isinstance(error, errors.ParamValidationError) and (fields := error.details.get("fields")):
         message = "\n".join(map(ended, (as_typed(f"{one['path']}: {one['message']}", names) for one in fields)))
     elif isinstance(error, errors.InvalidArgumentError):
-        message, hint = as_typed(message, names), as_typed(hint, names)
+        message = as_typed(message, names)
     return message, with_commands(hint)
 
 

@@ -20,17 +20,23 @@ if TYPE_CHECKING:
 
 
 def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
-    """A parameter that is the fields of an entity: an option for each, and JSON for all."""
+    """A parameter that is the fields of an entity: an option for each, and JSON for all.
+
+    Where a field has the parameter's own name, the option of that name is the field's.
+    """
     required = parameter.default is parameter.empty
-    fields = {name: field for name, field in fields_of(kind).items() if option_of(name) not in own}
-    needed = [name for name, field in fields_of(kind).items() if field.default is attrs.NOTHING]
+    all_of_it = option_of("fields" if parameter.name in fields_of(kind) else parameter.name)
+    fields = {
+        name: field for name, field in fields_of(kind).items() if name == parameter.name or option_of(name) not in own
+    }
+    needed = [name for name, field in fields_of(kind).items() if is_needed(field)]
     told, spelled = told_of(kind).arguments, {name: option_of(name) for name in fields}
     slots = {
         name: field_slot(parameter.name, field, sentence(in_words(told.get(name, ""), spelled)))
         for name, field in fields.items()
     }
     whole = click.Option(
-        [option_of(parameter.name), parameter.name],
+        [all_of_it, parameter.name],
         metavar="JSON|@FILE",
         help="Its fields as JSON, beside the options; null clears a field where it can be cleared.",
     )
@@ -41,7 +47,7 @@ def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
         fields |= {name: value for name, slot in slots.items() if (value := slot.read(arguments)) is not NOT_GIVEN}
         if required and not fields and not needed:
             flags = ", ".join(map(option_of, slots))
-            raise click.UsageError(f"Nothing is given to change. Give some of {flags}, or {option_of(parameter.name)}.")
+            raise click.UsageError(f"Nothing is given to change. Give some of {flags}, or {all_of_it}.")
         if given is None and (fields or required) and (missing := [one for one in needed if one not in fields]):
             options = ", ".join(f"'{option_of(one)}'" for one in missing)
             raise click.UsageError(f"Missing option{'s' if len(missing) > 1 else ''} {options}.")
@@ -49,6 +55,11 @@ def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
 
     parameters = [*(one for slot in slots.values() for one in slot.parameters), whole]
     return Slot(parameter.name, parameters, read, [kind for slot in slots.values() for kind in slot.kinds])
+
+
+def is_needed(field: attrs.Attribute[Any]) -> bool:
+    """Whether a field must be given; its metadata may say so of one that is checked later."""
+    return field.default is attrs.NOTHING or bool(field.metadata.get("needed"))
 
 
 def field_slot(owner: str, field: attrs.Attribute[Any], told: str) -> Slot:
@@ -70,7 +81,7 @@ def field_slot(owner: str, field: attrs.Attribute[Any], told: str) -> Slot:
         else None
     )
     form = click.Choice(allowed, case_sensitive=False) if allowed else scalar or click.STRING
-    needed = "[required]" if field.default is attrs.NOTHING else ""
+    needed = "[required]" if is_needed(field) else ""
     made = make_option(key, option_of(name), form, typed or forms(whole), told, needed, many=many)
 
     def read(arguments: Mapping[str, Any]) -> Any:

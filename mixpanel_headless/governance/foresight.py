@@ -12,7 +12,7 @@ from urllib.parse import quote
 import attrs
 import msgspec
 
-from mixpanel_headless.errors import MixpanelHeadlessError, ResponseValidationError
+from mixpanel_headless.errors import InvalidResponseError, MixpanelHeadlessError, ResponseValidationError
 from mixpanel_headless.results.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -69,14 +69,14 @@ def foresee_after(facts: Facts, before: dict[str, Any] | None, body: dict[str, A
 def foresee_answer(request: Request[Any], after: dict[str, Any] | None, number: int | None) -> Any:
     """The answer to a call that is only planned; a thing that it would make has an id that stands for its own."""
     entity = request.kind if isinstance(request.kind, type) and attrs.has(request.kind) else None
-    tree: Any = dict(after or {})
+    told = Provenance(origin="planned", computed_at=datetime.now(UTC))
     if get_origin(request.kind) is list:
-        tree = []
-    elif entity is not None:
+        return foresee_rows(request, after or {}, number, told)
+    tree: Any = dict(after or {})
+    if entity is not None:
         tree = sketch(entity, tree, number)
     elif number is not None:
         tree["id"] = number
-    told = Provenance(origin="planned", computed_at=datetime.now(UTC))
     for _ in range(2):
         try:
             return request.read(tree, told)
@@ -92,6 +92,17 @@ def foresee_answer(request: Request[Any], after: dict[str, Any] | None, number: 
         code="UNFORESEEABLE",
         sent=False,
     )
+
+
+def foresee_rows(request: Request[Any], after: dict[str, Any], number: int | None, told: Provenance) -> Any:
+    """A list without rows; where the service answers with an object of rows by id, the one that is made or changed."""
+    try:
+        return request.read([], told)
+    except InvalidResponseError:
+        own = number or after.get("id") or next((int(one) for one in request.ids if one.lstrip("-").isdigit()), None)
+        if own is None:
+            return request.read({}, told)
+        return request.read({str(own): sketch(get_args(request.kind)[0], {**after, "id": own}, number)}, told)
 
 
 def wires(kind: Any, names: set[str]) -> set[str]:

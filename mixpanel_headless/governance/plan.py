@@ -169,8 +169,11 @@ class ChangePlan(Generic[Mode]):
             confirm=verdict.rule if verdict.effect == "confirm" else "", token=token_of(asked, before),
             asked=asked, read=before, number=number,
         )  # fmt: skip
+        made = next(
+            (one.after for one in self.changes if one.number is not None and str(one.number) in request.ids), {}
+        )
         self.changes.append(planned)
-        return foresee_answer(request, after, number)
+        return foresee_answer(request, {**(made or {}), **(after or {})}, number)
 
     def refuse_absent(self, asked: Asked[Any], act: Act, before: Before) -> None:
         """Raises QueryError for a change of what is not there; a list that lacks a thing refuses only its deletion."""

@@ -118,7 +118,7 @@ class CreateBookmarkParams(Params):
     params: dict[str, Any]
     description: Maybe[str] = UNSET
     icon: Maybe[str] = UNSET
-    dashboard_id: Maybe[int] = UNSET
+    dashboard_id: Maybe[int] = attrs.field(default=UNSET, metadata={"needed": True})
     is_visibility_restricted: Maybe[bool] = UNSET
     is_modification_restricted: Maybe[bool] = UNSET
 

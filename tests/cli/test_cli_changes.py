@@ -93,6 +93,19 @@ def test_a_metric_is_saved_as_queries_take_it(keeping: Sandbox) -> None:
     assert saved["display"] == {"prefix": "a"}
 
 
+def test_the_question_of_a_report_is_an_option_as_its_other_fields_are(keeping: Sandbox, tmp_path: Path) -> None:
+    question = run(keeping, "query", "insights", "Login", "--jq", ".params").stdout
+    (tmp_path / "question.json").write_text(question)
+    given = ("--name", "Logins", "--bookmark-type", "insights", "--params", f"@{tmp_path / 'question.json'}")
+    refused = run(keeping, "reports", "create", *given)
+    assert "Missing option '--dashboard-id'." in refused.stderr
+    board = json.loads(run(keeping, "dashboards", "create", "--title", "Board", "--json").stdout)["id"]
+    saved = run(keeping, "reports", "create", *given, "--dashboard-id", str(board), "--json")
+    assert json.loads(saved.stdout)["params"] == json.loads(question)
+    fields = run(keeping, "reports", "update", str(json.loads(saved.stdout)["id"]), "--fields", '{"name": "All"}')
+    assert json.loads(fields.stdout)["name"] == "All"
+
+
 def test_a_table_is_made_of_the_file_that_is_named(keeping: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "plans.csv").write_text("plan,price\npro,9\n")
     result = run(keeping, "lookup-tables", "upload", "--name", "Plans", "--file-path", str(tmp_path / "plans.csv"))

@@ -257,6 +257,20 @@ def test_a_change_of_what_is_not_there_is_refused_with_the_call_that_lists(servi
     assert not plan.changes
 
 
+@pytest.mark.parametrize(
+    ("call", "made"),
+    [
+        ("create_metric", mp.CreateMetricParams(name="A", definition=mp.Metric("Login"), verified=True)),
+        ("create_behavior", mp.CreateBehaviorParams(name="A", behavior=mp.FunnelBehavior(["Login", "Buy"]))),
+    ],
+)
+def test_what_the_service_answers_by_id_can_be_planned(service: Answering, call: str, made: Any) -> None:
+    with service.workspace() as ws, ws.dry_run() as plan:
+        assert getattr(ws, call)(made).name == "A"
+    assert plan.changes[0].verb == "create"
+    assert not [one for one in service.sent if not one.startswith("GET")]
+
+
 def test_a_change_of_nothing_says_so(service: Answering) -> None:
     service.tell({"results": BOARD})
     with service.workspace() as ws, ws.dry_run() as plan:
