@@ -7,10 +7,9 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import attrs
-import msgspec
 
 import request_scheduler as rs
 from request_scheduler.value import value
@@ -21,7 +20,7 @@ from .attempt import Attempt
 from .observation import log_fate, log_wait
 from .planning.budgets import budgets, name_pools, spends
 from .replies import next_cursor, read_rows
-from .request import Message, query_params
+from .request import Message, check_params, query_params, write_body
 from .results.provenance import Provenance, SentRequest
 from .translation import in_our_terms, translate
 
@@ -81,6 +80,7 @@ class Dispatcher:
         self.governor = governor
         self.headers = make_headers(settings)
         self.body_headers = {**self.headers, "Content-Type": "application/json"}
+        self.form_headers = {**self.headers, "Content-Type": "application/x-www-form-urlencoded"}
         self.owner = fingerprint(settings.credentials)
         self.secrets = settings.credentials.secrets()
         self.roots = {base: settings.base_url(base) for base in TIMEOUTS}
@@ -91,15 +91,14 @@ class Dispatcher:
 
     async def ask(self, asked: Asked[R]) -> R:
         """The typed answer to one request; raises what `errors` lists."""
-        if asked.operation.facts.changes:
-            return await self.governor.carry_out(asked, functools.partial(self.change, asked))
         prepared = await self.make_ready(asked)
+        if asked.operation.facts.changes:
+            return await self.governor.carry_out(asked, functools.partial(self.change, asked, prepared))
         answer = await self.answer(asked, prepared)
         return asked.request.read(answer.value, describe(answer, prepared))
 
-    async def change(self, asked: Asked[R]) -> R:
+    async def change(self, asked: Asked[R], prepared: Prepared) -> R:
         """The typed answer to one request that changes something; what was known of its family is forgotten."""
-        prepared = await self.make_ready(asked)
         try:
             answer = await self.answer(asked, prepared)
         finally:
@@ -268,7 +267,7 @@ class Dispatcher:
 
     def address(self, request: Request[Any], pin: Pin) -> Message:
         """The request with base URL, credentials and the parameters that every call carries."""
-        params = request.params
+        params = check_params(request.params)
         if request.base == "query":
             added = origin_params(request.names_project, pin.project, request.workspace or pin.workspace)
             params = {**params, **added} if params else added
@@ -278,16 +277,8 @@ class Dispatcher:
             return Message(request.verb, url, params, headers, request.content, timeout)
         if request.body is None:
             return Message(request.verb, url, params, self.headers, timeout=timeout)
-        if request.form:
-            headers = {**self.headers, "Content-Type": "application/x-www-form-urlencoded"}
-            return Message(request.verb, url, params, headers, urlencode(request.body).encode(), timeout)
-        # The encoder leaves half as much room again as the text needs; answers keep it, so it is cut to size.
-        try:
-            body = bytes(memoryview(msgspec.json.encode(request.body)))
-        except (ValueError, TypeError, OverflowError) as error:
-            hint = "Look for numbers of more than 64 bits, text with half of a character, and objects that are no JSON."
-            raise errors.InvalidArgumentError(f"The arguments are no JSON: {error}.", hint=hint) from None
-        return Message(request.verb, url, params, self.body_headers, body, timeout)
+        headers = self.form_headers if request.form else self.body_headers
+        return Message(request.verb, url, params, headers, write_body(request.body, form=request.form), timeout)
 
 
 def describe(answer: rs.Answer[Any], prepared: Prepared) -> Provenance:

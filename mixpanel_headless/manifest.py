@@ -8,7 +8,6 @@ import re
 import time
 from array import array
 from bisect import bisect_left
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -18,8 +17,10 @@ import request_scheduler as rs
 from .accounts.state import state_folder
 from .errors import ConfigError, InvalidArgumentError, shown
 from .observation import logger
+from .paths import read_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from .accounts.settings import Settings
@@ -167,6 +168,6 @@ def manifest_path(resume: str | os.PathLike[str], settings: Settings) -> Path:
     """A plain name stands for a file in the state folder; anything else is a path."""
     if isinstance(resume, str) and NAME.fullmatch(resume):
         return state_folder(settings) / FOLDER / f"{resume}.jsonl"
-    if isinstance(resume, str | os.PathLike) and str(resume):
-        return Path(resume)
+    if (path := read_path(resume)) is not None:
+        return path
     raise InvalidArgumentError(f"resume is {shown(resume)}.", hint="Give a name for the batch, or a path.")

@@ -16,6 +16,8 @@ from contextlib import aclosing, nullcontext
 from types import MethodType, NoneType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
+from .arguments import STRANGERS, Arguments
+from .errors import MixpanelHeadlessError
 from .governance.facts import Facts, Said, facts_of
 from .query.dates import today
 from .query.patterns import plain_key
@@ -103,11 +105,11 @@ class Surface(Generic[Mode]):
 
         return await to_thread.run_sync(function, *args)
 
-    def wait_for(self, call: Callable[..., Coroutine[Any, Any, R]], *args: Any, **kwargs: Any) -> R:
+    def wait_for(self, call: Callable[..., Coroutine[Any, Any, R]], /, *args: Any, **kwargs: Any) -> R:
         """What `call(async twin, *args, **kwargs)` gives, awaited on the workspace's own event-loop thread."""
         raise TypeError(f"{type(self).__name__} is async: await the call instead")
 
-    def read_pages(self, pages: Callable[..., AsyncIterator[R]], *args: Any, **kwargs: Any) -> Iterator[R]:
+    def read_pages(self, pages: Callable[..., AsyncIterator[R]], /, *args: Any, **kwargs: Any) -> Iterator[R]:
         """What an async generator of the twin yields, blocking, one thread crossing each."""
         raise TypeError(f"{type(self).__name__} is async: use `async for`")
 
@@ -143,6 +145,7 @@ class Method(Named, Generic[P, R_co]):
             return surface.wait_for(call, *args, **kwargs)
 
         self.call, self.call_blocking, self.origin = call, call_blocking, origin
+        self.arguments = Arguments(origin)
         call.operation = call_blocking.operation = self  # type: ignore[attr-defined] # for planned calls
         self.__doc__ = origin.__doc__
 
@@ -180,11 +183,11 @@ class Operation(Method[P, R_co]):
         """
         key = plain_key(args, kwargs)
         if key is None:
-            return self.build(surface, *args, **kwargs)
+            return self._build(surface, *args, **kwargs)
         key = (surface.pin.project, surface.pin.workspace, today(), key)
         request = self._known.get(key)
         if request is None:
-            request = self.build(surface, *args, **kwargs)
+            request = self._build(surface, *args, **kwargs)
             self._remember(key, request)
         return request
 
@@ -200,17 +203,58 @@ class Operation(Method[P, R_co]):
                 met.clear()
             met.add(mark)
 
+    def _build(self, surface: Surface[Any], *args: P.args, **kwargs: P.kwargs) -> Request[R_co]:
+        """A new request; the definition's own rules come first, as they know more of its arguments than annotations say."""
+        try:
+            request = self.build(surface, *args, **kwargs)
+        except STRANGERS as error:
+            if (meaning := self.arguments.meaning(error, args, kwargs)) is None:
+                raise
+            raise meaning from None
+        if (flaw := self.arguments.flaw(args, kwargs)) is not None:
+            raise flaw
+        return request
+
 
 class Composite(Method[P, R_co]):
-    """Several requests as one call; what each sends is governed by itself, and all of it as a whole before the first."""
+    """Several requests as one call; what each sends is governed by itself, and all of it as a whole before the first.
+
+    One with an argument of the wrong kind sends nothing, and says so unless a rule of its own says it before.
+    """
 
     def __init__(self, call: Callable[..., Coroutine[Any, Any, R_co]], said: Said) -> None:
         @functools.wraps(call)
         async def enter(surface: Surface[Async], *args: Any, **kwargs: Any) -> R_co:
-            async with surface.steps(self) if self.facts.changes else nullcontext():
-                return await call(await surface.begin(), *args, **kwargs)
+            flaw = self.arguments.flaw(args, kwargs)
+            surface = surface if flaw is None else surface.view(asks=functools.partial(refuse, flaw))
+            try:
+                async with surface.steps(self) if self.facts.changes else nullcontext():
+                    return await call(await surface.begin(), *args, **kwargs)
+            except MixpanelHeadlessError:
+                raise
+            except STRANGERS:
+                if (wrong := flaw or self.arguments.misnamed(args, kwargs)) is None:
+                    raise
+                raise wrong from None
 
         super().__init__(enter, call, said)
+
+
+async def refuse(flaw: Exception, asked: Asked[Any]) -> Any:
+    """Take a request of a call with a wrong argument to no answer."""
+    raise flaw
+
+
+async def until(flaw: Exception, pages: AsyncIterator[R]) -> AsyncIterator[R]:
+    """What a stream with a wrong argument gives, until that comes to light."""
+    async with aclosing(cast("AsyncGenerator[R]", pages)) as arriving:
+        try:
+            async for page in arriving:
+                yield page
+        except MixpanelHeadlessError:
+            raise
+        except STRANGERS:
+            raise flaw from None
 
 
 class Stream(Named, Generic[P, R_co]):
@@ -221,18 +265,27 @@ class Stream(Named, Generic[P, R_co]):
 
     def __init__(self, pages: Callable[Concatenate[Any, P], AsyncIterator[Iterable[R_co]]], said: Said) -> None:
         super().__init__(said)
+        arguments = Arguments(pages)
+
+        def begin(surface: Surface[Async], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[Iterable[R_co]]:
+            if (wrong := arguments.misnamed(args, kwargs)) is not None:
+                raise wrong
+            if (flaw := arguments.flaw(args, kwargs)) is None:
+                return pages(surface, *args, **kwargs)
+            return until(flaw, pages(surface.view(asks=functools.partial(refuse, flaw)), *args, **kwargs))
+
         declare_result(pages, r"AsyncIterator\[(?:Iterable|Sequence|list)\[(.*)\]\]", "AsyncIterator[{}]")
 
         @functools.wraps(pages)
         async def iterate(surface: Surface[Async], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[R_co]:
-            async with aclosing(cast("AsyncGenerator[Iterable[R_co]]", pages(surface, *args, **kwargs))) as arriving:
+            async with aclosing(cast("AsyncGenerator[Iterable[R_co]]", begin(surface, *args, **kwargs))) as arriving:
                 async for page in arriving:
                     for item in page:
                         yield item
 
         @functools.wraps(pages)
         def iterate_blocking(surface: Surface[Blocking], *args: P.args, **kwargs: P.kwargs) -> Iterator[R_co]:
-            for page in surface.read_pages(pages, *args, **kwargs):
+            for page in surface.read_pages(begin, *args, **kwargs):
                 yield from page
 
         declared = str(pages.__annotations__.get("return", "")).removeprefix("Async")

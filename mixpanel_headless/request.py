@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+from urllib.parse import urlencode
 
 import attrs
+import msgspec
 
 from request_scheduler.value import value
 
@@ -142,6 +144,41 @@ class Message:
 def query_params(**values: str | int | None) -> dict[str, str]:
     """Query parameters as decimal text; those that are None are left out."""
     return {name: _as_text(name, value) for name, value in values.items() if value is not None}
+
+
+def check_params(params: Params) -> Params:
+    """The same parameters; InvalidArgumentError for one with half of a character, which libraries leave out silently."""
+    for name, values in params.items():
+        for text in (values,) if isinstance(values, str) else values:
+            if not isinstance(text, str) or not is_sendable(text):
+                raise InvalidArgumentError(
+                    f"{name} is {shown(text)}.", hint=f"Give {name} as text of whole characters."
+                )
+    return params
+
+
+def is_sendable(text: str) -> bool:
+    """Whether a text has a UTF-8 form, as half of a character (a lone surrogate) has not."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def write_body(body: Mapping[str, Json], *, form: bool = False) -> bytes:
+    """A body as it is sent, JSON or the fields of a form; InvalidArgumentError for what cannot be."""
+    try:
+        if form:
+            return urlencode(body).encode()
+        # The encoder leaves half as much room again as the text needs; answers keep it, so it is cut to size.
+        return bytes(memoryview(msgspec.json.encode(body)))
+    except RecursionError:
+        raise InvalidArgumentError("The arguments are nested too deep, or hold themselves.", hint=PLAIN_HINT) from None
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InvalidArgumentError(f"The arguments are no JSON: {error}.", hint=PLAIN_HINT) from None
+
+
+PLAIN_HINT = "Look for numbers of more than 64 bits, text with half of a character, and objects that are no JSON."
 
 
 def _as_text(name: str, value: object) -> str:

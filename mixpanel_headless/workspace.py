@@ -281,11 +281,11 @@ class Workspace(Configured[Blocking]):
         twin.__dict__.update(self.__dict__, for_blocking=True)
         return twin
 
-    def wait_for(self, call: Callable[..., Coroutine[Any, Any, R]], *args: Any, **kwargs: Any) -> R:
+    def wait_for(self, call: Callable[..., Coroutine[Any, Any, R]], /, *args: Any, **kwargs: Any) -> R:
         """What `call(async twin, *args, **kwargs)` gives, awaited on the workspace's own event-loop thread."""
         return self.thread.call(functools.partial(call, self.twin, *args, **kwargs))
 
-    def read_pages(self, pages: Callable[..., AsyncIterator[R]], *args: Any, **kwargs: Any) -> Iterator[R]:
+    def read_pages(self, pages: Callable[..., AsyncIterator[R]], /, *args: Any, **kwargs: Any) -> Iterator[R]:
         """What an async generator of the twin yields, one thread crossing each."""
         arriving = cast("AsyncGenerator[R]", pages(self.twin, *args, **kwargs))
         end = object()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mixpanel_headless.errors import ConfigError, shown
-from mixpanel_headless.query.names import name_flaw
+from mixpanel_headless.paths import read_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from request_scheduler.stores import OnLoss
 
 STORES = (None, "sqlite", "memory")
@@ -25,13 +25,10 @@ def check_folder(folder: object) -> Path | None:
     """The folder of the state; `~` is the user's home, as it is to a shell."""
     if folder is None or (isinstance(folder, str) and not folder):
         return None
-    try:
-        if isinstance(folder, str | os.PathLike) and name_flaw(text := os.fspath(folder)) is None:
-            return Path(text).expanduser()
-    except (TypeError, AttributeError, RuntimeError):  # a path of bytes; a home that nobody knows
-        pass
-    hint = "Give the path of a folder (MP_STATE_DIR), without line breaks and control characters."
-    raise ConfigError(f"state_dir is {shown(folder)}.", hint=hint)
+    if (path := read_path(folder)) is None:
+        hint = "Give the path of a folder (MP_STATE_DIR), without line breaks and control characters."
+        raise ConfigError(f"state_dir is {shown(folder)}.", hint=hint)
+    return path
 
 
 def check_store(store: object) -> str | None:

@@ -81,6 +81,14 @@ def read_text(text: str, kinds: Sequence[Any], what: str) -> list[Any]:
 
 def read_one(text: str, kinds: Sequence[Any], what: str) -> Any:
     """One text of the command line as one value; a list of JSON, and conditions, stay together as a list."""
+    try:
+        return read_as(text, kinds, what)
+    except RecursionError:
+        raise refuse(what, "nested too deep to be read") from None
+
+
+def read_as(text: str, kinds: Sequence[Any], what: str) -> Any:
+    """One text as what it is written like, if that is of one of these kinds."""
     structured = any(is_value(kind) or is_object(kind) for kind in kinds)
     if structured and str not in kinds and text.startswith("@"):
         text = read_file(text[1:], what)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from mixpanel_headless.errors import ConfigError, InvalidArgumentError, MissingExtraError
+from mixpanel_headless.errors import ConfigError, InvalidArgumentError, MissingExtraError, shown
+from mixpanel_headless.paths import read_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,21 +165,20 @@ class Remote:
 
 def choose_place(to: object) -> Place:
     """The folder that a path or a URL names; raises InvalidArgumentError or MissingExtraError for what cannot be one."""
-    if not isinstance(to, str | os.PathLike) or not os.fspath(to):
+    if (path := read_path(to)) is None:
         raise InvalidArgumentError(
-            f"to is a {type(to).__name__}.", hint="Give the path of a folder, or a URL such as s3://bucket/folder."
+            f"to is {shown(to)}.", hint="Give the path of a folder, or a URL such as s3://bucket/folder."
         )
-    text = os.fspath(to)
-    if not isinstance(to, str) or not URL.match(text):
-        return Folder(Path(text).expanduser())
+    if not isinstance(to, str) or not URL.match(to):
+        return Folder(path)
     try:
         import fsspec
     except ImportError:
         raise MissingExtraError("An export to a URL", "remote") from None
     try:
-        files, path = fsspec.core.url_to_fs(text)
+        files, path = fsspec.core.url_to_fs(to)
     except (ImportError, ValueError) as error:
-        protocol = text.partition(":")[0]
+        protocol = to.partition(":")[0]
         raise ConfigError(f"fsspec cannot write to {protocol}: {error}.", hint="Install what it names.") from None
     return Remote(files, path)
 

@@ -24,7 +24,7 @@ class AuditTrail(Surface[Mode]):
     def __init__(self, owner: Surface[Mode]) -> None:
         self.owner, self.blocking, self.settings = owner, owner.blocking, owner.settings
 
-    def wait_for(self, call: Callable[..., Coroutine[Any, Any, R]], *args: Any, **kwargs: Any) -> R:
+    def wait_for(self, call: Callable[..., Coroutine[Any, Any, R]], /, *args: Any, **kwargs: Any) -> R:
         """What `call(self, *args, **kwargs)` gives, awaited on the workspace's event-loop thread."""
         return self.owner.wait_for(lambda _: call(self, *args, **kwargs))
 

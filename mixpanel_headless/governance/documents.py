@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import attrs
 
 from mixpanel_headless.errors import ConfigError, shown
-from mixpanel_headless.query.names import name_flaw
+from mixpanel_headless.paths import read_path
 
 from .facts import VERBS
 from .policy import FLAGS, LISTS, Effect, Policy, Rule
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator
 
 PolicyLike: TypeAlias = "Policy | Mapping[str, Any] | str | os.PathLike[str]"
@@ -51,7 +50,9 @@ def read_policy(source: PolicyLike, operations: Collection[str] | None = None) -
         return build_policy(source, "the policy given by the program", {}, operations)
     if isinstance(source, str) and source in PRESETS:
         return preset(source)
-    path = path_of(source)
+    path = read_path(source)
+    if path is None:
+        raise ConfigError(f"policy is {shown(source)}.", hint=HINT)
     try:
         with path.open("rb") as file:
             text = file.read(LONGEST + 1).decode("utf-8")
@@ -66,16 +67,6 @@ def read_policy(source: PolicyLike, operations: Collection[str] | None = None) -
     except ValueError as error:  # of TOML, or of UTF-8
         raise ConfigError(f"The policy {path} is no TOML: {error}.", hint="Correct the line that it names.") from None
     return build_policy(document, str(path), lines_of(text), operations)
-
-
-def path_of(source: object) -> Path:
-    """The path of a file that holds a policy."""
-    try:
-        if isinstance(source, (str, os.PathLike)) and name_flaw(os.fspath(source)) is None:
-            return Path(source)
-    except (TypeError, AttributeError):  # a path of bytes
-        pass
-    raise ConfigError(f"policy is {shown(source)}.", hint=HINT)
 
 
 LONGEST = 1_000_000

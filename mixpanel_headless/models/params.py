@@ -141,6 +141,8 @@ def read_argument(name: str, kind: Any, value: Any) -> Any:
         return value
     if not isinstance(value, Mapping):
         raise ParamTypeError(f"{name} is {shown(value)}; give a {kind.__name__}.", path=name)
+    if strange := [key for key in value if not isinstance(key, str)]:
+        raise ParamTypeError(f"{name} names a field {shown(strange[0])}; fields have texts as names.", path=name)
     return kind(**value)
 
 

@@ -11,7 +11,7 @@ import attrs
 
 from mixpanel_headless.errors import ParamValidationError
 
-from .dates import Day, as_text, checked_day, day_flaw, days_between
+from .dates import Day, as_text, day_flaw, days_between
 from .fields import BEYOND, is_positive_integer, is_whole, is_whole_text
 from .rules import Rule, problems
 
@@ -37,10 +37,6 @@ class EventExport:
     def question(self, project: str) -> dict[str, Any]:
         """What is asked whatever the days, as JSON; raises ParamValidationError that tells everything that is wrong."""
         self.params(project)
-        first, last = checked_day(self.from_date, "from_date"), checked_day(self.to_date, "to_date")
-        if first > last:
-            text = f"from_date {first} is after to_date {last}."
-            raise ParamValidationError(text, "WR6_DATES_REVERSED", path="from_date")
         return {"project": project, "events": list(self.events) if self.events else None, "where": self.where or None}
 
     def days(self) -> list[date]:
@@ -94,7 +90,12 @@ class ProfileExport:
 
 def listed(items: Sequence[Any] | None) -> str | None:
     """A list as the JSON text that the endpoint takes in its place; none for an empty one."""
-    return json.dumps(list(items)) if items else None
+    try:
+        return json.dumps(list(items), allow_nan=False) if items else None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ParamValidationError(
+            f"A list cannot be written as JSON: {error}.", hint="Give text, numbers, lists and mappings."
+        ) from None
 
 
 def is_text_list(value: object) -> bool:
@@ -126,6 +127,16 @@ EVENT_RULES: tuple[Rule[EventExport], ...] = (
         "from_date",
         lambda export: bool(day_flaw(export.from_date) or day_flaw(export.to_date)),
         "from_date and to_date must be dates, or days as text such as 2026-01-31.",
+    ),
+    Rule(
+        "WR6_DATES_REVERSED",
+        "from_date",
+        lambda export: (
+            not day_flaw(export.from_date)
+            and not day_flaw(export.to_date)
+            and str(export.from_date) > str(export.to_date)
+        ),
+        "from_date {0.from_date} is after to_date {0.to_date}.",
     ),
     Rule(
         "WR2_LIMIT_TOO_SMALL",

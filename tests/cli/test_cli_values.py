@@ -87,6 +87,15 @@ def test_what_is_no_value_says_what_one_is() -> None:
     assert "@FILE" in refused.value.hint
 
 
+@pytest.mark.parametrize("depth", [300, 900, 100_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+@pytest.mark.parametrize("kind", [mp.Metric, mp.Filter, dict[str, Any]])
+def test_brackets_without_an_end_are_an_error_of_ours(kind: Any, opening: str, closing: str, depth: int) -> None:
+    text = opening * depth + "1" + closing * depth
+    with contextlib.suppress(mp.MixpanelHeadlessError):
+        read_text(text, (kind,), "--events")
+
+
 def test_a_file_that_is_not_there_is_named() -> None:
     with pytest.raises(InvalidArgumentError, match=r"nowhere\.json cannot be read: No such file"):
         read_text("@nowhere.json", (mp.TimeComparison,), "time_comparison")
