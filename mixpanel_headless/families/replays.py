@@ -7,6 +7,7 @@ ws.replays_for_user("u-1", from_date="2026-01-01", to_date="2026-01-31").rage_cl
 from __future__ import annotations
 
 import warnings
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -33,7 +34,7 @@ from mixpanel_headless.planning import replays as questions
 from .insights import Insights
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
     from mixpanel_headless.query.dates import Day
     from mixpanel_headless.replays import bundle, recording, values
@@ -183,10 +184,11 @@ class Replays(Insights[Mode]):
         """
         days = await self._retention(replay_id, retention_days)
         walk = Walk(replay_id, days, re_sign_on_expiry, max_files, max(1, cdn_concurrency))
-        async for events in self._walk(walk, env):
-            yield events
+        async with aclosing(self._walk(walk, env)) as files:
+            async for events in files:
+                yield events
 
-    async def _walk(self: Replays[Async], walk: Walk, env: Env) -> AsyncIterator[list[dict[str, Json]]]:
+    async def _walk(self: Replays[Async], walk: Walk, env: Env) -> AsyncGenerator[list[dict[str, Json]]]:
         """The events of each file, in order, up to the first that is not there."""
         address, signed_again, place, checked = await self.sign_replay(walk.replay_id, env=env), False, 0, False
         while place < walk.max_files:
