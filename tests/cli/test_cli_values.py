@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 import mixpanel_headless as mp
+from mixpanel_headless.cli.describing import inner_classes
 from mixpanel_headless.cli.naming import operations
 from mixpanel_headless.cli.operations import definition_of
 from mixpanel_headless.cli.parameters import slots_of
-from mixpanel_headless.cli.values import arguments_of, constructors, fields_of, inner_classes, items_of, read_text
+from mixpanel_headless.cli.values import arguments_of, constructors, fields_of, items_of, read_text
 from mixpanel_headless.errors import InvalidArgumentError, MixpanelHeadlessError
 
 
