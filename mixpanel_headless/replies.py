@@ -116,8 +116,11 @@ def scrub_tree(tree: Json, secrets: Sequence[str]) -> Json:
 
 
 def error_of(reply: Reply, now: datetime | None = None) -> MixpanelHeadlessError | None:
-    """The error that an answer stands for, None for a 2xx."""
+    """The error that an answer stands for, None for a 2xx; nobody here asks for a part, so that a 206 is one too."""
     status = reply.status
+    if status == 206:
+        text = f"{reply.verb} {reply.url} was answered with a part of the answer (206), which nobody asked for."
+        return InvalidResponseError(text, sent=True)
     if 200 <= status < 300:
         return None
     if 300 <= status < 400:

@@ -33,6 +33,8 @@ MOST_BYTES = 512_000_000
 """The largest body that is read into memory, unpacked."""
 MOST_QUOTED = 1_000_000
 """How much of an answer is read that only tells an error."""
+PLAIN = frozenset({"", "identity"})
+"""How a body is called that is not packed."""
 FAILURES = (aiohttp.ClientError, OSError, ValueError)
 """What a request can end with instead of an answer; TimeoutError is an OSError."""
 
@@ -112,7 +114,9 @@ class Incoming:
     @property
     def tells_its_end(self) -> bool:
         """Whether a body that is cut can be told from a whole one."""
-        return not {"Content-Length", "Transfer-Encoding", "Content-Encoding"}.isdisjoint(self._response.headers)
+        headers = self._response.headers
+        packed = headers.get("Content-Encoding", "").strip().lower() not in PLAIN
+        return packed or "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower()
 
     async def parts(self) -> AsyncGenerator[Iterator[bytes]]:
         """The body as it comes: parts that whoever takes them unpacks, piece by piece and wholly before the next.
@@ -177,12 +181,12 @@ class Packing:
         self.encoding = encoding.strip().lower()
         self.stream: Any = None
         self.whole = True
-        if self.encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+        if self.encoding not in PLAIN | {"gzip", "x-gzip", "deflate"}:
             raise aiohttp.ClientPayloadError(f"the answer is packed as {self.encoding[:40]!r}")
 
     def unpack(self, packed: bytes) -> Iterator[bytes]:
         """What some more bytes hold, in pieces that are small however much it is."""
-        if self.encoding in {"", "identity"}:
+        if self.encoding in PLAIN:
             yield packed
             return
         for start in range(0, len(packed), TAKEN):

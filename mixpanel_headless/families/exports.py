@@ -58,7 +58,8 @@ class Exports(Surface[Mode]):
         at most 100,000. Memory does not grow with the number of events. Costs one request of the export budget, and one
         more for each cut, 5xx or refusal; three in a row that bring nothing new raise TransportError, ServerError or
         RateLimitError. Lines that are no events are left out, and their number is logged as a warning; one without an end
-        raises InvalidResponseError after 64 MB.
+        raises InvalidResponseError after 64 MB. An answer that is cut is noticed by its length or by the end of its packing;
+        where a proxy takes both away, a cut between two lines is not, and a warning says so.
 
         - `events`: only these events.
         - `raw`: the service's own objects instead of rows.

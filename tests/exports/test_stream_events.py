@@ -114,6 +114,33 @@ def test_an_unpacked_body_that_is_cut_in_a_line_is_asked_for_again(play: Callabl
         assert ids(ws.stream_events(**DAYS)) == ["i-1", "i-2"]
 
 
+@pytest.mark.parametrize("headers", [[], ["Content-Encoding: identity"]])
+def test_an_answer_whose_end_nobody_can_tell_is_warned_of(
+    play: Callable[..., Script], caplog: pytest.LogCaptureFixture, headers: list[str]
+) -> None:
+    with caplog.at_level(logging.WARNING, "mixpanel_headless"), play(endless(TWO, *headers)).workspace() as ws:
+        assert ids(ws.stream_events(**DAYS)) == ["i-1", "i-2"]
+    assert "without its length" in caplog.text
+
+
+def test_an_answer_that_tells_its_end_is_not_warned_of(
+    play: Callable[..., Script], caplog: pytest.LogCaptureFixture
+) -> None:
+    script = play(whole(TWO), endless(gzip.compress(TWO), GZIP))
+    with caplog.at_level(logging.WARNING, "mixpanel_headless"), script.workspace() as ws:
+        assert ids(ws.stream_events(**DAYS)) == ids(ws.stream_events(**DAYS)) == ["i-1", "i-2"]
+    assert "without its length" not in caplog.text
+
+
+def test_a_part_that_nobody_asked_for_is_no_answer(play: Callable[..., Script]) -> None:
+    script = play(*[whole(TWO, "Content-Range: bytes 0-99/200", status="206 Partial Content")] * 2)
+    with script.workspace() as ws:
+        with pytest.raises(mp.InvalidResponseError, match="206"):
+            next(iter(ws.stream_events(**DAYS)))
+        with pytest.raises(mp.InvalidResponseError, match="206"):
+            ws.events()
+
+
 def test_an_export_that_the_service_could_not_finish_is_asked_for_again(play: Callable[..., Script]) -> None:
     script = play(whole(LINE % (1, 1) + b"terminated early\n"), whole(TWO))
     with script.workspace() as ws:
