@@ -74,6 +74,6 @@ class Estimator:
         if asked.options.source == "network":
             return None
         try:
-            return "mirror" if await self.dispatcher.ask_mirror(asked) is not None else None
+            return "mirror" if await self.dispatcher.mirrors.ask(asked) is not None else None
         except MirrorError:
             return "refused"

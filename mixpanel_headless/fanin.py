@@ -12,7 +12,7 @@ import attrs
 
 from request_scheduler.checks import is_whole
 
-from .dispatch import Asked, describe
+from .dispatch import Asked
 from .errors import InvalidArgumentError, shown
 from .operation import Operation
 from .translation import in_our_terms
@@ -20,7 +20,9 @@ from .translation import in_our_terms
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine
 
-    from .dispatch import Dispatcher
+    import request_scheduler as rs
+
+    from .dispatch import Dispatcher, Prepared
     from .manifest import Manifest
     from .operation import Surface
     from .options import Task
@@ -265,13 +267,16 @@ class Batch:
         manifest = self.manifest if keeps(call, asked) else None
         if manifest is None:
             return await self.dispatcher.ask(asked)
-        prepared = await self.dispatcher.make_ready(asked)
+        return await self.dispatcher.ask(asked, functools.partial(self._recall, manifest))
+
+    async def _recall(self, manifest: Manifest, asked: Asked[Any], prepared: Prepared) -> rs.Answer[Any]:
+        """The answer that the manifest has, or a new one, which it has from here on."""
         digest = digest_of(prepared.key)
         answer = manifest.find(digest)
         if answer is None:
             answer = await self.dispatcher.answer(asked, prepared)
             manifest.keep(digest, answer)
-        return asked.request.read(answer.value, describe(answer, prepared))
+        return answer
 
 
 def keeps(call: Planned[Any], asked: Asked[Any]) -> bool:

@@ -20,7 +20,7 @@ from .arguments import STRANGERS, Arguments
 from .errors import MixpanelHeadlessError
 from .governance.facts import Facts, Said, facts_of
 from .query.dates import today
-from .query.patterns import plain_key
+from .query.patterns import Recurring, plain_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
@@ -173,35 +173,19 @@ class Operation(Method[P, R_co]):
 
         super().__init__(call, build, said)
         self.build = check_fields(build)
-        self._met: set[int] = set()
-        self._known: dict[object, Request[R_co]] = {}
+        self._known: Recurring[Request[R_co]] = Recurring(KNOWN_REQUESTS)
 
     def request(self, surface: Surface[Any], *args: P.args, **kwargs: P.kwargs) -> Request[R_co]:
-        """The request of a call; one with plain arguments is kept, for its project, view and day, when it comes again.
-
-        Most questions of a batch never come again, and to keep those would cost more than to build the others twice.
-        """
+        """The request of a call; one with plain arguments is kept, for its project, view and day, when it comes again."""
         key = plain_key(args, kwargs)
         if key is None:
             return self._build(surface, *args, **kwargs)
         key = (surface.pin.project, surface.pin.workspace, today(), key)
-        request = self._known.get(key)
+        request = self._known.find(key)
         if request is None:
             request = self._build(surface, *args, **kwargs)
-            self._remember(key, request)
+            self._known.note(key, request)
         return request
-
-    def _remember(self, key: object, request: Request[R_co]) -> None:
-        """Keep a request that comes for the second time."""
-        met, known, mark = self._met, self._known, hash(key)
-        if mark in met:
-            if len(known) >= KNOWN_REQUESTS:
-                known.clear()
-            known[key] = request
-        else:
-            if len(met) >= KNOWN_REQUESTS:
-                met.clear()
-            met.add(mark)
 
     def _build(self, surface: Surface[Any], *args: P.args, **kwargs: P.kwargs) -> Request[R_co]:
         """A new request; the definition's own rules come first, as they know more of its arguments than annotations say."""

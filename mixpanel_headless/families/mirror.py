@@ -40,7 +40,7 @@ class Mirrors(Exports[Mode]):
         """
         from mixpanel_headless.query.exports import EventExport
 
-        mirror = (await self.dispatcher()).mirror(self.pin.project)
+        mirror = (await self.dispatcher()).mirrors.of(self.pin.project)
         if timezone is not None:
             mirror.set_zone(timezone)
         wanted = EventExport(from_date=from_date, to_date=to_date)
@@ -53,12 +53,12 @@ class Mirrors(Exports[Mode]):
     @composite(local=True)
     async def mirror_status(self: Mirrors[Async]) -> MirrorReport:
         """What the project's mirror holds; costs no request."""
-        return report((await self.dispatcher()).mirror(self.pin.project))
+        return report((await self.dispatcher()).mirrors.of(self.pin.project))
 
     @composite(local=True, destructive=True)
     async def drop_mirror(self: Mirrors[Async]) -> MirrorReport:
         """What the project's mirror held, which is removed from this machine."""
-        mirror = (await self.dispatcher()).mirror(self.pin.project)
+        mirror = (await self.dispatcher()).mirrors.of(self.pin.project)
         held = report(mirror)
         mirror.drop()
         return attrs.evolve(held, dropped=True)

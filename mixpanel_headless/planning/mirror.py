@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import threading
 import time
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import msgspec
+from anyio import to_thread
 
 import request_scheduler as rs
 from mixpanel_headless.accounts.state import state_folder
+from mixpanel_headless.errors import MirrorError, MixpanelHeadlessError
 from mixpanel_headless.query.dates import days_between
 from mixpanel_headless.results.provenance import plural
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mixpanel_headless.accounts.settings import Settings
+    from mixpanel_headless.dispatch import Asked
     from mixpanel_headless.engine import Engine, Project
     from mixpanel_headless.exports.contents import Part
     from mixpanel_headless.request import Request
@@ -196,7 +200,41 @@ def exported_days(project: Project, first: date, last: date) -> tuple[date, date
     return min(first, begin.date()), max(last, min(end.date(), over))
 
 
-def mirror_of(settings: Settings, project: str) -> Mirror:
-    """The mirror of a project in the state folder, whether there is anything in it or not."""
-    host = settings.host("export").replace(":", "-")
-    return Mirror(state_folder(settings) / FOLDER / f"{host}-{project}", project)
+class Mirrors:
+    """The mirrors that this machine keeps for one set of credentials."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._mirrors: dict[str, Mirror] = {}
+
+    def of(self, project: str) -> Mirror:
+        """What the state folder keeps of a project, whether there is anything in it or not."""
+        if project not in self._mirrors:
+            host = self.settings.host("export").replace(":", "-")
+            self._mirrors[project] = Mirror(state_folder(self.settings) / FOLDER / f"{host}-{project}", project)
+        return self._mirrors[project]
+
+    async def ask(self, asked: Asked[Any]) -> rs.Answer[Any] | None:
+        """The mirror's answer; None if the network is to answer, be it that nobody but the network could.
+
+        Raises MirrorError where the mirror alone is asked and cannot answer.
+        """
+        question = read_question(asked.request)
+        if question is None:
+            return None
+        surely = asked.options.source == "auto"
+        if surely and (asked.request.workspace or asked.pin.workspace) is not None:
+            return None  # a data view may show less than was exported
+        mirror = self.of(asked.pin.project)
+        try:
+            answer = await to_thread.run_sync(functools.partial(mirror.answer, question, surely=surely))
+            asked.request.accept(answer.value)
+        except NotMirrored as why:
+            if surely:
+                return None
+            raise MirrorError(f"The mirror of project {asked.pin.project} {why}.", sent=False) from None
+        except MixpanelHeadlessError:
+            if surely:
+                return None
+            raise
+        return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, TypeVar
 
 import attrs
 import msgspec
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 E = TypeVar("E")
+V = TypeVar("V")
 PLAIN = frozenset({str, int, float, bool, type(None), dt.date})
 KNOWN_PATTERNS = 256
 """How many patterns are remembered; each is the JSON of one bookmark, twice."""
@@ -36,6 +37,35 @@ def plain_key(args: tuple[object, ...], kwargs: Mapping[str, object]) -> object 
     values = (*args, *kwargs.values())
     kinds = tuple(map(type, values))
     return (values, kinds, *kwargs) if PLAIN.issuperset(kinds) else None
+
+
+class Recurring(Generic[V]):
+    """A bounded memory of what comes again: a value is kept when its key comes for the second time.
+
+    Most questions of a batch never come again, and to keep those would cost more than to make the others twice: all that
+    is kept is walked over by the garbage collector.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._met: set[int] = set()
+        self._kept: dict[object, V] = {}
+
+    def find(self, key: object) -> V | None:
+        """What is kept."""
+        return self._kept.get(key)
+
+    def note(self, key: object, value: V) -> None:
+        """Take in that a value was made for a key."""
+        mark = hash(key)
+        if mark in self._met:
+            if len(self._kept) >= self.most:
+                self._kept.clear()
+            self._kept[key] = value
+        else:
+            if len(self._met) >= self.most:
+                self._met.clear()
+            self._met.add(mark)
 
 
 @value

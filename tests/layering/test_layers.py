@@ -116,3 +116,22 @@ def test_the_check_would_see_a_crossing(tmp_path: Path) -> None:
 def test_modules_stay_small() -> None:
     long = {name: lines for name, path in modules() if (lines := path.read_text().count("\n")) > 500}
     assert long == {}, "split it along its nouns"
+
+
+def builders() -> Iterator[tuple[str, ast.FunctionDef]]:
+    for path in sorted((ROOT / CLIENT / "families").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                names = (one.func if isinstance(one, ast.Call) else one for one in node.decorator_list)
+                if "operation" in {name.id for name in names if isinstance(name, ast.Name)}:
+                    yield f"{path.stem}.{node.name}", node
+
+
+def test_the_request_of_an_operation_depends_on_its_arguments_and_its_pin_alone() -> None:
+    """For that it may be kept for a pin's project, view and day, whatever workspace asks for it."""
+    found = dict(builders())
+    assert len(found) > 200
+    for name, node in found.items():
+        pins = {id(one.value) for one in ast.walk(node) if isinstance(one, ast.Attribute) and one.attr == "pin"}
+        own = [one for one in ast.walk(node) if isinstance(one, ast.Name) and one.id == "self" and id(one) not in pins]
+        assert not own, f"{name} reads more of its workspace than the pin"

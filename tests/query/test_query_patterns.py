@@ -9,7 +9,7 @@ import msgspec
 
 from mixpanel_headless.query.filters import Filter
 from mixpanel_headless.query.insights import ask_insights, build_insights_params
-from mixpanel_headless.query.patterns import GAP, question_of
+from mixpanel_headless.query.patterns import GAP, Recurring, question_of
 
 Codes = Callable[[Callable[[], object]], set[str]]
 NAMES = ["Sign Up", "Épicerie", '"quoted" \\ name', "$session_start", "日本", "a/b?c=d", "50 %s", "total"]
@@ -60,3 +60,20 @@ def test_an_open_range_ends_on_the_day_that_it_is_asked() -> None:
 def test_a_property_may_be_called_what_marks_a_gap() -> None:
     asked = [ask_insights("Login", group_by=GAP).bookmark for _ in range(2)]
     assert asked == [msgspec.json.encode(build_insights_params("Login", group_by=GAP))] * 2
+
+
+def test_what_comes_again_is_kept_and_what_comes_once_is_not() -> None:
+    memory = Recurring[str](10)
+    for _ in range(2):
+        assert memory.find("A") is None
+        memory.note("A", "made")
+    assert memory.find("A") == "made"
+    assert memory.find("B") is None
+
+
+def test_the_memory_of_what_comes_again_is_bounded() -> None:
+    memory = Recurring[int](3)
+    for number in (*range(8), *range(8)):
+        memory.note(number, number)
+        memory.note(number, number)
+    assert len([number for number in range(8) if memory.find(number) is not None]) <= 3
