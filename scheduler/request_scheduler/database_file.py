@@ -97,5 +97,5 @@ class OpenFiles:
 def _status_of(path: str | Path) -> os.stat_result | None:
     try:
         return os.stat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
