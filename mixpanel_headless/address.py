@@ -65,8 +65,10 @@ class Address:
             return Message(request.verb, url, params, headers, request.content, timeout)
         if request.body is None:
             return Message(request.verb, url, params, self.headers, timeout=timeout)
-        headers = self.headers_of_forms if request.form else self.headers_of_json
-        return Message(request.verb, url, params, headers, write_body(request.body, form=request.form), timeout)
+        body = write_body(request.body, form=request.form)
+        return Message(
+            request.verb, url, params, self.headers_of_forms if request.form else self.headers_of_json, body, timeout
+        )
 
 
 @functools.lru_cache(maxsize=64)
