@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from request_scheduler.checks import is_real, is_whole
 
 from .errors import InvalidArgumentError, ParamTypeError, shown
-from .query.suggestions import nearest
 from .request import PLAIN_HINT, is_sendable
+from .suggestions import did_you_mean
 
 STRANGERS = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError, ExceptionGroup)
 """What a function that makes a request of wrong arguments may end with; errors of ours are among them."""
@@ -153,9 +153,8 @@ class Arguments:
             unknown = next((given for given in kwargs if given not in known), None)
             if unknown is None:
                 return ParamTypeError(f"{name}: {error}.", hint=takes, sent=False)
-            near = nearest(unknown, known)
-            meant = f"Did you mean {near[0]}?" if near else takes
-            return ParamTypeError(f"{name} takes no {unknown}.", path=unknown, hint=meant, sent=False)
+            complaint = f"{name} takes no {unknown}{did_you_mean(unknown, known) or '.'}"
+            return ParamTypeError(complaint, path=unknown, hint=takes, sent=False)
         return None
 
 

@@ -46,6 +46,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
+from .suggestions import ask_for
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -151,8 +153,8 @@ class ValidationError:
     suggestion: Sequence[str] | None = None
 
     def __str__(self) -> str:
-        meant = f" Did you mean {', '.join(map(repr, self.suggestion))}?" if self.suggestion else ""
-        return f"[{self.severity.upper()}] {self.path}: {self.message}{meant}"
+        message = self.message.removesuffix(".") + ask_for(self.suggestion) if self.suggestion else self.message
+        return f"[{self.severity.upper()}] {self.path}: {message}"
 
     def to_dict(self) -> dict[str, Any]:
         """The problem as JSON-ready data; `suggestion` only when there is one."""
@@ -403,8 +405,7 @@ class EventNotFoundError(QueryError):
     default_code = "EVENT_NOT_FOUND"
 
     def __init__(self, event_name: str, similar_events: Sequence[str] = (), **more: Any) -> None:
-        meant = f" Did you mean: {', '.join(map(repr, similar_events))}?" if similar_events else ""
-        super().__init__(f"Event {event_name!r} not found.{meant}", **more)
+        super().__init__(f"Event {event_name!r} not found{ask_for(similar_events) or '.'}", **more)
         self.event_name = event_name
         self.similar_events = list(similar_events)
         self.details.update(event_name=event_name, similar_events=self.similar_events)

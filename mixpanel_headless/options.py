@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import attrs
 
@@ -16,15 +15,17 @@ from request_scheduler.checks import is_real, is_whole
 from .accounts.limits import MOST
 from .accounts.settings import check_project
 from .errors import ConfigError, InvalidArgumentError, shown
+from .suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from .accounts.limits import Limits
     from .governance.policy import Policy
 
-FRESHNESS = ("cached", "fresh", "stale_ok", "offline")
-SOURCES = ("network", "mirror", "auto")
+FreshnessName: TypeAlias = Literal["cached", "fresh", "stale_ok", "offline"]
+PriorityName: TypeAlias = Literal["interactive", "normal", "batch", "background"]
+SourceName: TypeAlias = Literal["network", "mirror", "auto"]
 
 
 @attrs.define(eq=False)
@@ -49,9 +50,9 @@ class Options:
     begun: float | None = None
     """The moment on the scheduler's clock from which the deadline counts; None for that of each request."""
     max_age: float | None = None
-    freshness: Literal["cached", "fresh", "stale_ok", "offline"] = "cached"
+    freshness: FreshnessName = "cached"
     retry_server_errors: int = 0
-    source: Literal["network", "mirror", "auto"] = "network"
+    source: SourceName = "network"
     confirm: frozenset[str] = frozenset()
     accepted: rs.Freshness = attrs.field(
         init=False, default=attrs.Factory(lambda wish: rs.Freshness(wish.freshness, wish.max_age), takes_self=True)
@@ -84,9 +85,7 @@ def choose_options(
     if priority is not None:
         changes["priority"] = choose_priority(priority)
     if freshness is not None:
-        if freshness not in FRESHNESS:
-            raise nearest("freshness", freshness, FRESHNESS)
-        changes["freshness"] = freshness
+        changes["freshness"] = check_choice("freshness", freshness, FreshnessName)
     for name, seconds in (("deadline", deadline), ("max_age", max_age)):
         if seconds is not None:
             if not is_amount(seconds):
@@ -95,9 +94,7 @@ def choose_options(
     if retry_server_errors is not None:
         changes["retry_server_errors"] = check_retries(retry_server_errors)
     if source is not None:
-        if source not in SOURCES:
-            raise nearest("source", source, SOURCES)
-        changes["source"] = source
+        changes["source"] = check_choice("source", source, SourceName)
     if confirm is not None:
         changes["confirm"] = frozenset({check_label("confirm", confirm)})
     if tenant is not None:
@@ -136,17 +133,16 @@ def check_retries(retries: int) -> int:
 def choose_priority(priority: str | rs.Priority) -> rs.Priority:
     if isinstance(priority, rs.Priority):
         return priority
-    names = [level.name.lower() for level in rs.Priority]
-    if priority not in names:
-        raise nearest("priority", priority, names)
-    return rs.Priority[priority.upper()]
+    return rs.Priority[check_choice("priority", priority, PriorityName).upper()]
 
 
-def nearest(field: str, given: object, allowed: Sequence[str]) -> InvalidArgumentError:
-    """The error for a value outside a small set."""
-    close = difflib.get_close_matches(shown(given).strip("'"), allowed, 1)
-    meant = f" Did you mean {close[0]!r}?" if close else ""
-    return InvalidArgumentError(f"{field} is {shown(given)}.{meant}", hint=f"Use one of: {', '.join(allowed)}.")
+def check_choice(field: str, given: object, known: object) -> str:
+    """One of the words of a `Literal`; InvalidArgumentError with the nearest for anything else."""
+    words = get_args(known)
+    if not isinstance(given, str) or given not in words:
+        complaint = f"{field} is {shown(given)}{did_you_mean(given, words) or '.'}"
+        raise InvalidArgumentError(complaint, hint=f"Use one of: {', '.join(words)}.")
+    return given
 
 
 def repin(pin: Pin, first: str, project: str | int | None, workspace: int | None) -> Pin:

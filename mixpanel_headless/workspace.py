@@ -14,7 +14,20 @@ from .dispatch import Asked
 from .families import Catalog
 from .governance.governor import Governor
 from .operation import Async, Blocking, Mode, Named, Operation, Stream
-from .options import Options, Pin, Task, check_reserve, check_retries, choose_options, current_task, repin, task_scope
+from .options import (
+    FreshnessName,
+    Options,
+    Pin,
+    PriorityName,
+    SourceName,
+    Task,
+    check_reserve,
+    check_retries,
+    choose_options,
+    current_task,
+    repin,
+    task_scope,
+)
 from .request import Scope
 from .runtime import Lease, LoopThread, Runtime
 
@@ -38,9 +51,6 @@ if TYPE_CHECKING:
     from .request import Request
 
 R = TypeVar("R")
-PriorityName = Literal["interactive", "normal", "batch", "background"]
-SourceName = Literal["network", "mirror", "auto"]
-FreshnessName = Literal["cached", "fresh", "stale_ok", "offline"]
 
 
 class Configured(Catalog[Mode], Generic[Mode]):

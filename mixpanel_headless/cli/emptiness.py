@@ -23,13 +23,12 @@ def words_about(result: Any, given: Mapping[str, Any], workspace: Workspace) -> 
     table = getattr(result, "table", None)
     if table is None or holds_something(table):
         return
-    from mixpanel_headless.planning.names import similar_names
+    from mixpanel_headless.suggestions import ask_for, similar_names
 
     known = known_events(workspace)
     unknown = [name for name in dict.fromkeys(asked_events(given)) if known and name not in known]
     for name in unknown:
-        near = similar_names(name, known)
-        yield f"There are no events named {name!r}" + (f"; did you mean {near[0]!r}?" if near else ".")
+        yield f"There are no events named {name!r}{ask_for(similar_names(name, known)) or '.'}"
     if not unknown and not len(table):
         yield "The answer is empty."
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from mixpanel_headless.cli import INTERRUPTED
+from mixpanel_headless.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,11 +34,7 @@ class SuggestingGroup(click.Group):
         """The command that the first argument names."""
         known = self.list_commands(ctx)
         if args and args[0] not in known and not args[0].startswith("-"):
-            from mixpanel_headless.query.suggestions import nearest
-
-            near = nearest(args[0], known)
-            meant = f" Did you mean {near[0]!r}?" if near else ""
-            ctx.fail(f"No such command {args[0]!r}.{meant}")
+            ctx.fail(f"No such command {args[0]!r}{did_you_mean(args[0], known) or '.'}")
         return super().resolve_command(ctx, args)
 
 

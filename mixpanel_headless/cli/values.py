@@ -20,7 +20,7 @@ import attrs
 from mixpanel_headless.cli.annotations import alternatives, evaluate
 from mixpanel_headless.errors import MixpanelHeadlessError, ParamValidationError, shown
 from mixpanel_headless.query.filters import Filter
-from mixpanel_headless.query.suggestions import nearest
+from mixpanel_headless.suggestions import did_you_mean
 
 MANY = "VAR_POSITIONAL"
 IN_ORDER = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD")
@@ -177,9 +177,8 @@ def named_class(name: Any, classes: Sequence[type], what: str) -> type:
     known = {cls.__name__: cls for cls in classes}
     if name in known:
         return known[name]
-    near = nearest(name, known)
-    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-    raise refuse(what, f"no class {shown(name)}; {meant}")
+    meant = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+    raise refuse(what, f"no class {shown(name)}{meant}")
 
 
 def fits(cls: type, tree: Mapping[str, Any]) -> bool:
@@ -237,9 +236,7 @@ def in_order(fields: Mapping[str, Field], given: Sequence[Any], what: str) -> di
 def unknown_field(name: str, target: Any, fields: Mapping[str, Field]) -> str:
     """What to say of a field that does not exist."""
     known = [*fields, *(constructors(target) if isinstance(target, type) else ())]
-    near = nearest(name, known)
-    meant = f"did you mean {near[0]}?" if near else f"it has {', '.join(fields)}"
-    return f"{target.__name__} has no such field; {meant}"
+    return f"{target.__name__} has no such field" + (did_you_mean(name, known) or f"; it has {', '.join(fields)}")
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from mixpanel_headless.cli.output import FORMATS
-from mixpanel_headless.workspace import FreshnessName, PriorityName, SourceName
+from mixpanel_headless.options import FreshnessName, PriorityName, SourceName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import msgspec
@@ -18,12 +18,13 @@ import msgspec
 from mixpanel_headless.app_api import get
 from mixpanel_headless.errors import EventNotFoundError, InvalidArgumentError, InvalidResponseError, QueryError, shown
 from mixpanel_headless.operation import Async, Mode, Surface, composite, operation
-from mixpanel_headless.planning.names import similar_names
+from mixpanel_headless.options import check_choice
 from mixpanel_headless.query.dates import Day, checked_day, today
 from mixpanel_headless.query.fields import is_positive_integer
 from mixpanel_headless.replies import read_rows
 from mixpanel_headless.request import Json, Request, query_params
 from mixpanel_headless.results.discovery import FunnelInfo, Listing, SavedCohort, SubPropertyInfo, TopEvent
+from mixpanel_headless.suggestions import similar_names
 
 if TYPE_CHECKING:
     from mixpanel_headless.models.bookmarks import BookmarkInfo
@@ -157,8 +158,7 @@ class Discovery(Surface[Mode]):
     @operation
     def top_events(self, *, type: CountType = "general", limit: int | None = None) -> Request[Listing[TopEvent]]:  # noqa: A002
         """Today's busiest events with their change against yesterday; never kept. Costs one query."""
-        if type not in get_args(CountType):
-            raise InvalidArgumentError(f"type is {shown(type)}.", hint=f"Use one of: {', '.join(get_args(CountType))}.")
+        check_choice("type", type, CountType)
         if limit is not None:
             check_count("limit", limit)
         params = query_params(type=type, limit=limit)

@@ -5,16 +5,16 @@ ws.query_flow("Sign Up", forward=3, mode="tree").trees[0].render()
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from mixpanel_headless.errors import InvalidArgumentError, shown
 from mixpanel_headless.operation import Mode, Surface, operation
+from mixpanel_headless.options import check_choice
 from mixpanel_headless.query.flows import build_flow_params, flow_mode
 from mixpanel_headless.query.insights import check_view
 from mixpanel_headless.query.patterns import Question, read_question
-from mixpanel_headless.query.vocabulary import FlowMode, among
+from mixpanel_headless.query.vocabulary import FlowMode
 from mixpanel_headless.request import Request
 from mixpanel_headless.results.flows import FlowQueryResult, check_flow_reply
 
@@ -96,8 +96,8 @@ class Flows(Surface[Mode]):
 
         - `mode`: how the flow is shown.
         """
-        if mode is not None and not among(mode, QUERY_TYPES):
-            raise InvalidArgumentError(f"mode is {shown(mode)}.", hint=f"Use one of: {', '.join(get_args(FlowMode))}.")
+        if mode is not None:
+            check_choice("mode", mode, FlowMode)
         question = read_question(params)
         return request_flow(question, self.pin.project, mode or flow_mode(params), workspace_id)
 

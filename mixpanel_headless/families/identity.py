@@ -23,10 +23,10 @@ from mixpanel_headless.errors import (
     shown,
 )
 from mixpanel_headless.operation import Async, Mode, Surface, composite, operation
-from mixpanel_headless.planning.names import similar_names
 from mixpanel_headless.planning.workspaces import choose_workspace, read_index
 from mixpanel_headless.request import Request, Scope
 from mixpanel_headless.results.discovery import Listing
+from mixpanel_headless.suggestions import ask_for, similar_names
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -222,5 +222,5 @@ def project_number(project: str | int, known: Mapping[str, MeProject]) -> str:
         return text
     named = {one.name: number for number, one in known.items()}
     near = [f"{named[name]} ({name})" for name in similar_names(text, list(named))]
-    meant = f"Did you mean {' or '.join(near)}?" if near else "Give the number in the project's settings page."
-    raise ConfigError(f"The project id {shown(project)} is not a number.", hint=meant)
+    complaint = f"The project id {shown(project)} is not a number{ask_for(near) or '.'}"
+    raise ConfigError(complaint, hint="Give the number in the project's settings page.")

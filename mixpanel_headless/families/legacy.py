@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from mixpanel_headless.errors import InvalidArgumentError, QueryError, shown
 from mixpanel_headless.operation import Async, Mode, composite, operation
+from mixpanel_headless.options import check_choice
 from mixpanel_headless.query.dates import Day, checked_day
 from mixpanel_headless.query.fields import is_whole_text
-from mixpanel_headless.query.suggestions import nearest
 from mixpanel_headless.request import Json, Request, query_params
 from mixpanel_headless.results import legacy as answers
 from mixpanel_headless.results.activity import ActivityFeedResult, read_activity
@@ -54,7 +54,7 @@ class Legacy(Identity[Mode]):
         """
         check_name("event", event)
         first, last = days(from_date, to_date)
-        asked = {"event": event, "from_date": first, "to_date": last, "unit": check_unit(unit, Unit)}
+        asked = {"event": event, "from_date": first, "to_date": last, "unit": check_choice("unit", unit, Unit)}
         params = query_params(**asked, type="general", on=on and expression(on), where=where)
         return ask("/segmentation", params, answers.reader(
             answers.SegmentationResult, "series", **asked, segment_property=on
@@ -74,8 +74,8 @@ class Legacy(Identity[Mode]):
     ) -> Request[answers.NumericBucketResult]:
         """How often an event happened, by date and by ranges of the number `on`, which the service chooses."""
         first, last = days(from_date, to_date)
-        asked = {"event": event, "from_date": first, "to_date": last, "unit": check_unit(unit, Unit)}
-        params = query_params(**asked, on=expression(on), type=check_unit(type, CountType, "type"), where=where)
+        asked = {"event": event, "from_date": first, "to_date": last, "unit": check_choice("unit", unit, Unit)}
+        params = query_params(**asked, on=expression(on), type=check_choice("type", type, CountType), where=where)
         read = answers.reader(answers.NumericBucketResult, "series", **asked, property_expr=on)
         return ask("/segmentation/numeric", params, read, last)
 
@@ -120,7 +120,7 @@ class Legacy(Identity[Mode]):
         """A saved funnel over those days, by `on` if it is given; `funnels()` lists them."""
         check_count("funnel_id", funnel_id)
         first, last = days(from_date, to_date)
-        step = None if unit is None else check_unit(unit, FunnelUnit)
+        step = None if unit is None else check_choice("unit", unit, FunnelUnit)
         params = query_params(funnel_id=funnel_id, from_date=first, to_date=last, unit=step, on=on)
 
         def read(tree: Json, provenance: Provenance) -> answers.FunnelResult:
@@ -154,7 +154,7 @@ class Legacy(Identity[Mode]):
         check_count("interval", interval)
         check_count("interval_count", interval_count)
         first, last = days(from_date, to_date)
-        check_unit(unit, FunnelUnit)
+        check_choice("unit", unit, FunnelUnit)
         asked = {"born_event": born_event, "from_date": first, "to_date": last}
         params = query_params(
             **asked,
@@ -189,8 +189,8 @@ class Legacy(Identity[Mode]):
         """
         first, last = days(from_date, to_date)
         units = {
-            "unit": check_unit(unit, FunnelUnit),
-            "addiction_unit": check_unit(addiction_unit, AddictionUnit, "addiction_unit"),
+            "unit": check_choice("unit", unit, FunnelUnit),
+            "addiction_unit": check_choice("addiction_unit", addiction_unit, AddictionUnit),
         }
         params = query_params(from_date=first, to_date=last, **units, event=event, where=where)
         read = answers.reader(answers.FrequencyResult, "data", event=event, from_date=first, to_date=last, **units)
@@ -208,7 +208,7 @@ class Legacy(Identity[Mode]):
     ) -> Request[answers.EventCountsResult]:
         """How often several events happened, by date."""
         first, last = days(from_date, to_date)
-        how = {"type": check_unit(type, CountType, "type"), "unit": check_unit(unit, Unit)}
+        how = {"type": check_choice("type", type, CountType), "unit": check_choice("unit", unit, Unit)}
         params = query_params(event=name_list("events", events), **how, from_date=first, to_date=last)
         read = answers.reader(
             answers.EventCountsResult, "series", events=list(events), from_date=first, to_date=last, **how
@@ -233,7 +233,7 @@ class Legacy(Identity[Mode]):
         - `values`: only these values.
         """
         first, last = days(from_date, to_date)
-        how = {"type": check_unit(type, CountType, "type"), "unit": check_unit(unit, Unit)}
+        how = {"type": check_choice("type", type, CountType), "unit": check_choice("unit", unit, Unit)}
         chosen = None if values is None else name_list("values", values)
         params = query_params(
             event=event, name=property_name, **how, from_date=first, to_date=last, values=chosen, limit=limit
@@ -319,7 +319,7 @@ def ask_number(
 ) -> Request[Any]:
     """One number for each date."""
     first, last = days(from_date, to_date)
-    asked = {"event": event, "from_date": first, "to_date": last, "unit": check_unit(unit, Unit)}
+    asked = {"event": event, "from_date": first, "to_date": last, "unit": check_choice("unit", unit, Unit)}
     params = query_params(**asked, on=expression(on), where=where)
     return ask(f"/segmentation/{what}", params, answers.reader(kind, "results", **asked, property_expr=on), last)
 
@@ -339,16 +339,6 @@ def days(from_date: Day, to_date: Day) -> tuple[str, str]:
     if last < first:
         raise InvalidArgumentError(f"to_date {last} comes before from_date {first}.", hint="Swap them.")
     return first, last
-
-
-def check_unit(value: str, known: Any, field: str = "unit") -> str:
-    """One of a set of words; InvalidArgumentError with the nearest for any other."""
-    words = get_args(known)
-    if value not in words:
-        near = nearest(value, words)
-        meant = f" Did you mean {near[0]}?" if near else ""
-        raise InvalidArgumentError(f"{field} is {shown(value)}.{meant}", hint=f"Use one of: {', '.join(words)}.")
-    return value
 
 
 def feed_window(from_date: Day | None, to_date: Day | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import attrs
 
 from mixpanel_headless.errors import ConfigError, shown
 from mixpanel_headless.paths import read_path
+from mixpanel_headless.suggestions import did_you_mean
 
 from .facts import VERBS
 from .policy import FLAGS, LISTS, Effect, Policy, Rule
@@ -60,7 +61,7 @@ def read_policy(source: PolicyLike, operations: Collection[str] | None = None) -
             raise ConfigError(f"The policy {path} is longer than {LONGEST:,} bytes.", hint=HINT)
         document = tomllib.loads(text)
     except FileNotFoundError:
-        meant = nearest(str(source).casefold(), PRESETS)
+        meant = ask_or_list(str(source).casefold(), PRESETS)
         raise ConfigError(f"The policy {path} is no preset, and no file{meant}.", hint=HINT) from None
     except OSError as error:
         raise ConfigError(f"The policy {path} cannot be read: {error.strerror or error}.", hint=HINT) from None
@@ -92,10 +93,10 @@ def build_policy(
     document: Mapping[str, Any], name: str, lines: Mapping[str, Sequence[int]], operations: Collection[str] | None
 ) -> Policy:
     """The policy that a document describes."""
-    flaws = [f"{key}: there is no such table{nearest(key, TABLES)}" for key in document if key not in TABLES]
+    flaws = [f"{key}: there is no such table{ask_or_list(key, TABLES)}" for key in document if key not in TABLES]
     base = document.get("preset")
     if base is not None and (not isinstance(base, str) or base not in PRESETS):
-        flaws.append(f"preset: {shown(base)} is none of {', '.join(PRESETS)}{nearest(base, PRESETS)}")
+        flaws.append(f"preset: {shown(base)} is none of {', '.join(PRESETS)}{did_you_mean(base, PRESETS)}")
     rules: list[Rule] = list(preset(base).rules) if isinstance(base, str) and base in PRESETS else []
     for effect in EFFECTS:
         tables = document.get(effect, [])
@@ -135,7 +136,7 @@ def read_rule(
                 f"{path}.{key}: {shown(value)} is {'no text' if key == 'reason' else 'neither true nor false'}"
             )
         else:
-            flaws.append(f"{path}.{key}: a rule has no such key{nearest(key, KEYS)}")
+            flaws.append(f"{path}.{key}: a rule has no such key{ask_or_list(key, KEYS)}")
     yield Rule(effect=effect, origin=origin, **values)
 
 
@@ -156,7 +157,9 @@ def read_list(
     texts = tuple(str(entry) for entry in entries)
     known = names_for(key, operations or ())
     if known:
-        flaws += [f"{path}: there is no {text!r}{nearest(text, known)}" for text in texts if not names_any(text, known)]
+        flaws += [
+            f"{path}: there is no {text!r}{ask_or_list(text, known)}" for text in texts if not names_any(text, known)
+        ]
     return texts
 
 
@@ -182,19 +185,16 @@ def read_caps(table: object, flaws: list[str]) -> dict[str, int]:
         return {}
     for cap, value in table.items():
         if cap not in CAPS:
-            flaws.append(f"caps.{cap}: there is no such cap{nearest(cap, CAPS)}")
+            flaws.append(f"caps.{cap}: there is no such cap{ask_or_list(cap, CAPS)}")
         elif not isinstance(value, int) or isinstance(value, bool) or value < 0:
             flaws.append(f"caps.{cap}: {shown(value)} is no whole number of at least 0")
     return dict(cast("Mapping[str, int]", table))
 
 
-def nearest(given: object, known: Iterable[str]) -> str:
+def ask_or_list(given: object, known: Iterable[str]) -> str:
     """Words that name what may have been meant."""
-    from mixpanel_headless.query.suggestions import nearest as find_nearest
-
     known = list(known)
-    near = find_nearest(given, known)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known[:MOST])}"
+    return did_you_mean(given, known) or f"; there are {', '.join(known[:MOST])}"
 
 
 MOST = 60

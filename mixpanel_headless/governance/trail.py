@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -119,14 +119,14 @@ def read_log(
     """The newest rows that fit, the oldest of them first."""
     from fnmatch import fnmatchcase
 
-    from mixpanel_headless.options import nearest
+    from mixpanel_headless.options import check_choice
 
     from .audit import Outcome
 
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise InvalidArgumentError(f"limit is {shown(limit)}.", hint="Give a whole number of at least 1, or None.")
-    if outcome is not None and outcome not in get_args(Outcome):
-        raise nearest("outcome", outcome, get_args(Outcome))
+    if outcome is not None:
+        check_choice("outcome", outcome, Outcome)
     rows = [
         AuditRow(row)
         for row in journal.rows()

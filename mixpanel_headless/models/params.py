@@ -17,7 +17,7 @@ import msgspec
 
 from mixpanel_headless.convert import structure, to_plain
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ResponseValidationError, shown
-from mixpanel_headless.query.suggestions import nearest
+from mixpanel_headless.suggestions import did_you_mean
 
 from .entity import wire_name
 
@@ -177,9 +177,7 @@ def check_fields(cls: type[Params], given: dict[str, Any]) -> tuple[dict[str, An
 
 
 def unknown_field(name: str, known: list[str]) -> str:
-    near = nearest(name, known)
-    meant = f"did you mean {' or '.join(near[:2])}?" if near else f"there are {', '.join(known)}"
-    return f"no such field; {meant}"
+    return "no such field" + (did_you_mean(name, known) or f"; there are {', '.join(known)}")
 
 
 def read_value(field: attrs.Attribute[Any], value: Any, values: dict[str, Any], flaws: list[tuple[str, str]]) -> None:
@@ -239,8 +237,7 @@ def read_choice(value: Any, allowed: dict[str, Any], synonyms: Mapping[str, str]
     if (text := synonyms.get(text, text)) in allowed and not isinstance(plain, bool):
         return allowed[text], None
     names = [str(one) for one in allowed.values()]
-    near = nearest(plain, names)
-    return value, f"{shown(value)} is none of {', '.join(names)}" + (f"; did you mean {near[0]}?" if near else "")
+    return value, f"{shown(value)} is none of {', '.join(names)}{did_you_mean(plain, names)}"
 
 
 def split_flaw(name: str, flaw: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from mixpanel_headless.errors import ValidationError, shown
+from mixpanel_headless.suggestions import listed, nearest
 
 from .behaviors import BehaviorRef
 from .custom_properties import CustomPropertyRef, InlineCustomProperty, property_problems
@@ -14,7 +15,6 @@ from .filter_clauses import AnyFilter, filter_clause
 from .names import name_flaw
 from .rules import Rule
 from .steps import CustomEventRef, FunnelStep, RetentionEvent
-from .suggestions import listed, nearest
 from .vocabulary import among
 
 if TYPE_CHECKING:

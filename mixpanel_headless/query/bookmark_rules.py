@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, Final, TypeAlias, get_args
 
+from mixpanel_headless.suggestions import nearest
+
 from .fields import is_positive_integer
 from .operators import ALIASES, OPERATORS
 from .rules import Rule
-from .suggestions import nearest
 from .vocabulary import FUNNEL_MATHS, MATHS, MATHS_NEEDING_PROPERTY, PER_USER, RETENTION_MATHS, Combinator, among
 
 Object: TypeAlias = "dict[str, Any]"

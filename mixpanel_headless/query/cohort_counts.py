@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, get_args
 
 from mixpanel_headless.errors import ParamValidationError, shown
+from mixpanel_headless.suggestions import listed
 
 from .dates import Day, checked_day
 from .fields import as_tuple, check_kinds, is_positive_integer
 from .filter_clauses import filter_clause
 from .filters import Filter
 from .names import is_no_name
-from .suggestions import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

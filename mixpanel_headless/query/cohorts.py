@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import attrs
 
 from mixpanel_headless.errors import shown
+from mixpanel_headless.suggestions import listed
 
 from .cohort_counts import aggregated, count_bound, count_window, event_selector, refuse_criterion
 from .cohort_members import check_cohort, cohort_identity
 from .fields import check_kinds, is_positive_integer
 from .names import is_no_name
-from .suggestions import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from mixpanel_headless.errors import ValidationError, shown
+from mixpanel_headless.suggestions import listed, nearest
 
 from .comparisons import TimeComparison
 from .dates import Day, Range
@@ -17,7 +18,6 @@ from .filters import Filter
 from .frequency import FrequencyFilter
 from .groups import AnyGroup, as_groups, group_clauses, group_problems
 from .rules import Rule, problems
-from .suggestions import listed, nearest
 from .vocabulary import UNITS, among
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError, shown
+from mixpanel_headless.suggestions import did_you_mean, listed
 
 from .names import name_flaw
-from .suggestions import listed, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -66,13 +66,8 @@ def one_of(code: str, known: Collection[str]) -> Validator:
             return
         if not isinstance(value, str) or value not in known:
             path = _where(instance, attribute)
-            near = nearest(value, known)
-            raise ParamValidationError(
-                f"{path} is {shown(value)}; it can be {listed(known)}.",
-                code,
-                path=path,
-                hint=f"Did you mean {' or '.join(map(repr, near))}?" if near else None,
-            )
+            complaint = f"{path} is {shown(value)}{did_you_mean(value, known) or '.'}"
+            raise ParamValidationError(complaint, code, path=path, hint=f"Use one of: {listed(known)}.")
 
     return check
 

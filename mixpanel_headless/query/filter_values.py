@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from mixpanel_headless.errors import ParamValidationError, shown
+from mixpanel_headless.suggestions import did_you_mean, listed
 
 from .dates import Day, as_text, checked_day
 from .fields import as_tuple
 from .operators import DAYS, EQUALITY, OPERATORS, boolean_operator, wire_operator
-from .suggestions import listed, nearest
 from .vocabulary import DateUnit, PropertyType, ResourceType
 
 
@@ -18,10 +18,10 @@ def known_operator(operator: str) -> str:
     name = wire_operator(operator)
     if name is None:
         raise ParamValidationError(
-            f"There is no filter operator {shown(operator)}.",
+            f"There is no filter operator {shown(operator)}{did_you_mean(operator, OPERATORS) or '.'}",
             "FD1_UNKNOWN_OPERATOR",
             path="Filter.operator",
-            hint=f"Use one of: {', '.join(nearest(operator, OPERATORS) or sorted(OPERATORS))}.",
+            hint=f"Use one of: {listed(OPERATORS)}.",
         )
     return name
 

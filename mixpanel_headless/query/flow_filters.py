@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError, shown
+from mixpanel_headless.suggestions import listed
 
 from .cohort_members import CohortMember
 from .filter_clauses import filter_clause
 from .filter_operands import operand_flaw
-from .suggestions import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from mixpanel_headless.errors import ValidationError, shown
+from mixpanel_headless.suggestions import listed, nearest
 
 from .fields import is_positive_integer
 from .filters import Filter
@@ -12,7 +13,6 @@ from .groups import group_problems
 from .names import is_no_name
 from .rules import Rule, problems
 from .steps import MAX_FLOW_STEPS, FlowStep
-from .suggestions import listed, nearest
 from .vocabulary import Combinator, FlowCount, FlowMode, FlowWindowUnit, among
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ValidationError, shown
+from mixpanel_headless.suggestions import listed
 
 from .fields import as_tuple, non_blank
 from .metric_refs import MetricRef, SavedReference, WarehouseMetric, as_ref, entry_of
 from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
-from .suggestions import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

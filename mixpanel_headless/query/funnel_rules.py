@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, get_args
 
 from mixpanel_headless.errors import ValidationError, shown
+from mixpanel_headless.suggestions import listed, nearest
 
 from .filter_clauses import filter_problems
 from .rules import Rule, join, problems
-from .suggestions import listed, nearest
 from .vocabulary import Alignment, FunnelOrder, ReentryMode, RetentionUnit, UnboundedMode, WindowUnit, among
 
 if TYPE_CHECKING:

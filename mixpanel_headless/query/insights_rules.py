@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, get_args
 
 from mixpanel_headless.errors import ParamValidationError, ValidationError, shown
+from mixpanel_headless.suggestions import listed, nearest
 
 from .behaviors import FunnelBehavior, RetentionBehavior, SimpleBehavior
 from .coverage import coverage_problems
@@ -18,7 +19,6 @@ from .metric_refs import MetricRef, SavedReference, WarehouseMetric
 from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 from .names import name_flaw
 from .rules import Rule, problems
-from .suggestions import listed, nearest
 from .vocabulary import Mode, among
 
 if TYPE_CHECKING:

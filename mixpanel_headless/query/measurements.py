@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import attrs
 
+from mixpanel_headless.suggestions import listed
+
 from .custom_properties import AnyProperty, CustomPropertyRef, InlineCustomProperty, measured_property
 from .fields import is_finite
 from .rules import Rule, problems
-from .suggestions import listed
 from .vocabulary import (
     FUNNEL_MATHS,
     FUNNEL_MATHS_OF_PROPERTIES,

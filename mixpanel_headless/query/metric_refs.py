@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import attrs
 
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError, shown
+from mixpanel_headless.suggestions import listed
 
 from .custom_properties import AnyProperty, check_measured, measured_property
 from .fields import one_of, positive_id
 from .measurements import wire_math
-from .suggestions import listed
 from .vocabulary import MATHS_OF_PROPERTIES, MATHS_OF_USERS, FunnelOrder, PerUser, SavedType, SegmentMethod, among
 
 if TYPE_CHECKING:

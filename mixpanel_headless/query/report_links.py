@@ -15,9 +15,9 @@ from mixpanel_headless.errors import (
     UnsupportedReportLinkError,
     shown,
 )
+from mixpanel_headless.suggestions import did_you_mean, listed
 
 from .fields import is_positive_integer
-from .suggestions import listed, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -223,12 +223,11 @@ def check_saved_type(report_type: object) -> None:
 
 
 def unknown_type(report_type: object, known: Collection[str]) -> ParamValidationError:
-    near = nearest(report_type, known)
     return ParamValidationError(
-        f"There is no report type {shown(report_type)} here; it can be {listed(known)}.",
+        f"There is no report type {shown(report_type)} here{did_you_mean(report_type, known) or '.'}",
         "RL1_UNKNOWN_REPORT_TYPE",
         path="report_type",
-        hint=f"Did you mean {' or '.join(map(repr, near))}?" if near else None,
+        hint=f"Use one of: {listed(known)}.",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mixpanel_headless.errors import ValidationError
+from mixpanel_headless.suggestions import listed, nearest
 
 from .behavior_query import (
     BehaviorQuery,
@@ -26,7 +27,6 @@ from .measurements import Measurement, retention_measurement_problems
 from .metrics import RetentionMetric
 from .rules import Rule, problems
 from .steps import AnyEvent, RetentionEvent
-from .suggestions import listed, nearest
 from .vocabulary import RETENTION_UNITS, among
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import attrs
 
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError, shown
+from mixpanel_headless.suggestions import did_you_mean, listed
 
 from .behaviors import FunnelBehavior, RetentionBehavior, SimpleBehavior
 from .formulas import Formula
 from .metric_refs import MetricRef, SavedReference, WarehouseMetric, as_ref
 from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
-from .suggestions import listed, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -275,8 +275,7 @@ def presentation_flaws(body: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
 def unknown_keys(tree: Json, known: frozenset[str], path: str) -> Iterator[tuple[str, str]]:
     for name in tree if isinstance(tree, dict) else ():
         if name not in known:
-            near = nearest(name, known)
-            yield f"{path}.{name}", "the service does not know it" + (f"; did you mean {near[0]}?" if near else "")
+            yield f"{path}.{name}", f"the service does not know it{did_you_mean(name, known)}"
 
 
 def refuse(complaint: str, path: str = "definition") -> None:

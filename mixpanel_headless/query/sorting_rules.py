@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mixpanel_headless.errors import ValidationError, shown
+from mixpanel_headless.suggestions import nearest
 
 from .bookmark_rules import CHARTS
-from .suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from mixpanel_headless.errors import ValidationError, shown
+from mixpanel_headless.suggestions import listed, nearest
 
 from .cohort_members import CohortMember
 from .cohorts import CohortDefinition
@@ -14,7 +15,6 @@ from .fields import is_finite, is_positive_integer
 from .filters import Filter
 from .rules import Rule, problems
 from .selectors import selector_flaw
-from .suggestions import listed, nearest
 from .vocabulary import SortOrder, UserAggregate, UserMode, among
 
 if TYPE_CHECKING:

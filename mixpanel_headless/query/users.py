@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from mixpanel_headless.errors import BookmarkValidationError, InvalidArgumentError, shown
+from mixpanel_headless.suggestions import did_you_mean, listed
 
 from .cohort_members import cohort_identity
 from .dates import as_text
 from .fields import as_tuple, is_positive_integer
 from .selectors import property_term, selector_of
-from .suggestions import nearest
 from .user_query import UserQuery
 from .user_rules import MAX_WORKERS, user_problems
 
@@ -132,10 +132,10 @@ def wire_params(params: Mapping[str, Any]) -> dict[str, Any]:
     known = OF_AGGREGATES if aggregate else OF_PROFILES
     for name in params:
         if name not in known:
-            near = nearest(name, known) or sorted(known)
+            kind = "aggregate" if aggregate else "answer of profiles"
             raise InvalidArgumentError(
-                f"params holds {shown(name)}, which an {'aggregate' if aggregate else 'answer of profiles'} does not take.",
-                hint=f"Use one of: {', '.join(near)}.",
+                f"params holds {shown(name)}, which an {kind} does not take{did_you_mean(name, known) or '.'}",
+                hint=f"Use one of: {listed(known)}.",
             )
     selector = "selector" if aggregate else "where"
     return {

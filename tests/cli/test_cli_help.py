@@ -88,9 +88,9 @@ def test_lists_name_other_calls_as_commands_and_arguments_as_options() -> None:
         ("cohorts create", "Error: Missing option '--name'."),
         ("flags create --name N --key K --ruleset []", "Error: --ruleset: expected an object, got a list."),
         (f"alerts create --params '{ALERT}' --name {'x' * 60}", "Error: --name: 60 long; at most 50 go in."),
-        ("cohorts create --name X --params '{\"nam\": 1}'", "Error: nam: no such field; did you mean name?"),
+        ("cohorts create --name X --params '{\"nam\": 1}'", "Error: nam: no such field; did you mean 'name'?"),
         ("replays list --distinct-id U", "between --from-date and --to-date; give both"),
-        ("cohort list", "No such command 'cohort'. Did you mean 'cohorts'?"),
+        ("cohort list", "No such command 'cohort'; did you mean 'cohorts'?"),
     ],
 )
 def test_what_is_wrong_is_told_in_the_words_of_the_command_line(line: str, told: str, box: Sandbox) -> None:
@@ -100,7 +100,7 @@ def test_what_is_wrong_is_told_in_the_words_of_the_command_line(line: str, told:
 
 
 def test_a_word_that_resembles_no_command_is_only_refused(box: Sandbox) -> None:
-    assert "Did you mean" not in said(box, "xyzzy")
+    assert "did you mean" not in said(box, "xyzzy")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_arguments_of_a_call_are_arguments_of_its_command(box: Sandbox) -> None:
 def test_a_name_that_does_not_exist_is_answered_with_the_nearest(box: Sandbox) -> None:
     result = CliRunner().invoke(cli, ["inspect", "properties", "sign up"], env=box.environment())
     assert result.exit_code == 8
-    assert "Did you mean: 'Sign Up'?" in result.stderr
+    assert "did you mean 'Sign Up'?" in result.stderr
 
 
 def test_a_table_is_drawn_on_request(box: Sandbox) -> None:

@@ -137,7 +137,7 @@ def refused(box: Sandbox, *arguments: str) -> dict[str, Any]:
 
 def test_an_unknown_field_is_answered_with_the_nearest(box: Sandbox) -> None:
     problem = refused(box, "query", "insights", '{"event": "Sign Up", "mat": "unique"}')
-    assert problem["message"] == "EVENTS: mat: Metric has no such field; did you mean math?"
+    assert problem["message"] == "EVENTS: mat: Metric has no such field; did you mean 'math'?"
 
 
 def test_a_missing_field_is_named(box: Sandbox) -> None:
@@ -180,7 +180,7 @@ def test_what_the_project_holds_is_inspected(box: Sandbox) -> None:
 
 
 def test_an_unknown_command_is_answered_with_the_nearest(box: Sandbox) -> None:
-    assert "Did you mean 'funnel'?" in refused(box, "query", "funel")["message"]
+    assert "did you mean 'funnel'?" in refused(box, "query", "funel")["message"]
 
 
 def test_an_unknown_option_is_json_for_who_asks_for_json(box: Sandbox) -> None:

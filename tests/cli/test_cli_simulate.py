@@ -111,7 +111,7 @@ def test_an_unknown_field_is_refused_with_its_file_its_place_and_the_nearest_nam
     path.write_text('[[tenants]]\nname = "t"\nagnets = 3\n')
     done = run_mp("simulate", "--workload", str(path))
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"{path}: tenants[1].agnets is unknown; did you mean agents?" in done.stderr
+    assert f"{path}: tenants[1].agnets is unknown; did you mean 'agents'?" in done.stderr
 
 
 def test_agents_and_a_workload_file_exclude_each_other(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_class_can_be_named() -> None:
 
 
 def test_a_class_of_another_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(InvalidArgumentError, match="did you mean GroupBy"):
+    with pytest.raises(InvalidArgumentError, match="did you mean 'GroupBy'"):
         read({"class": "GroupBuy", "property": "plan"}, mp.GroupBy, mp.CohortBreakdown)
 
 

@@ -75,7 +75,7 @@ def test_projects_come_by_name_whatever_its_case(service: Answering) -> None:
 
 def test_a_project_called_by_its_name_is_refused_with_its_id(service: Answering) -> None:
     service.tell({"results": ME})
-    with service.workspace() as ws, pytest.raises(mp.ConfigError, match=r"Did you mean 12345 \(web\)"):
+    with service.workspace() as ws, pytest.raises(mp.ConfigError, match=r"did you mean '12345 \(web\)'"):
         ws.workspaces(project_id="Web")
 
 

@@ -172,7 +172,7 @@ def test_a_graph_joins_properties_with_the_events_that_they_come_with(service: A
 
 def test_words_and_days_that_the_service_does_not_know_are_refused(service: Answering) -> None:
     with service.workspace() as ws:
-        with pytest.raises(mp.InvalidArgumentError, match="Did you mean day"):
+        with pytest.raises(mp.InvalidArgumentError, match="did you mean 'day'"):
             ws.segmentation("A", **MARCH, unit="dayy")  # type: ignore[arg-type] # the flaw
         with pytest.raises(mp.InvalidArgumentError, match="comes before"):
             ws.funnel(7, from_date="2025-03-31", to_date="2025-03-01")

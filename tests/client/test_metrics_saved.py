@@ -121,7 +121,7 @@ def test_every_part_that_the_service_does_not_know_is_told_with_the_nearest(serv
     with service.workspace() as ws, pytest.raises(mp.ParamValidationError) as caught:
         ws.create_metric(mp.CreateMetricParams(name="n", definition=raw, display=mp.MetricDisplay(precision=9)))
     told = {flaw["path"]: flaw["message"] for flaw in caught.value.details["fields"]}
-    assert told["definition.measurment"].endswith("did you mean measurement?")
+    assert told["definition.measurment"].endswith("did you mean 'measurement'?")
     assert set(told) == {"definition.measurment", "definition.behavior.typo"}
 
 

@@ -242,6 +242,6 @@ def test_a_schema_is_told_by_its_type_and_its_name(service: Answering, tmp_path:
 def test_an_outcome_that_there_is_none_of_is_refused(service: Answering, tmp_path: Path) -> None:
     with (
         service.workspace(state_dir=tmp_path) as ws,
-        pytest.raises(mp.InvalidArgumentError, match="Did you mean 'denied'"),
+        pytest.raises(mp.InvalidArgumentError, match="did you mean 'denied'"),
     ):
         ws.audit.log(outcome="deny")

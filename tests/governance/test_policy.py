@@ -166,17 +166,20 @@ def test_a_rule_of_a_file_is_told_with_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "told"),
     [
-        ("prest = 'admin'", "prest: there is no such table; did you mean preset"),
-        ("preset = 'admn'", "did you mean admin"),
-        ("[[deny]]\nfamilies = ['dashbords']", r"deny\[0\].families: there is no 'dashbords'; did you mean dashboards"),
+        ("prest = 'admin'", "prest: there is no such table; did you mean 'preset'"),
+        ("preset = 'admn'", "did you mean 'admin'"),
+        (
+            "[[deny]]\nfamilies = ['dashbords']",
+            r"deny\[0\].families: there is no 'dashbords'; did you mean 'dashboards'",
+        ),
         ("[[deny]]\nverbs = ['wipe']", "there is no 'wipe'; there are read, create"),
-        ("[[deny]]\noperations = ['delete_dashbord']", "did you mean delete_dashboard"),
-        ("[[deny]]\nverb = ['delete']", "a rule has no such key; did you mean verbs"),
+        ("[[deny]]\noperations = ['delete_dashbord']", "did you mean 'delete_dashboard'"),
+        ("[[deny]]\nverb = ['delete']", "a rule has no such key; did you mean 'verbs'"),
         ("[[deny]]\nids = []", "is no list of names"),
         ("[[deny]]\nids = [true]", "holds what is no name"),
         ("[[deny]]\nbulk = 'yes'", "is neither true nor false"),
         ("[deny]\nverbs = ['delete']", r"write each rule as \[\[deny\]\]"),
-        ("[caps]\nmutation = 5", "did you mean mutations"),
+        ("[caps]\nmutation = 5", "did you mean 'mutations'"),
         ("[caps]\nmutations = -1", "no whole number of at least 0"),
         ("[[deny]\n", "is no TOML"),
     ],
@@ -190,7 +193,7 @@ def test_a_policy_that_cannot_be_meant_is_refused(tmp_path: Path, document: str,
 
 @pytest.mark.parametrize("name", ["Read_Only", "readonly", "READ_ONLY"])
 def test_a_preset_that_is_misspelled_is_told_how_it_is_spelled(name: str) -> None:
-    with pytest.raises(mp.ConfigError, match="did you mean read_only"):
+    with pytest.raises(mp.ConfigError, match="did you mean 'read_only'"):
         read_policy(name)
 
 

@@ -87,12 +87,12 @@ def test_every_flaw_is_told_at_once() -> None:
         "cards[1]": "expected Card, got 3",
         "owner_id": "expected a whole number, got text",
         "zzz": "no such field; there are title, cards, owner_id, mood, layout, size",
-        "mood": "'godd' is none of good, bad; did you mean good?",
+        "mood": "'godd' is none of good, bad; did you mean 'good'?",
     }
 
 
 def test_an_unknown_field_is_refused_with_the_nearest_name() -> None:
-    assert flaws_of(lambda: Board(title="T", card=[])) == {"card": "no such field; did you mean cards?"}  # type: ignore[call-arg] # the flaw
+    assert flaws_of(lambda: Board(title="T", card=[])) == {"card": "no such field; did you mean 'cards'?"}  # type: ignore[call-arg] # the flaw
 
 
 def test_a_field_of_several_kinds_takes_each_of_them_and_no_other() -> None:

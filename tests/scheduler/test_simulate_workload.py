@@ -64,8 +64,8 @@ TENANT = {"name": "t", "agents": 1}
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"tennants": []}, "w: tennants is unknown; did you mean tenants?"),
-        ({"tenants": [{**TENANT, "quetions": 3}]}, "w: tenants[1].quetions is unknown; did you mean questions?"),
+        ({"tennants": []}, "w: tennants is unknown; did you mean 'tenants'?"),
+        ({"tenants": [{**TENANT, "quetions": 3}]}, "w: tenants[1].quetions is unknown; did you mean 'questions'?"),
         ({"tenants": [{**TENANT, "xyz": 3}]}, "w: tenants[1].xyz is unknown; known are name, agents"),
         ({"tenants": [TENANT, {"name": "u", "jobs": [{"cals": 1}]}]}, "w: tenants[2].jobs[1].cals is unknown"),
         ({"tenants": [TENANT], "service": {"shape": "round"}}, "w: service.shape is 'round'; it must be one of rolling"),

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
     from mixpanel_headless.cli.demo.truth import Truth
+    from mixpanel_headless.options import PriorityName
     from mixpanel_headless.results.insights import QueryResult
-    from mixpanel_headless.workspace import AsyncWorkspace, PriorityName
+    from mixpanel_headless.workspace import AsyncWorkspace
 
 AT_ONCE = 6
 """How many questions one agent has open at a time."""

@@ -85,5 +85,5 @@ def _named(value: object) -> str:
 
 
 def _suggest(name: object, known: dict[str, Any]) -> str:
-    near = get_close_matches(str(name), known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    near = get_close_matches(str(name), known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
