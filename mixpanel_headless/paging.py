@@ -3,27 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING
 
 import anyio
+import attrs
 
 from .errors import InvalidResponseError, MixpanelHeadlessError, TransportError
+from .results.profiles import ProfilePage
 
-if TYPE_CHECKING:
-    from .results.profiles import ProfilePage
+ReadPage = Callable[[int, str | None], Awaitable[ProfilePage]]
+"""Page number, session → page."""
 
-ReadPage = Callable[[int, str | None, int | None], Awaitable["ProfilePage"]]
-"""Page number, session, limit → page."""
+
+@attrs.define
+class Walk:
+    """The pages of one list of profiles, one after the other; each is asked for in the session that the last one named."""
+
+    read: ReadPage
+    number: int = 0
+    session: str | None = None
+    ended: bool = False
+    seen: set[int] = attrs.field(factory=set)
+
+    async def next(self) -> ProfilePage | None:
+        """The next page; None after the last, which is empty or names no session.
+
+        Raises InvalidResponseError for a page that was there already: such a list may have no end.
+        """
+        if self.ended:
+            return None
+        page = await self.read(self.number, self.session)
+        check_new(page, self.number, self.seen)
+        self.number, self.session = self.number + 1, page.session_id
+        self.ended = not (page.profiles and page.session_id)
+        return page
+
+
+def check_new(page: ProfilePage, number: int, seen: set[int]) -> None:
+    """Raises InvalidResponseError if a page repeats one that was seen; from here on it is seen too."""
+    if page.profiles and page.mark in seen:
+        raise InvalidResponseError(f"Page {number} of the profiles repeats an earlier one.", sent=True)
+    seen.add(page.mark)
 
 
 async def read_pages(read: ReadPage, limit: int | None) -> list[ProfilePage]:
-    """Pages until there are `limit` profiles, or a page is empty or names no session; all of the first one's session."""
-    page = await read(0, None, limit)
-    pages, held, session = [page], len(page.profiles), page.session_id
-    while page.profiles and page.session_id and (limit is None or held < limit):
-        before, page = page, await read(len(pages), session, limit)
-        if page.profiles and page.profiles == before.profiles:
-            raise InvalidResponseError(f"Page {len(pages)} of the profiles repeats the one before it.", sent=True)
+    """Pages until there are `limit` profiles or no more."""
+    walk, pages, held = Walk(read), list[ProfilePage](), 0
+    while (limit is None or held < limit) and (page := await walk.next()):
         pages.append(page)
         held += len(page.profiles)
     return pages
@@ -32,20 +57,24 @@ async def read_pages(read: ReadPage, limit: int | None) -> list[ProfilePage]:
 async def read_pages_at_once(read: ReadPage, limit: int | None, workers: int) -> tuple[list[ProfilePage], list[int]]:
     """The first page, then the others with so many workers; in their order, and the numbers of those that failed.
 
-    A page fails when its answer is cut or cannot be read; what the service or the scheduler refuses is raised.
+    A page fails when its answer is cut, cannot be read or repeats another one; what the service or the scheduler
+    refuses is raised.
     """
-    first = await read(0, None, None)
-    pages, failed, refusals = {0: first}, list[int](), list[MixpanelHeadlessError]()
+    first = await read(0, None)
+    pages, failed, refusals, seen = {0: first}, list[int](), list[MixpanelHeadlessError](), {first.mark}
 
     async def work(numbers: Iterator[int]) -> None:
         for number in numbers:
             try:
-                pages[number] = await read(number, first.session_id, None)
+                page = await read(number, first.session_id)
+                check_new(page, number, seen)
             except (InvalidResponseError, TransportError):
                 failed.append(number)
             except MixpanelHeadlessError as error:
                 refusals.append(error)
                 group.cancel_scope.cancel()
+            else:
+                pages[number] = page
 
     numbers = iter(range(1, count_pages(first, limit)))
     async with anyio.create_task_group() as group:

@@ -5,6 +5,7 @@ for row in ws.stream_events(from_date="2026-01-01", to_date="2026-01-31"): ...
 
 from __future__ import annotations
 
+import functools
 import os  # noqa: TC003 - commands are made from annotations
 import time
 from collections.abc import Mapping, Sequence  # noqa: TC003 - as above
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from mixpanel_headless.operation import Async, Mode, Surface, composite, operation, stream
+from mixpanel_headless.paging import Walk
 from mixpanel_headless.query.exports import EventExport, ProfileExport
 from mixpanel_headless.request import Json, Request
-from mixpanel_headless.results.profiles import check_profiles, read_profile
+from mixpanel_headless.results.profiles import ProfilePage, check_profiles
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -120,9 +122,13 @@ class Exports(Surface[Mode]):
                 return await DayFiles(place, question, form, read, bar).make(days)
 
     @operation
-    def _profiles_as_sent(self, body: Mapping[str, Any]) -> Request[Mapping[str, Any]]:
-        """One page of profiles, read no further."""
-        return Request("POST", "query", "/engage/", read_nothing_further, body=body, accept=check_profiles)
+    def _exported_profiles(
+        self, question: Mapping[str, Any], page: int, session_id: str | None, *, raw: bool
+    ) -> Request[ProfilePage]:
+        """One page of profiles; the service counts the first page of a session only."""
+        body = {**question, "page": page, **({"session_id": session_id} if session_id else {})}
+        read = ProfilePage.as_sent if raw else ProfilePage.from_reply
+        return Request("POST", "query", "/engage/", read, body=body, accept=check_profiles)
 
     @stream(command="profiles")
     async def stream_profiles(
@@ -143,7 +149,8 @@ class Exports(Surface[Mode]):
 
         Rows are `distinct_id`, `last_seen` and `properties`, the others; with `raw`, the service's own objects. `group_id`
         asks for profiles of a group instead of users', `as_of_timestamp` (Unix seconds) for those of a past moment,
-        `include_all_users` also for members of the cohort without a profile. Costs one query for all pages together.
+        `include_all_users` also for members of the cohort without a profile. Costs one query for all pages together; a
+        service that gives a page twice raises InvalidResponseError.
 
         - `cohort_id`: only members of this cohort.
         - `output_properties`: only these properties.
@@ -161,13 +168,9 @@ class Exports(Surface[Mode]):
         body = wanted.body(self.pin.project, time.time())
         if distinct_ids is not None and not distinct_ids:
             return
-        while True:
-            page = await self._profiles_as_sent(body)
-            profiles = page["results"]
-            yield list(profiles) if raw else [read_profile(profile) for profile in profiles]
-            if not profiles or not page.get("session_id"):
-                return
-            body = {**body, "page": body["page"] + 1, "session_id": page["session_id"]}
+        walk = Walk(functools.partial(self._exported_profiles, body, raw=raw))
+        while page := await walk.next():
+            yield page.profiles
 
     @composite(command="profile-files")
     async def export_profiles(
@@ -208,16 +211,11 @@ class Exports(Surface[Mode]):
         form, host = check_format(format), self.settings.host("query")
         body = wanted.body(self.pin.project, time.time())
         place, question = choose_place(to), {"of": "profiles", "format": form, "host": host, **body}
+        read = functools.partial(self._exported_profiles, body, raw=False)
         with Progress(0, shown=progress, noun="profiles") as bar:
             async with told_waits(bar, await self.dispatcher(), self.pin.project):
-                return await PageFiles(place, question, form, body, self._profiles_as_sent, bar).make()
+                return await PageFiles(place, question, form, read, bar).make()
 
 
 def read_nothing(tree: Json, provenance: Provenance) -> None:
     """A streamed answer has been read by its end."""
-
-
-def read_nothing_further(tree: Json, provenance: Provenance) -> Mapping[str, Any]:
-    """The answer as it came."""
-    page: Mapping[str, Any] = tree
-    return page

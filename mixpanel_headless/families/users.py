@@ -143,12 +143,12 @@ async def read_profiles(
     users: Users[Async], params: Mapping[str, Any], limit: int | None, workers: int
 ) -> UserQueryResult:
     """Profiles up to the limit: one page after the other, or with `workers` several at once."""
-    wired = wire_params(params)
+    wired, serial = wire_params(params), not workers or limit == 1
 
-    async def read(page: int, session_id: str | None, at_most: int | None) -> ProfilePage:
-        return await users._profile_page(wired, page, session_id, at_most)
+    async def read(page: int, session_id: str | None) -> ProfilePage:
+        return await users._profile_page(wired, page, session_id, limit if serial else None)
 
-    if not workers or limit == 1:
+    if serial:
         pages = await read_pages(read, limit)
         return UserQueryResult.of_pages(pages, params, limit, parallel=False)
     pages, failed = await read_pages_at_once(read, limit, workers)

@@ -11,7 +11,7 @@ from .table import Table
 from .trees import copy_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .provenance import Provenance
 
@@ -23,6 +23,8 @@ class ProfilePage:
     """One page of profiles, and what it takes to ask for the next one."""
 
     profiles: list[dict[str, Any]]
+    mark: int
+    """Equal for pages that hold the same profiles, be they as they were or not."""
     session_id: str | None
     page_size: int
     total: int
@@ -31,8 +33,22 @@ class ProfilePage:
     @classmethod
     def from_reply(cls, reply: Mapping[str, Any], provenance: Provenance) -> Self:
         """The page of a decoded answer that `check_profiles` has accepted."""
+        return cls.read(reply, provenance, read_profile)
+
+    @classmethod
+    def as_sent(cls, reply: Mapping[str, Any], provenance: Provenance) -> Self:
+        """The same with the service's own objects."""
+        return cls.read(reply, provenance, lambda row: row)
+
+    @classmethod
+    def read(
+        cls, reply: Mapping[str, Any], provenance: Provenance, read: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> Self:
+        """The page with each profile as `read` makes it."""
+        rows = [row for row in reply["results"] if isinstance(row, dict)]
         return cls(
-            profiles=[read_profile(row) for row in reply["results"] if isinstance(row, dict)],
+            profiles=[read(row) for row in rows],
+            mark=hash(tuple([str(row.get("$distinct_id") or row) for row in rows])),
             session_id=reply.get("session_id") or None,
             page_size=_whole(reply.get("page_size")),
             total=_whole(reply.get("total")),

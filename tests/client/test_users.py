@@ -145,6 +145,14 @@ def test_a_service_that_repeats_a_page_for_ever_is_left() -> None:
             ws.query_user(mode="profiles", limit=None)
 
 
+def test_a_page_that_repeats_another_one_beside_it_counts_as_failed() -> None:
+    row = {"$distinct_id": "u0", "$properties": {}}
+    with Profiles(4, 1) as service, service.workspace() as ws:
+        service.broken[2] = Answer({"results": [row], "session_id": "s-1", "total": 4, "page_size": 1})
+        result = ws.query_user(mode="profiles", limit=None, parallel=True)
+    assert (result.distinct_ids, result.meta["failed_pages"]) == (["u0", "u1", "u3"], [2])
+
+
 def test_one_profile_is_kept_and_a_first_page_of_many_is_not() -> None:
     with Profiles(9) as service, service.workspace() as ws:
         for _ in range(2):

@@ -99,6 +99,16 @@ def test_an_export_that_came_to_its_end_is_made_anew(play: Callable[..., Script]
     assert (done.rows, users(tmp_path)) == (1, ["u3"])
 
 
+def test_an_export_leaves_a_service_that_repeats_pages_for_ever(
+    play: Callable[..., Script], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "PAGES", 2)
+    script = play(*(page(number, "s" if number < 8 else None, f"u{number % 3}") for number in range(9)))
+    with script.workspace() as ws, pytest.raises(mp.InvalidResponseError, match="Page 3 of the profiles repeats"):
+        ws.export_profiles(tmp_path)
+    assert users(tmp_path) == ["u0", "u1"], "what was whole before is kept"
+
+
 @BOTH
 def test_nobody_is_an_empty_file(play: Callable[..., Script], tmp_path: Path, form: Format) -> None:
     with play(page(0, "s")).workspace() as ws:

@@ -44,6 +44,19 @@ def test_no_ids_are_no_profiles_and_no_request(play: Callable[..., Script]) -> N
     assert script.requests == []
 
 
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_service_that_repeats_pages_for_ever_is_left(play: Callable[..., Script], raw: bool) -> None:
+    script = play(*(page(number, "s" if number < 8 else None, f"u{number % 2}") for number in range(9)))
+    with script.workspace() as ws, pytest.raises(mp.InvalidResponseError, match="Page 2 of the profiles repeats"):
+        list(ws.stream_profiles(raw=raw))
+
+
+def test_profiles_without_ids_are_no_repetition_unless_they_are_equal(play: Callable[..., Script]) -> None:
+    pages = [{"session_id": "s" if n < 2 else None, "results": [{"$properties": {"n": n}}]} for n in range(3)]
+    with play(*(whole(json.dumps(one).encode()) for one in pages)).workspace() as ws:
+        assert [row["properties"]["n"] for row in ws.stream_profiles()] == [0, 1, 2]
+
+
 def test_a_page_in_another_form_is_an_error(play: Callable[..., Script]) -> None:
     with play(whole(b'{"results": {"u1": 1}}')).workspace() as ws, pytest.raises(mp.QueryError):
         list(ws.stream_profiles())
