@@ -42,8 +42,8 @@ FAILURES = (aiohttp.ClientError, OSError, ValueError)
 class Transport:
     """A pool of connections. Redirects are not followed, so that credentials stay with their host."""
 
-    def __init__(self, *, connections: int = 100, most_bytes: int = MOST_BYTES) -> None:
-        self.connections, self.most_bytes = connections, most_bytes
+    def __init__(self, *, connections: int = 100) -> None:
+        self.connections = connections
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -78,7 +78,7 @@ class Transport:
                 allow_redirects=False,
                 timeout=patience(message.timeout),
             ) as response:
-                body = await read_body(response, self.most_bytes)
+                body = await read_body(response)
                 return Reply(message.verb, message.url, response.status, response.headers, body)
         except FAILURES as error:
             raise transport_error(message, error) from error
@@ -153,16 +153,16 @@ class Incoming:
         return Reply(message.verb, message.url, self.status, self._response.headers, body[:most_bytes])
 
 
-async def read_body(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+async def read_body(response: aiohttp.ClientResponse) -> bytes:
     """The body, unpacked; InvalidResponseError once it is larger than anybody could want, however small it was packed."""
     chunks, size = [], 0
     packing = Packing(response.headers.get("Content-Encoding", ""))
     while packed := await response.content.readany():
         for chunk in packing.unpack(packed):
             size += len(chunk)
-            if size > most_bytes:
+            if size > MOST_BYTES:
                 raise InvalidResponseError(
-                    f"{response.method} {response.url.with_query(None)} answered more than {most_bytes:,} bytes.",
+                    f"{response.method} {response.url.with_query(None)} answered more than {MOST_BYTES:,} bytes.",
                     sent=True,
                     hint="Ask for fewer days or segments.",
                 )

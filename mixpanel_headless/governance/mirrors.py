@@ -41,9 +41,9 @@ def tell_structlog(row: Mapping[str, Any]) -> None:
     logger().info("audit", **row)
 
 
-def tell_syslog(row: Mapping[str, Any]) -> None:
-    """A line of JSON to the system's log."""
-    system_log().info("mixpanel-headless audit %s", msgspec.json.encode(row).decode())
+def tell_syslog(row: Mapping[str, Any], log: Logger | None = None) -> None:
+    """A line of JSON to the system's log, or to another."""
+    (log or system_log()).info("mixpanel-headless audit %s", msgspec.json.encode(row).decode())
 
 
 @functools.cache

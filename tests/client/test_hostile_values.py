@@ -12,10 +12,10 @@ import anyio
 import pytest
 
 import mixpanel_headless as mp
+from mixpanel_headless import transport
 from mixpanel_headless.accounts.settings import resolve_settings
 from mixpanel_headless.replies import Reply, error_of, read_quota, read_retry_after
 from mixpanel_headless.sandbox.faults import Instead
-from mixpanel_headless.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -295,8 +295,7 @@ def test_a_gzip_bomb_ends_before_it_fills_the_memory(box: Sandbox, monkeypatch: 
     bomb = gzip.compress(b"[" + b" " * 5_000_000 + b"]")
     assert len(bomb) < 10_000
     box.inject(Instead(200, bomb, {"Content-Encoding": "gzip"}))
-    made = Transport.__init__
-    monkeypatch.setattr(Transport, "__init__", lambda self: made(self, most_bytes=1_000_000))
+    monkeypatch.setattr(transport, "MOST_BYTES", 1_000_000)
     with box.workspace() as ws:
         with pytest.raises(mp.InvalidResponseError, match="1,000,000"):
             ws.events()

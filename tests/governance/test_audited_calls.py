@@ -180,12 +180,11 @@ def test_a_mirror_hears_of_every_row_and_stops_nothing(
     assert ["kind='intent'" in told[0], "kind='outcome'" in told[1]] == [True, True]
 
 
-def test_the_systems_log_hears_of_a_row_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_systems_log_hears_of_a_row_as_json() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
         listening.bind(("127.0.0.1", 0))
         log = mirrors.log_at(listening.getsockname())
-        monkeypatch.setattr(mirrors, "system_log", lambda: log)
-        mirrors.tell_syslog({"seq": 1, "kind": "intent"})
+        mirrors.tell_syslog({"seq": 1, "kind": "intent"}, log)
         listening.settimeout(10)
         told = listening.recv(4096)
         log.handlers[0].close()

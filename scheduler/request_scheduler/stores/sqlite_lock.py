@@ -24,6 +24,8 @@ _PATIENCE = 10.0
 _TRIES = 100  # a lock that is removed again and again while it is opened cannot be relied on
 _BEGUN = b"a budget file was begun beside this lock; its transactions: %020d\n"
 _NUMBER = slice(-21, -1)
+MOUNTS = Path("/proc/self/mounts")
+"""Where Linux tells what is mounted; other systems have no such file, and every folder is taken for local there."""
 _NETWORK = frozenset(
     [
         "nfs",
@@ -101,9 +103,9 @@ def check_usable(path: Path) -> None:
     os.close(_open_lock(path))
 
 
-def check_local(folder: Path) -> None:
+def check_local(folder: Path, mounts: Path = MOUNTS) -> None:
     """Raise StoreLost for a folder on a network file system, whose locks cannot be relied on."""
-    kind = _file_system(folder)
+    kind = _file_system(folder, mounts)
     if kind in _NETWORK:
         raise StoreLost(f"{folder} is on a network file system ({kind}): use a local folder")
 
@@ -114,14 +116,14 @@ def _open_lock(path: Path) -> int:
     return os.open(path.with_name(path.name + "-lock"), os.O_RDWR | os.O_CREAT, 0o600)
 
 
-def _file_system(folder: Path) -> str:
+def _file_system(folder: Path, mounts: Path) -> str:
     try:
-        mounts = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
+        lines = mounts.read_text(errors="replace").splitlines()
     except OSError:
         return ""
     resolved = folder.resolve()
     best, kind = -1, ""
-    for _, point, name, *_ in (line.split(" ") for line in mounts):
+    for _, point, name, *_ in (line.split(" ") for line in lines):
         place = Path(point.replace("\\040", " "))
         if resolved.is_relative_to(place) and len(place.parts) >= best:
             best, kind = len(place.parts), name

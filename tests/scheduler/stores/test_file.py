@@ -305,10 +305,14 @@ def test_processes_whose_lock_was_removed_agree_on_the_new_one(
     assert not caplog.records
 
 
-def test_a_folder_on_a_network_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("request_scheduler.stores.sqlite_lock._file_system", lambda folder: "nfs4")
+def test_a_folder_on_a_network_is_refused(tmp_path: Path) -> None:
+    far, near = tmp_path / "far away", tmp_path / "near"
+    mounts = tmp_path / "mounts"
+    place = str(far).replace(" ", "\\040")
+    mounts.write_text(f"/dev/vda / ext4 rw 0 0\nserver:/share {place} nfs4 rw 0 0\n")
     with pytest.raises(StoreLost, match="network file system"):
-        check_local(tmp_path)
+        check_local(far / "state", mounts)
+    check_local(near / "state", mounts)
 
 
 def test_taking_in_what_others_wrote_is_no_news_to_them(open_hand: Callable[..., Hand], path: Path) -> None:
