@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from mixpanel_headless.errors import ValidationError, shown
-from mixpanel_headless.suggestions import listed, nearest
 
 from .behaviors import BehaviorRef
 from .custom_properties import CustomPropertyRef, InlineCustomProperty, property_problems
 from .filter_clauses import AnyFilter, filter_clause
 from .names import name_flaw
-from .rules import Rule
 from .steps import CustomEventRef, FunnelStep, RetentionEvent
-from .vocabulary import among
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .coverage import Coverage
     from .measurements import Measurement
@@ -101,14 +98,3 @@ def math_problems(found: Iterable[ValidationError], measurement: Measurement) ->
     for problem in found:
         yield attrs.evolve(problem, path="math_property")
     yield from property_problems(measurement.property, "math_property")
-
-
-def mode_rule(code: str, modes: Collection[str]) -> Rule[BehaviorQuery[Any]]:
-    """The rule that the mode is one of these."""
-    return Rule(
-        code,
-        "mode",
-        lambda q: not among(q.mode, modes),
-        f"mode is {{0.mode!r}}; it can be {listed(modes)}.",
-        lambda q: nearest(q.mode, modes),
-    )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from mixpanel_headless.errors import ValidationError, shown
-from mixpanel_headless.suggestions import listed, nearest
 
 from .comparisons import TimeComparison
 from .dates import Day, Range
@@ -17,8 +16,8 @@ from .filter_clauses import AnyFilter, filter_clauses, filter_problems
 from .filters import Filter
 from .frequency import FrequencyFilter
 from .groups import AnyGroup, as_groups, group_clauses, group_problems
-from .rules import Rule, problems
-from .vocabulary import UNITS, among
+from .rules import Rule, choice, problems
+from .vocabulary import UNITS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -90,13 +89,7 @@ class Coverage:
         return {} if self.time_comparison is None else {"timeComparison": self.time_comparison.to_dict()}
 
 
-ANY_UNIT: Final[Rule[Coverage]] = Rule(
-    "V30_INVALID_UNIT",
-    "unit",
-    lambda c: not among(c.unit, UNITS),
-    f"unit is {{0.unit!r}}; it can be {listed(UNITS)}.",
-    lambda c: nearest(c.unit, UNITS),
-)
+ANY_UNIT: Final[Rule[Coverage]] = choice("V30_INVALID_UNIT", "unit", UNITS)
 _OTHERS: tuple[Rule[Coverage], ...] = (
     Rule(
         "V31_INVALID_TIME_COMPARISON",

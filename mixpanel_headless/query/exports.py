@@ -13,7 +13,7 @@ from mixpanel_headless.errors import ParamValidationError
 
 from .dates import Day, as_text, day_flaw, days_between
 from .fields import BEYOND, is_positive_integer, is_whole, is_whole_text
-from .rules import Rule, problems
+from .rules import Rule, flag, problems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,12 +218,7 @@ PROFILE_RULES: tuple[Rule[ProfileExport], ...] = (
         lambda export: not is_id(export.group_id),
         "group_id must be the id of a data group; it is {0.group_id!r}.",
     ),
-    Rule(
-        "AC11_FLAG",
-        "include_all_users",
-        lambda export: not isinstance(export.include_all_users, bool),
-        "include_all_users is {0.include_all_users!r}; it is True or False.",
-    ),
+    flag("AC11_FLAG", "include_all_users"),
     Rule(
         "AC7_OUTPUT_PROPERTIES_NOT_LIST",
         "output_properties",

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from mixpanel_headless.errors import ValidationError, shown
-from mixpanel_headless.suggestions import listed, nearest
 
 from .fields import is_positive_integer
 from .filters import Filter
 from .groups import group_problems
 from .names import is_no_name
-from .rules import Rule, problems
+from .rules import Rule, choice, flag, problems
 from .steps import MAX_FLOW_STEPS, FlowStep
 from .vocabulary import Combinator, FlowCount, FlowMode, FlowWindowUnit, among
 
@@ -90,42 +89,21 @@ _STEP: tuple[Rule[FlowStep], ...] = (
         lambda s: not isinstance(s.event, str),
         "a step is an event, by its name, not {0.event!r}.",
     ),
-    Rule(
-        "FL_INVALID_FILTERS_COMBINATOR",
-        "filters_combinator",
-        lambda s: not among(s.filters_combinator, get_args(Combinator)),
-        "filters_combinator is {0.filters_combinator!r}; it can be 'all' or 'any'.",
-    ),
+    choice("FL_INVALID_FILTERS_COMBINATOR", "filters_combinator", get_args(Combinator)),
 )
 
 
-def _choice(code: str, argument: str, known: frozenset[str]) -> Rule[FlowQuery]:
-    """A rule for an argument that takes one of a few words."""
-    return Rule(
-        code,
-        argument,
-        lambda q: not among(getattr(q, argument), known),
-        f"{argument} is {{0.{argument}!r}}; it can be {listed(known)}.",
-        lambda q: nearest(getattr(q, argument), known),
-    )
-
-
 _CHOICES: tuple[Rule[FlowQuery], ...] = (
-    _choice("FL_INVALID_COUNT_TYPE", "count_type", frozenset(get_args(FlowCount))),
-    _choice("FL_INVALID_MODE", "mode", frozenset(get_args(FlowMode))),
-    _choice("FL_INVALID_WINDOW_UNIT", "conversion_window_unit", frozenset(get_args(FlowWindowUnit))),
+    choice("FL_INVALID_COUNT_TYPE", "count_type", get_args(FlowCount)),
+    choice("FL_INVALID_MODE", "mode", get_args(FlowMode)),
+    choice("FL_INVALID_WINDOW_UNIT", "conversion_window_unit", get_args(FlowWindowUnit)),
     Rule(
         "FL6_CARDINALITY_RANGE",
         "cardinality",
         lambda q: not is_positive_integer(q.cardinality) or q.cardinality > MAX_CARDINALITY,
         f"cardinality is {{0.cardinality!r}}; a step shows 1 to {MAX_CARDINALITY} events, whole numbers.",
     ),
-    Rule(
-        "FL_TYPE_COLLAPSE_REPEATED",
-        "collapse_repeated",
-        lambda q: not isinstance(q.collapse_repeated, bool),
-        "collapse_repeated is {0.collapse_repeated!r}; it is True or False.",
-    ),
+    flag("FL_TYPE_COLLAPSE_REPEATED", "collapse_repeated"),
     Rule(
         "DG1_INVALID_DATA_GROUP_ID",
         "data_group_id",

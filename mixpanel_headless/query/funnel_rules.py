@@ -6,10 +6,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, get_args
 
 from mixpanel_headless.errors import ValidationError, shown
-from mixpanel_headless.suggestions import listed, nearest
 
 from .filter_clauses import filter_problems
-from .rules import Rule, join, problems
+from .rules import Rule, choice, join, problems
 from .vocabulary import Alignment, FunnelOrder, ReentryMode, RetentionUnit, UnboundedMode, WindowUnit, among
 
 if TYPE_CHECKING:
@@ -98,13 +97,7 @@ _FUNNEL: tuple[Rule[FunnelBehavior], ...] = (
         _too_long,
         f"conversion_window is {{0.conversion_window}} {{0.conversion_window_unit}}s; the longest are {_LONGEST}.",
     ),
-    Rule(
-        "F7_INVALID_WINDOW_UNIT",
-        "conversion_window_unit",
-        lambda f: f.conversion_window_unit not in get_args(WindowUnit),
-        f"conversion_window_unit is {{0.conversion_window_unit!r}}; it can be {listed(get_args(WindowUnit))}.",
-        lambda f: nearest(f.conversion_window_unit, get_args(WindowUnit)),
-    ),
+    choice("F7_INVALID_WINDOW_UNIT", "conversion_window_unit", get_args(WindowUnit)),
     Rule(
         "F7_SECOND_MIN_WINDOW",
         "conversion_window",
@@ -112,26 +105,14 @@ _FUNNEL: tuple[Rule[FunnelBehavior], ...] = (
         "a conversion window in seconds is 2 or longer.",
         lambda _: ["2"],
     ),
-    Rule(
-        "F6_INVALID_ORDER",
-        "order",
-        lambda f: f.order not in get_args(FunnelOrder),
-        f"order is {{0.order!r}}; it can be {listed(get_args(FunnelOrder))}.",
-        lambda f: nearest(f.order, get_args(FunnelOrder)),
-    ),
+    choice("F6_INVALID_ORDER", "order", get_args(FunnelOrder)),
     Rule(
         "F8_MAX_HOLDING_CONSTANT",
         "holding_constant",
         lambda f: len(f.holding_constant) > MAX_CONSTANTS,
         f"at most {MAX_CONSTANTS} properties can be held constant.",
     ),
-    Rule(
-        "F12_INVALID_REENTRY_MODE",
-        "reentry_mode",
-        lambda f: f.reentry_mode is not None and f.reentry_mode not in get_args(ReentryMode),
-        f"reentry_mode is {{0.reentry_mode!r}}; it can be {listed(get_args(ReentryMode))}.",
-        lambda f: nearest(f.reentry_mode, get_args(ReentryMode)),
-    ),
+    choice("F12_INVALID_REENTRY_MODE", "reentry_mode", get_args(ReentryMode), optional=True),
 )
 
 _SESSION_WINDOW: tuple[Rule[FunnelBehavior], ...] = (
@@ -188,25 +169,7 @@ _RETENTION: tuple[Rule[RetentionBehavior], ...] = (
         lambda r: r.bucket_sizes is not None and not 0 < len(r.bucket_sizes) <= MAX_BUCKETS,
         f"bucket_sizes holds 1 to {MAX_BUCKETS} buckets.",
     ),
-    Rule(
-        "R7_INVALID_RETENTION_UNIT",
-        "retention_unit",
-        lambda r: r.retention_unit not in get_args(RetentionUnit),
-        f"retention_unit is {{0.retention_unit!r}}; it can be {listed(get_args(RetentionUnit))}.",
-        lambda r: nearest(r.retention_unit, get_args(RetentionUnit)),
-    ),
-    Rule(
-        "R8_INVALID_ALIGNMENT",
-        "alignment",
-        lambda r: r.alignment not in get_args(Alignment),
-        f"alignment is {{0.alignment!r}}; it can be {listed(get_args(Alignment))}.",
-        lambda r: nearest(r.alignment, get_args(Alignment)),
-    ),
-    Rule(
-        "R13_INVALID_UNBOUNDED_MODE",
-        "unbounded_mode",
-        lambda r: r.unbounded_mode is not None and r.unbounded_mode not in get_args(UnboundedMode),
-        f"unbounded_mode is {{0.unbounded_mode!r}}; it can be {listed(get_args(UnboundedMode))}.",
-        lambda r: nearest(r.unbounded_mode, get_args(UnboundedMode)),
-    ),
+    choice("R7_INVALID_RETENTION_UNIT", "retention_unit", get_args(RetentionUnit)),
+    choice("R8_INVALID_ALIGNMENT", "alignment", get_args(Alignment)),
+    choice("R13_INVALID_UNBOUNDED_MODE", "unbounded_mode", get_args(UnboundedMode), optional=True),
 )

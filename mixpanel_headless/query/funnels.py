@@ -11,7 +11,6 @@ from .behavior_query import (
     event_problems,
     is_readable,
     math_problems,
-    mode_rule,
     ref_problems,
     set_beside,
 )
@@ -25,7 +24,7 @@ from .frequency import FrequencyBreakdown
 from .funnel_rules import MIN_STEPS, funnel_problems
 from .measurements import Measurement, funnel_measurement_problems
 from .metrics import FunnelMetric
-from .rules import problems
+from .rules import choice, problems
 from .steps import FunnelStep
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ def _query_problems(query: BehaviorQuery[FunnelBehavior], items: Sequence[object
             )
 
 
-_MODE: Final = mode_rule("F15_INVALID_MODE", _CHARTS)
+_MODE: Final = choice("F15_INVALID_MODE", "mode", _CHARTS)
 
 
 def _bookmark(query: BehaviorQuery[FunnelBehavior]) -> dict[str, Any]:

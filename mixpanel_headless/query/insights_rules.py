@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, get_args
 
 from mixpanel_headless.errors import ParamValidationError, ValidationError, shown
-from mixpanel_headless.suggestions import listed, nearest
+from mixpanel_headless.suggestions import listed
 
 from .behaviors import FunnelBehavior, RetentionBehavior, SimpleBehavior
 from .coverage import coverage_problems
@@ -18,8 +18,8 @@ from .measurements import measurement_problems
 from .metric_refs import MetricRef, SavedReference, WarehouseMetric
 from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 from .names import name_flaw
-from .rules import Rule, problems
-from .vocabulary import Mode, among
+from .rules import Rule, choice, flag, problems
+from .vocabulary import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .insights_query import InsightsQuery
 
 MAX_ROLLING: Final = 365
-MODES: Final = frozenset(get_args(Mode))
 _KINDS: Final = (str, Metric, CohortMetric, FunnelMetric, RetentionMetric, MetricRef, SavedReference, Formula)
 
 
@@ -137,19 +136,8 @@ def _shows_nothing(query: InsightsQuery) -> bool:
 
 
 _DISPLAY: tuple[Rule[InsightsQuery], ...] = (
-    Rule(
-        "V_MODE",
-        "mode",
-        lambda q: not among(q.mode, MODES),
-        f"mode is {{0.mode!r}}; it can be {listed(MODES)}.",
-        lambda q: nearest(q.mode, MODES),
-    ),
-    Rule(
-        "V_FLAG",
-        "cumulative",
-        lambda q: not isinstance(q.cumulative, bool),
-        "cumulative is {0.cumulative!r}; it is True or False.",
-    ),
+    choice("V_MODE", "mode", get_args(Mode)),
+    flag("V_FLAG", "cumulative"),
     Rule(
         "V_TEXT",
         "formula_label",

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mixpanel_headless.errors import ValidationError
-from mixpanel_headless.suggestions import listed, nearest
 
 from .behavior_query import (
     BehaviorQuery,
     event_problems,
     is_readable,
     math_problems,
-    mode_rule,
     ref_problems,
     set_beside,
 )
@@ -25,9 +23,9 @@ from .fields import as_tuple
 from .funnel_rules import retention_problems
 from .measurements import Measurement, retention_measurement_problems
 from .metrics import RetentionMetric
-from .rules import Rule, problems
+from .rules import Rule, choice, problems
 from .steps import AnyEvent, RetentionEvent
-from .vocabulary import RETENTION_UNITS, among
+from .vocabulary import RETENTION_UNITS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -153,14 +151,8 @@ def _group_problems(groups: Sequence[object]) -> Iterator[ValidationError]:
         yield ValidationError("group_by", f"{complaint}.", "CB3_RETENTION_MIXED_BREAKDOWN")
 
 
-_MODE: Final = mode_rule("R10_INVALID_MODE", _CHARTS)
-_UNIT: Final[Rule[Coverage]] = Rule(
-    "R11_INVALID_UNIT",
-    "unit",
-    lambda c: not among(c.unit, RETENTION_UNITS),
-    f"unit is {{0.unit!r}}; it can be {listed(RETENTION_UNITS)}.",
-    lambda c: nearest(c.unit, RETENTION_UNITS),
-)
+_MODE: Final = choice("R10_INVALID_MODE", "mode", _CHARTS)
+_UNIT: Final[Rule[Coverage]] = choice("R11_INVALID_UNIT", "unit", RETENTION_UNITS)
 
 
 def _sorting() -> dict[str, Any]:

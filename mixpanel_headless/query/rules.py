@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from mixpanel_headless.errors import ValidationError, shown
+from mixpanel_headless.suggestions import listed, nearest
+
+from .vocabulary import among
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
 Subject = TypeVar("Subject")
 
@@ -51,6 +54,23 @@ class Rule(Generic[Subject]):
             severity=self.severity,
             suggestion=self.suggest(subject) if self.suggest else None,
         )
+
+
+def choice(code: str, argument: str, known: Collection[str], *, optional: bool = False) -> Rule[Any]:
+    """The rule that an argument is one of a few words, or None if it is optional."""
+
+    def broken(subject: object) -> bool:
+        given = getattr(subject, argument)
+        return not (among(given, known) or (optional and given is None))
+
+    message = f"{argument} is {{0.{argument}!r}}; it can be {listed(known)}."
+    return Rule(code, argument, broken, message, lambda subject: nearest(getattr(subject, argument), known))
+
+
+def flag(code: str, argument: str) -> Rule[Any]:
+    """The rule that an argument is True or False."""
+    message = f"{argument} is {{0.{argument}!r}}; it is True or False."
+    return Rule(code, argument, lambda subject: not isinstance(getattr(subject, argument), bool), message)
 
 
 def problems(rules: Iterable[Rule[Subject]], subject: Subject, place: str = "") -> list[ValidationError]:

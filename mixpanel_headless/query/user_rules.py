@@ -6,16 +6,15 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from mixpanel_headless.errors import ValidationError, shown
-from mixpanel_headless.suggestions import listed, nearest
 
 from .cohort_members import CohortMember
 from .cohorts import CohortDefinition
 from .dates import as_text, day_flaw
 from .fields import is_finite, is_positive_integer
 from .filters import Filter
-from .rules import Rule, problems
+from .rules import Rule, choice, flag, problems
 from .selectors import selector_flaw
-from .vocabulary import SortOrder, UserAggregate, UserMode, among
+from .vocabulary import SortOrder, UserAggregate, UserMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,32 +90,12 @@ _ITEMS: Final[tuple[tuple[str, str, Callable[[object], bool], str], ...]] = (
 )
 
 
-def _choice(code: str, argument: str, choices: Any) -> Rule[UserQuery]:
-    known = frozenset(get_args(choices))
-    return Rule(
-        code,
-        argument,
-        lambda q: not among(getattr(q, argument), known),
-        f"{argument} is {{0.{argument}!r}}; it can be {listed(known)}.",
-        lambda q: nearest(getattr(q, argument), known),
-    )
-
-
 def _name(code: str, argument: str) -> Rule[UserQuery]:
     return Rule(
         code,
         argument,
         lambda q: getattr(q, argument) is not None and not _is_name(getattr(q, argument)),
         f"{argument} is {{0.{argument}!r}}; it is text that is not blank.",
-    )
-
-
-def _flag(code: str, argument: str) -> Rule[UserQuery]:
-    return Rule(
-        code,
-        argument,
-        lambda q: not isinstance(getattr(q, argument), bool),
-        f"{argument} is {{0.{argument}!r}}; it is True or False.",
     )
 
 
@@ -134,11 +113,11 @@ def _unknown_day(query: UserQuery) -> bool:
 
 
 _RULES: tuple[Rule[UserQuery], ...] = (
-    _choice("U_MODE", "mode", UserMode),
-    _choice("U_AGGREGATE", "aggregate", UserAggregate),
-    _choice("UP1", "sort_order", SortOrder),
-    _flag("U_FLAG", "parallel"),
-    _flag("U_FLAG", "include_all_users"),
+    choice("U_MODE", "mode", get_args(UserMode)),
+    choice("U_AGGREGATE", "aggregate", get_args(UserAggregate)),
+    choice("UP1", "sort_order", get_args(SortOrder)),
+    flag("U_FLAG", "parallel"),
+    flag("U_FLAG", "include_all_users"),
     _name("U_SELECTOR", "selector"),
     _name("U_TEXT", "search"),
     _name("U_TEXT", "sort_by"),
