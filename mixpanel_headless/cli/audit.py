@@ -38,8 +38,10 @@ def format_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @audit.command("log")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many of the newest rows.")
-@click.option("--operation", help="Only rows of these operations, such as 'dashboards.*'.")
-@click.option("--outcome", help="Only changes that ended so: done, failed, 'not sent', unknown or denied.")
+@click.option("--operation", metavar="PATTERN", help="Only rows of these operations, such as 'dashboards.*'.")
+@click.option(
+    "--outcome", metavar="OUTCOME", help="Only changes that ended so: done, failed, 'not sent', unknown or denied."
+)
 @click.option("--project", type=int, help="Only changes of this project; of all otherwise.")
 @format_options
 def log(
@@ -57,7 +59,7 @@ def log(
     write_result(rows, chosen(format_name, json))
 
 
-@audit.command("show")
+@audit.command("show", short_help="The rows of one change.")
 @click.argument("seq", type=int)
 @format_options
 def show(seq: int, format_name: Format | None, json: bool) -> None:
@@ -67,7 +69,7 @@ def show(seq: int, format_name: Format | None, json: bool) -> None:
     write_result(show_call(journal(), seq), chosen(format_name, json))
 
 
-@audit.command("verify")
+@audit.command("verify", short_help="Whether the log is as it was written.")
 @click.option("--json", is_flag=True, help="The findings as JSON.")
 def verify(json: bool) -> None:
     """Whether every row is there, in its place and as it was written; exit code 1 if not."""

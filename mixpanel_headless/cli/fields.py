@@ -9,7 +9,7 @@ import attrs
 import click
 
 from mixpanel_headless.cli.annotations import alternatives
-from mixpanel_headless.cli.naming import option_of
+from mixpanel_headless.cli.naming import commands, option_of
 from mixpanel_headless.cli.parameters import NOT_GIVEN, SCALARS, Slot, forms, make_option, sentence, simple
 from mixpanel_headless.cli.told import in_words, told_of
 from mixpanel_headless.cli.values import is_many, is_params, is_value, items_of, read_one, read_text
@@ -30,7 +30,7 @@ def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
         name: field for name, field in fields_of(kind).items() if name == parameter.name or option_of(name) not in own
     }
     needed = [name for name, field in fields_of(kind).items() if is_needed(field)]
-    told, spelled = told_of(kind).arguments, {name: option_of(name) for name in fields}
+    told, spelled = told_of(kind).arguments, commands() | {name: option_of(name) for name in fields}
     slots = {
         name: field_slot(parameter.name, field, sentence(in_words(told.get(name, ""), spelled)))
         for name, field in fields.items()

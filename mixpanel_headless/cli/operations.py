@@ -30,12 +30,12 @@ def operation_command(method: Named, name: str) -> click.Command:
     slots = slots_of(define)
     parameters = [parameter for slot in slots for parameter in slot.parameters]
     taken = option_names(parameters)
-    common = options_for(method.facts, may_mean_all=may_mean_all(method))
+    common = options_for(method.facts, may_mean_all=may_mean_all(method), streamed=is_stream(method))
     shared = [option for option in (make() for make in common) if not taken & option_names([option])]
 
     def run(**arguments: Any) -> None:
         wishes = {option.name: arguments[option.name] for option in shared if option.name}
-        shape = shape_of(wishes, streamed=is_stream(method))
+        shape = shape_of(wishes)
         click.get_current_context().meta.update(
             {AS_JSON: shape.for_programs, SPELLED: spelled_in(slots) | spelled(define)}
         )
@@ -77,10 +77,10 @@ def read_arguments(slots: Sequence[Slot], arguments: Mapping[str, Any]) -> dict[
     return {name: value for name, value in read.items() if value is not NOT_GIVEN}
 
 
-def shape_of(wishes: Mapping[str, Any], *, streamed: bool) -> Shape:
+def shape_of(wishes: Mapping[str, Any]) -> Shape:
     """How the caller wants to have the result."""
     chosen: Format | None = "json" if wishes.get("as_json") else wishes.get("format_name")
-    return Shape.choose(chosen, wishes.get("jq_filter"), streamed=streamed)
+    return Shape.choose(chosen, wishes.get("jq_filter"))
 
 
 def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, wishes: Mapping[str, Any]) -> None:

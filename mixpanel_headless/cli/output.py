@@ -28,12 +28,10 @@ class Shape(NamedTuple):
     select: Callable[[Any], Iterable[Any]] | None = None
 
     @classmethod
-    def choose(cls, format_name: Format | None, jq_filter: str | None, *, streamed: bool = False) -> Shape:
+    def choose(cls, format_name: Format | None, jq_filter: str | None) -> Shape:
         """What the options say; a usage error for those that do not go together."""
         if jq_filter is not None and (format_name or "json") not in FILTERED:
             raise click.UsageError(f"--jq goes with --format {', '.join(FILTERED)}, not with {format_name}.")
-        if streamed and format_name == "table":
-            raise click.UsageError("A stream is written as it comes: --format jsonl, json, csv or plain.")
         return cls(format_name, None if jq_filter is None else compile_filter(jq_filter))
 
     @property

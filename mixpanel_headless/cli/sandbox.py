@@ -34,20 +34,59 @@ def read_moment(context: click.Context, parameter: click.Parameter, text: str | 
     "--events", multiple=True, type=FILE, help="Events: export lines (.jsonl, .gz), CSV or Parquet. Repeatable."
 )
 @click.option("--profiles", multiple=True, type=FILE, help="User profiles as export lines. Repeatable.")
-@click.option("--user-column", help="The column of a CSV or Parquet file that tells the user.")
-@click.option("--event-column", help="The column that tells the event.")
-@click.option("--time-column", help="The column that tells the time.")
-@click.option("--project", type=click.IntRange(min=1), default=12345, show_default=True, help="The project's id.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes any that is free.")
-@click.option("--limit", type=click.IntRange(min=1), default=60, show_default=True, help="Queries per window.")
-@click.option("--window", type=click.FloatRange(0, min_open=True), default=3600.0, show_default=True, help="Seconds.")
-@click.option("--concurrency", type=click.IntRange(min=1), default=5, show_default=True, help="Queries at once.")
+@click.option("--user-column", metavar="NAME", help="The column of a CSV or Parquet file that tells the user.")
+@click.option("--event-column", metavar="NAME", help="The column that tells the event.")
+@click.option("--time-column", metavar="NAME", help="The column that tells the time.")
 @click.option(
-    "--latency", type=click.FloatRange(0), default=0.0, show_default=True, help="Seconds added to each answer."
+    "--project",
+    metavar="INTEGER",
+    type=click.IntRange(min=1),
+    default=12345,
+    show_default=True,
+    help="The project's id.",
+)
+@click.option(
+    "--port",
+    metavar="INTEGER",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="0 takes any that is free.",
+)
+@click.option(
+    "--limit", metavar="INTEGER", type=click.IntRange(min=1), default=60, show_default=True, help="Queries per window."
+)
+@click.option(
+    "--window",
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    default=3600.0,
+    show_default=True,
+    help="How long the window is.",
+)
+@click.option(
+    "--concurrency",
+    metavar="INTEGER",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Queries at once.",
+)
+@click.option(
+    "--latency",
+    metavar="SECONDS",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="Added to each answer.",
 )
 @click.option("--keep", type=click.Path(dir_okay=False), help="Keep in this file what clients make, and go on with it.")
-@click.option("--timezone", default="UTC", show_default=True, help="The project's time zone, as Europe/Oslo.")
-@click.option("--now", callback=read_moment, help="The project's clock for relative dates, as 2013-02-01.")
+@click.option(
+    "--timezone", metavar="ZONE", default="UTC", show_default=True, help="The project's time zone, as Europe/Oslo."
+)
+@click.option(
+    "--now", metavar="MOMENT", callback=read_moment, help="The project's clock for relative dates, as 2013-02-01."
+)
 def sandbox(**options: Any) -> None:
     """Start a local Mixpanel: real HTTP, real limits, answers computed from your events.
 

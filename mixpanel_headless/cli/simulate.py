@@ -45,14 +45,33 @@ Example of a workload file:
 
 
 @click.command(epilog=EXAMPLE)
-@click.option("--agents", type=click.IntRange(1, 100_000), help="Agents of the built-in workload.  [default: 40]")
+@click.option(
+    "--agents",
+    metavar="INTEGER",
+    type=click.IntRange(1, 100_000),
+    help="Agents of the built-in workload.  [default: 40]",
+)
 @click.option("--workload", "file", type=FILE, help="Tenants, jobs, service and limits, as TOML or JSON.")
-@click.option("--hours", type=click.FloatRange(0, 24 * 366, min_open=True), help="How long.  [default: 24]")
-@click.option("--machines", type=click.IntRange(1, 64), help="Programs that share the budget.  [default: 1]")
-@click.option("--limit", type=click.IntRange(min=1), help="Queries in a window.  [default: 60]")
-@click.option("--window", type=click.FloatRange(0, min_open=True), help="Its seconds.  [default: 3600]")
-@click.option("--concurrency", type=click.IntRange(min=1), help="Queries at once.  [default: 5]")
-@click.option("--reserve", type=click.IntRange(min=0), help="Queries of a window for interactive calls.  [default: 0]")
+@click.option(
+    "--hours", metavar="HOURS", type=click.FloatRange(0, 24 * 366, min_open=True), help="How long.  [default: 24]"
+)
+@click.option(
+    "--machines", metavar="INTEGER", type=click.IntRange(1, 64), help="Programs that share the budget.  [default: 1]"
+)
+@click.option("--limit", metavar="INTEGER", type=click.IntRange(min=1), help="Queries in a window.  [default: 60]")
+@click.option(
+    "--window",
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    help="How long the window is.  [default: 3600]",
+)
+@click.option("--concurrency", metavar="INTEGER", type=click.IntRange(min=1), help="Queries at once.  [default: 5]")
+@click.option(
+    "--reserve",
+    metavar="INTEGER",
+    type=click.IntRange(min=0),
+    help="Queries of a window for interactive calls.  [default: 0]",
+)
 @click.option("--no-coalescing", is_flag=True, help="Send each call on its own; nothing is kept then.")
 @click.option("--no-cache", is_flag=True, help="Keep no answers; equal calls that wait together share one.")
 @click.option("--no-shares", is_flag=True, help="One queue for all: no tenants, weights or minimums.")

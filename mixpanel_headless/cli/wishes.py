@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from mixpanel_headless.cli.output import FORMATS
+from mixpanel_headless.cli.output import FORMATS, STREAM_WRITERS
 from mixpanel_headless.options import FreshnessName, PriorityName, SourceName
 
 if TYPE_CHECKING:
@@ -17,15 +17,26 @@ if TYPE_CHECKING:
 
 Option = partial[click.Option]
 """An option of which each command gets its own copy."""
+FORMAT = Option(
+    click.Option,
+    ["--format", "format_name"],
+    type=click.Choice(FORMATS),
+    help="How to write the result; a table on a terminal, JSON elsewhere. Errors are JSON with json and jsonl.",
+)
+STREAM_FORMAT = Option(
+    click.Option,
+    ["--format", "format_name"],
+    type=click.Choice(tuple(STREAM_WRITERS)),
+    help="How to write the rows, which are written as they come; jsonl unless said. Errors are JSON with json and jsonl.",
+)
 COMMON: tuple[Option, ...] = (
+    Option(click.Option, ["--json", "as_json"], is_flag=True, help="Write the result and errors as JSON."),
     Option(
         click.Option,
-        ["--format", "format_name"],
-        type=click.Choice(FORMATS),
-        help="How to write the result; a table on a terminal, JSON elsewhere. Errors are JSON with json and jsonl.",
+        ["--jq", "jq_filter"],
+        metavar="FILTER",
+        help="A jq filter for the JSON, one line for each of its results.",
     ),
-    Option(click.Option, ["--json", "as_json"], is_flag=True, help="Write the result and errors as JSON."),
-    Option(click.Option, ["--jq", "jq_filter"], help="A jq filter for the JSON, one line for each of its results."),
     Option(click.Option, ["--project"], type=int, help="The project; MP_PROJECT_ID else."),
     Option(click.Option, ["--workspace"], type=int, help="The data view; MP_WORKSPACE_ID else."),
 )
@@ -40,7 +51,7 @@ WAITING: tuple[Option, ...] = (
     Option(
         click.Option, ["--priority"], type=click.Choice(get_args(PriorityName)), help="Who goes first while calls wait."
     ),
-    Option(click.Option, ["--tenant"], help="Whose share of the budget the call spends."),
+    Option(click.Option, ["--tenant"], metavar="NAME", help="Whose share of the budget the call spends."),
 )
 """For calls that send something."""
 EARLIER: tuple[Option, ...] = (
@@ -55,10 +66,12 @@ SOURCE: tuple[Option, ...] = (
         click.Option,
         ["--source"],
         type=click.Choice(get_args(SourceName)),
-        help="Who answers reports: the service, or the copy that `mp mirror sync` made.",
+        help="Who answers: the service, or the copy that mp mirror sync made.",
     ),
 )
 """For questions that a mirror may answer."""
+MIRRORED = frozenset({"insights", "funnels", "retention", "flows"})
+"""Families of such questions; segmentations and links may ask one as well."""
 PLANNED: tuple[Option, ...] = (
     Option(click.Option, ["--dry-run"], is_flag=True, help="Write the plan and send nothing that changes something."),
 )
@@ -76,14 +89,15 @@ ALL: tuple[Option, ...] = (
 """For what deletes more the less it is told of."""
 
 
-def options_for(facts: Facts, *, may_mean_all: bool) -> Iterator[Option]:
+def options_for(facts: Facts, *, may_mean_all: bool, streamed: bool) -> Iterator[Option]:
     """The options that have an effect on a call."""
+    yield STREAM_FORMAT if streamed else FORMAT
     yield from COMMON
     if not facts.local:
         yield from WAITING
     if not facts.local and not facts.changes:
         yield from EARLIER
-    if facts.verb == "run" and not facts.changes:
+    if facts.family in MIRRORED or facts.name.startswith(("segmentation", "query_report_link")):
         yield from SOURCE
     if facts.changes:
         yield from PLANNED

@@ -70,7 +70,7 @@ class CreateCohortParams(WithDefinition):
     """A new cohort.
 
     - `deleted`: whether it counts as deleted.
-    - `definition`: who belongs to it, as a `CohortDefinition`'s `to_dict()` has it.
+    - `definition`: who belongs to it, in the service's own terms, as `CohortDefinition` writes them.
     """
 
     name: str

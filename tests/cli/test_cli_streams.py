@@ -72,7 +72,7 @@ def test_a_filter_takes_from_each_row(box: Sandbox) -> None:
 def test_a_stream_has_no_table(box: Sandbox) -> None:
     done = run_mp(*EVENTS, "--format", "table", variables=box.environment())
     assert done.returncode == 2
-    assert "jsonl, json, csv or plain" in done.stderr
+    assert "'jsonl', 'json', 'csv', 'plain'" in done.stderr
 
 
 def test_days_go_into_files_and_the_call_tells_what_it_wrote(box: Sandbox, tmp_path: Path) -> None:
@@ -119,3 +119,8 @@ def test_ctrl_c_ends_a_stream_with_a_word_and_130(box: Sandbox) -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert (process.returncode, said.decode()) == (130, "Interrupted.\n")
+
+
+def test_a_stream_offers_the_formats_that_rows_can_be_written_in_as_they_come() -> None:
+    shown = run_mp("export", "events", "--help").stdout
+    assert "--format [jsonl|json|csv|plain]" in shown

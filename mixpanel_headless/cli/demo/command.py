@@ -21,18 +21,28 @@ def check_seconds(_: click.Context, __: click.Parameter, seconds: float | None) 
 @click.option(
     "--events", multiple=True, type=FILE, help="Events: export lines (.jsonl, .gz), CSV or Parquet. Repeatable."
 )
-@click.option("--agents", type=click.IntRange(1, 1000), default=8, show_default=True, help="Concurrent agents.")
-@click.option("--calls", type=click.IntRange(1, 100_000), default=400, show_default=True, help="Calls of all agents.")
+@click.option(
+    "--agents", metavar="INTEGER", type=click.IntRange(1, 1000), default=8, show_default=True, help="Concurrent agents."
+)
+@click.option(
+    "--calls",
+    metavar="INTEGER",
+    type=click.IntRange(1, 100_000),
+    default=400,
+    show_default=True,
+    help="Calls of all agents.",
+)
 @click.option(
     "--hour",
+    metavar="SECONDS",
     type=click.FloatRange(min=0.5, max=3600),
     callback=check_seconds,
-    help="Seconds that an hour lasts; by default about 12.",
+    help="How long an hour lasts; by default about 12.",
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="Decides which questions are asked.")
-@click.option("--user-column", help="The column of a CSV or Parquet file that tells the user.")
-@click.option("--event-column", help="The column that tells the event.")
-@click.option("--time-column", help="The column that tells the time.")
+@click.option("--user-column", metavar="NAME", help="The column of a CSV or Parquet file that tells the user.")
+@click.option("--event-column", metavar="NAME", help="The column that tells the event.")
+@click.option("--time-column", metavar="NAME", help="The column that tells the time.")
 @click.option("--json", "as_json", is_flag=True, help="Write the figures as JSON and nothing else.")
 def demo(**options: Any) -> None:
     """Watch agents share one budget of 60 requests an hour, 5 at once, over a local Mixpanel.
