@@ -53,7 +53,8 @@ class Marks:
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
         # Closed when nobody has these marks any more, because another thread may be about to read.
-        weakref.finalize(self, os.close, self._file)
+        closing = weakref.finalize(self, os.close, self._file)
+        closing.atexit = False  # a program that ends closes it by itself, and locks it while it lets go of the file
         with self.locked():
             size = os.fstat(self._file).st_size
             if size < _FORMAT.size:  # new, or of an earlier version, which kept fewer numbers
