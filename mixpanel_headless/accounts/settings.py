@@ -84,10 +84,11 @@ def not_configured(no_credentials: bool, no_project: bool) -> ConfigError:
         ["credentials: MP_USERNAME and MP_SECRET (a service account), or MP_OAUTH_TOKEN"] if no_credentials else []
     )
     if no_project:
-        missing.append("project: MP_PROJECT_ID, or Workspace(project=...)")
+        missing.append("project: MP_PROJECT_ID")
     return ConfigError(
         "Not configured. Missing " + "; ".join(missing) + ".",
-        hint="Set these environment variables or give them as keyword arguments; `mp demo` needs none.",
+        hint="Set these environment variables, or give them to the workspace (`mp` takes --project); `mp demo` and `mp sandbox`"
+        " need none.",
         details={"missing": missing},
     )
 

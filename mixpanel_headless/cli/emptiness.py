@@ -30,13 +30,25 @@ def words_about(result: Any, given: Mapping[str, Any], workspace: Workspace) -> 
     for name in unknown:
         yield f"There are no events named {name!r}{ask_for(similar_names(name, known)) or '.'}"
     if not unknown and not len(table):
-        yield "The answer is empty."
+        yield "The answer is empty" + ("." if known else "; mp inspect events lists the events that there are.")
+    elif not unknown and "where" in given and has_numbers(table):
+        yield "Every number is 0 where that holds; mp inspect properties EVENT lists the properties that there are."
 
 
 def holds_something(table: Table) -> bool:
     """Whether there is a number other than 0, those left out that only say which one."""
+    return any(number for number in numbers(table))
+
+
+def has_numbers(table: Table) -> bool:
+    """Whether there is a number at all."""
+    return any(True for _ in numbers(table))
+
+
+def numbers(table: Table) -> Iterator[float]:
+    """The numbers of an answer, those left out that only say which one."""
     places = [place for place, name in enumerate(table.columns) if name not in COUNTING]
-    return any(isinstance(row[place], int | float) and row[place] for row in table for place in places)
+    return (row[place] for row in table for place in places if isinstance(row[place], int | float))
 
 
 def asked_events(given: Mapping[str, Any]) -> Iterator[str]:

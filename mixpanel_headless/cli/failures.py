@@ -96,7 +96,7 @@ def as_typed(text: str, names: Mapping[str, str]) -> str:
             return found.group()
         return f"--no-{names[name][2:]}" if value == "None" else f"{names[name]} {value}"
 
-    text = re.sub(r"^(\w+)(?:\.([\w.]+))?(:| is )", first, text)
+    text = re.sub(r"^(\w+)(?:\.([\w.]+))?(:| is |, character )", first, text)
     text = re.sub(r"\b([a-z_]+)=(\w+)", given, text)
     return re.sub(
         r"(?<![\w.'\"-])[a-z]+(?:_[a-z]+)+(?![\w'\"])", lambda found: names.get(found.group(), found.group()), text

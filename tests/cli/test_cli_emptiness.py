@@ -43,8 +43,17 @@ def test_an_unknown_event_is_answered_with_the_nearest_if_names_are_known_for_no
 
 
 def test_names_are_not_asked_for_to_say_so(box: Sandbox) -> None:
-    assert told(box, "insights", "sign up") == "The answer is empty.\n"
+    assert (
+        told(box, "insights", "sign up") == "The answer is empty; mp inspect events lists the events that there are.\n"
+    )
     assert box.counted == 1
+
+
+def test_a_condition_that_nothing_meets_is_told_where_properties_are_listed(box: Sandbox) -> None:
+    said = told(box, "insights", "Sign Up", "--where", 'paln == "pro"')
+    assert said == (
+        "Every number is 0 where that holds; mp inspect properties EVENT lists the properties that there are.\n"
+    )
 
 
 def test_an_answer_that_holds_something_needs_no_word(box: Sandbox) -> None:

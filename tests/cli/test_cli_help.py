@@ -83,6 +83,7 @@ def test_lists_name_other_calls_as_commands_and_arguments_as_options() -> None:
         ("query insights Login --math average", "Error: --math-property: math 'average' is computed over a property"),
         ("query insights Login --math percentile --math-property x", "needs a --percentile-value, such as 95"),
         ("query insights Login --group-by '{\"foo\": 1}'", "Error: --group-by: foo: GroupBy has no such field"),
+        ("query insights Login --where 'country = 1'", "Error: --where, character 9: '=' means nothing here"),
         ("query flow Login --forward 9", "Error: --forward is 9; it goes from 0 to 5."),
         ("query retention Login", "Error: --return-event: "),
         ("cohorts create", "Error: Missing option '--name'."),
