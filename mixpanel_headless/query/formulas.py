@@ -10,15 +10,15 @@ import attrs
 from mixpanel_headless.errors import ParamTypeError, ParamValidationError, ValidationError, shown
 from mixpanel_headless.suggestions import listed
 
+from .arithmetic import INCOMPLETE, read_tokens
 from .fields import as_tuple, non_blank
 from .metric_refs import MetricRef, SavedReference, WarehouseMetric, as_ref, entry_of
 from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 MAX_EXPRESSION = 20_000
-_TOKEN = re.compile(r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z]+)|(?P<sign>[-+*/^()]))")
 _UPPER_EXPONENT = re.compile(r"\d\.?\d*E[+-]?\d")
 
 Operand: TypeAlias = "Metric | CohortMetric | FunnelMetric | RetentionMetric | MetricRef | SavedReference"
@@ -71,11 +71,9 @@ def expression_flaw(expression: str, operands: int, bounds_code: str = "V19_FORM
     """What is wrong with an expression over so many metrics, or None."""
     if len(expression) > MAX_EXPRESSION:
         return ValidationError("formula", f"a formula has at most {MAX_EXPRESSION} characters.", "FM8_TOO_LONG")
-    tokens = list(_tokens(expression))
-    if not _is_complete(tokens):
-        complaint = "is no complete formula of letters, numbers, + - * / ^ and parentheses"
-        return ValidationError("formula", f"{shown(expression)} {complaint}.", "FM4_SYNTAX")
-    names = {text for kind, text in tokens if kind == "name"}
+    if (tokens := read_tokens(expression)) is None:
+        return ValidationError("formula", f"{shown(expression)} {INCOMPLETE}.", "FM4_SYNTAX")
+    names = {token.text for token in tokens if token.kind == "name"}
     if not names:
         complaint = "names no metric; A is the first, B the second"
         return ValidationError("formula", f"{shown(expression)} {complaint}.", "V16_FORMULA_SYNTAX")
@@ -85,40 +83,6 @@ def expression_flaw(expression: str, operands: int, bounds_code: str = "V19_FORM
         meant = sorted({name.upper() for name in unknown} & set(known)) or None
         return ValidationError("formula", f"{shown(expression)} {complaint}.", bounds_code, suggestion=meant)
     return None
-
-
-def _tokens(expression: str) -> Iterator[tuple[str, str]]:
-    place, end = 0, len(expression.rstrip())
-    while place < end:
-        match = _TOKEN.match(expression, place, end)
-        if match is None or match.lastgroup is None:
-            yield "stray", expression[place]
-            return
-        yield match.lastgroup, match[match.lastgroup]
-        place = match.end()
-
-
-def _is_complete(tokens: Sequence[tuple[str, str]]) -> bool:
-    """Operands and operators take turns, and parentheses pair up; signs may come before an operand."""
-    wants_operand, depth = True, 0
-    for kind, text in tokens:
-        if kind in {"number", "name"} or text == "(":
-            if not wants_operand:
-                return False
-            depth += text == "("
-            wants_operand = text == "("
-        elif wants_operand:
-            if text not in {"+", "-"}:
-                return False
-        elif text == ")":
-            depth -= 1
-            if depth < 0:
-                return False
-        elif kind == "sign":
-            wants_operand = True
-        else:
-            return False
-    return not wants_operand and depth == 0
 
 
 def _check_operand(operand: object, path: str) -> None:

@@ -252,6 +252,14 @@ def test_equal_names_get_letters(engine: Engine) -> None:
         ("a * .5", [1.5, 1, 0.5]),
         ("2 - -3", [5, 5, 5]),
         ("8 / 4 / 2", [1, 1, 1]),
+        ("A ^ 2", [9, 4, 1]),
+        ("-A ^ 2", [-9, -4, -1]),
+        ("2 ^ 3 ^ A", [2**27, 2**9, 2**3]),
+        ("2 ^ -A * 8", [1, 2, 4]),
+        ("(B - A) ^ .5", [None, None, None]),
+        ("B ^ -1", [1, None, None]),
+        ("10 ^ (A * 200)", [None, None, pytest.approx(1e200)]),
+        ("A * 1e3 + 1.5e-2", [3000.015, 2000.015, 1000.015]),
     ],
 )
 def test_formulas_are_arithmetic_point_by_point(engine: Engine, definition: str, expected: list[Any]) -> None:
