@@ -32,6 +32,19 @@ class Kind(NamedTuple):
     words: str
 
 
+class Flaw(NamedTuple):
+    """An argument of another kind than its annotation says."""
+
+    name: str
+    value: object
+    kind: Kind
+
+    def error(self) -> ParamTypeError:
+        """What to raise; made where it is raised, for an error that its own traceback leads to is freed late."""
+        wanted = "give it" if self.kind is GIVEN else f"it must be {self.kind.words}"
+        return ParamTypeError(f"{self.name} is {shown(self.value)}; {wanted}.", path=self.name, sent=False)
+
+
 def is_text(value: object) -> bool:
     """Whether a value is text that can be sent."""
     return isinstance(value, str) and is_sendable(value)
@@ -116,15 +129,15 @@ class Arguments:
                 found[one.name] = kind_of(ast.parse(str(one.annotation), mode="eval").body, known)
         return found
 
-    def flaw(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> ParamTypeError | None:
-        """The error for an argument of another kind than its annotation says, None if there is no such."""
+    def flaw(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Flaw | None:
+        """The first argument that is of another kind than its annotation says, None if there is no such."""
         kinds = self.kinds
         for (name, kind), value in zip(kinds.items(), args, strict=False):
             if not kind[0](value):
-                return misfit(name, value, kind)
+                return Flaw(name, value, kind)
         for name, value in kwargs.items():
             if (found := kinds.get(name)) is not None and not found[0](value):
-                return misfit(name, value, found)
+                return Flaw(name, value, found)
         return None
 
     def meaning(
@@ -136,7 +149,7 @@ class Arguments:
         if isinstance(error, TypeError) and (wrong := self.misnamed(args, kwargs)) is not None:
             return wrong
         if (flaw := self.flaw(args, kwargs)) is not None:
-            return flaw
+            return flaw.error()
         if isinstance(error, RecursionError):
             return InvalidArgumentError("An argument is nested too deep, or holds itself.", hint=PLAIN_HINT)
         if isinstance(error, (UnicodeError, OverflowError)):
@@ -156,9 +169,3 @@ class Arguments:
             complaint = f"{name} takes no {unknown}{did_you_mean(unknown, known) or '.'}"
             return ParamTypeError(complaint, path=unknown, hint=takes, sent=False)
         return None
-
-
-def misfit(name: str, value: object, kind: Kind) -> ParamTypeError:
-    """The error for a value of another kind."""
-    wanted = "give it" if kind is GIVEN else f"it must be {kind.words}"
-    return ParamTypeError(f"{name} is {shown(value)}; {wanted}.", path=name, sent=False)

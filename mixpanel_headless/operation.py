@@ -16,7 +16,7 @@ from contextlib import aclosing, nullcontext
 from types import MethodType, NoneType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
-from .arguments import STRANGERS, Arguments
+from .arguments import STRANGERS, Arguments, Flaw
 from .errors import MixpanelHeadlessError
 from .governance.facts import Facts, Said, facts_of
 from .query.dates import today
@@ -196,7 +196,7 @@ class Operation(Method[P, R_co]):
                 raise
             raise meaning from None
         if (flaw := self.arguments.flaw(args, kwargs)) is not None:
-            raise flaw
+            raise flaw.error()
         return request
 
 
@@ -217,19 +217,21 @@ class Composite(Method[P, R_co]):
             except MixpanelHeadlessError:
                 raise
             except STRANGERS:
-                if (wrong := flaw or self.arguments.misnamed(args, kwargs)) is None:
+                if flaw is not None:
+                    raise flaw.error() from None
+                if (wrong := self.arguments.misnamed(args, kwargs)) is None:
                     raise
                 raise wrong from None
 
         super().__init__(enter, call, said)
 
 
-async def refuse(flaw: Exception, asked: Asked[Any]) -> Any:
+async def refuse(flaw: Flaw, asked: Asked[Any]) -> Any:
     """Take a request of a call with a wrong argument to no answer."""
-    raise flaw
+    raise flaw.error()
 
 
-async def until(flaw: Exception, pages: AsyncIterator[R]) -> AsyncIterator[R]:
+async def until(flaw: Flaw, pages: AsyncIterator[R]) -> AsyncIterator[R]:
     """What a stream with a wrong argument gives, until that comes to light."""
     async with aclosing(cast("AsyncGenerator[R]", pages)) as arriving:
         try:
@@ -238,7 +240,7 @@ async def until(flaw: Exception, pages: AsyncIterator[R]) -> AsyncIterator[R]:
         except MixpanelHeadlessError:
             raise
         except STRANGERS:
-            raise flaw from None
+            raise flaw.error() from None
 
 
 class Stream(Named, Generic[P, R_co]):

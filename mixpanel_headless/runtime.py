@@ -198,7 +198,7 @@ class LoopThread:
 
     def __init__(self) -> None:
         self.process = os.getpid()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # what the garbage collector ends may need it where it is held already
         self._loop: Loop | None = None
         self._closed = False
 
@@ -221,6 +221,14 @@ class LoopThread:
         except BaseException:
             future.cancel()
             raise
+
+    def end(self, function: Callable[[], Awaitable[object]]) -> None:
+        """Run what ends something; the garbage collector may ask for it on any thread, the loop's own too, and after the loop."""
+        if self._loop is not None and threading.get_ident() == self._loop.thread.ident:
+            threading.Thread(target=self.end, args=(function,), name="mixpanel-headless-closing", daemon=True).start()
+            return
+        with suppress(ClosedError):
+            self.call(function)
 
     def _start(self) -> Loop:
         if self.process != os.getpid():

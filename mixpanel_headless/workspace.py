@@ -303,7 +303,7 @@ class Workspace(Configured[Blocking]):
             while (page := self.thread.call(anext_or, arriving, end)) is not end:
                 yield cast("R", page)
         finally:
-            self.thread.call(arriving.aclose)
+            self.thread.end(arriving.aclose)
 
     def close(self) -> None:
         """Ends what still waits with ClosedError, then the connections and the thread; harmless when repeated."""

@@ -132,6 +132,25 @@ def test_an_answer_that_tells_its_end_is_not_warned_of(
     assert "without its length" not in caplog.text
 
 
+def test_rows_that_are_left_may_outlive_their_workspace(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        rows = ws.stream_events(**DAYS)
+        next(rows)
+    rows.close()  # type: ignore[attr-defined] # as the garbage collector does
+
+
+def test_rows_may_be_dropped_on_the_loop_of_their_workspace(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        rows = ws.stream_events(**DAYS)
+        next(rows)
+
+        async def drop() -> None:
+            rows.close()  # type: ignore[attr-defined] # as above
+
+        ws.thread.call(drop)
+        assert ids(ws.stream_events(**DAYS)) == IDS
+
+
 def test_a_part_that_nobody_asked_for_is_no_answer(play: Callable[..., Script]) -> None:
     script = play(*[whole(TWO, "Content-Range: bytes 0-99/200", status="206 Partial Content")] * 2)
     with script.workspace() as ws:
