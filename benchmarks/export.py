@@ -182,7 +182,7 @@ def decode_columns(folder: str, day: str) -> Iterator[list[Any]]:
 
     for text in split(folder, day):
         properties = [event.properties for event in _plain_events.decode_lines(text)]
-        _plain_facts.decode_lines(b"\n".join(properties))
+        list(map(_plain_facts.decode, properties))
         yield properties
 
 

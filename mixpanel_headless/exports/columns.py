@@ -140,7 +140,7 @@ class EventColumns:
             check_encoding(text)
             events = _plain_events.decode_lines(text)
             properties = [event.properties for event in events]
-            facts = _plain_facts.decode_lines(b"\n".join(properties))
+            facts = list(map(_plain_facts.decode, properties))
         except (ValueError, RecursionError):
             self._add_patiently(lines_of(text))
         else:
