@@ -6,17 +6,20 @@ import itertools
 import tempfile
 from array import array
 from collections import Counter
-from typing import TYPE_CHECKING, Self
+from functools import partial
+from typing import IO, TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
 HELD = 1 << 16
 """Numbers that are held in memory, 8 bytes each, before they go into the file."""
-LOOKED_AT = 1 << 19
-"""Numbers that are looked at together, some 80 bytes each."""
-PAGE = 1 << 16
+LOOKED_AT = 1 << 14
+"""Numbers that are looked at together: few enough to stay in the processor's cache, some 80 bytes each."""
+READ = 1 << 16
+WRITTEN = 1 << 13
+"""Bytes that are read at a time, and written of one share."""
 
 
 class Marks:
@@ -39,29 +42,15 @@ class Marks:
     def repeated(self) -> set[int]:
         """The numbers that came more than once."""
         shares = 1 + (self._written + len(self._waiting)) // LOOKED_AT
-        found: set[int] = set()
-        for share in range(shares):
-            seen: set[int] = set()
-            count = 0
-            for some in self._share(share, shares):
-                seen.update(some)
-                count += len(some)
-            if len(seen) < count:
-                times = Counter(itertools.chain.from_iterable(self._share(share, shares)))
-                found.update(mark for mark, number in times.items() if number > 1)
-        return found
-
-    def _share(self, share: int, shares: int) -> Iterator[Sequence[int]]:
-        """The numbers of one of several shares, page by page; equal ones belong to the same."""
-        for page in self._pages():
-            yield page if shares == 1 else [mark for mark in page if mark % shares == share]
+        if shares == 1:
+            return repeated_in(self._pages)
+        with tempfile.TemporaryFile() as file:
+            places = scatter(self._pages(), shares, file)
+            return set().union(*(repeated_in(partial(read_pages, file, some)) for some in places))
 
     def _pages(self) -> Iterator[array[int]]:
-        self._file.seek(0)
-        while written := self._file.read(PAGE):
-            page = array("q")
-            page.frombytes(written)
-            yield page
+        size = self._written * self._waiting.itemsize
+        yield from read_pages(self._file, [(start, min(READ, size - start)) for start in range(0, size, READ)])
         yield self._waiting
 
     def clear(self) -> None:
@@ -77,3 +66,47 @@ class Marks:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+
+
+def repeated_in(pages: Callable[[], Iterable[Sequence[int]]]) -> set[int]:
+    """The numbers that come more than once in pages that can be had twice."""
+    seen: set[int] = set()
+    count = 0
+    for page in pages():
+        seen.update(page)
+        count += len(page)
+    if len(seen) == count:
+        return set()
+    seen.clear()  # before as much again is taken
+    times = Counter(itertools.chain.from_iterable(pages()))
+    return {number for number, found in times.items() if found > 1}
+
+
+def scatter(pages: Iterable[Iterable[int]], shares: int, file: IO[bytes]) -> list[list[tuple[int, int]]]:
+    """Write numbers into a file so that equal ones are of one share; the places and sizes of each share's pages."""
+    waiting = [array("q") for _ in range(shares)]
+    places: list[list[tuple[int, int]]] = [[] for _ in range(shares)]
+
+    def write(share: int) -> None:
+        places[share].append((file.tell(), file.write(waiting[share].tobytes())))
+        del waiting[share][:]
+
+    takes = [some.append for some in waiting]
+    for page in pages:
+        for number in page:
+            takes[number % shares](number)
+        for share, some in enumerate(waiting):
+            if len(some) * some.itemsize >= WRITTEN:
+                write(share)
+    for share in range(shares):
+        write(share)
+    return places
+
+
+def read_pages(file: IO[bytes], places: Iterable[tuple[int, int]]) -> Iterator[array[int]]:
+    """The numbers at some places of a file."""
+    for start, size in places:
+        file.seek(start)
+        page = array("q")
+        page.frombytes(file.read(size))
+        yield page
