@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GROUPS: dict[str, str] = {
-    **dict.fromkeys(("insights", "funnels", "retention", "flows", "users", "legacy", "saved"), "query"),
+    **dict.fromkeys(("insights", "funnels", "retention", "flows", "users", "legacy", "activity", "saved"), "query"),
     **dict.fromkeys(("discovery", "identity", "lexicon"), "inspect"),
     "exports": "export",
     "bookmarks": "reports",

@@ -4,6 +4,7 @@ from typing import Any
 
 from mixpanel_headless.operation import Mode, Surface
 
+from .activity import Activity
 from .alerts import Alerts
 from .annotations import Annotations
 from .anomalies import Anomalies
@@ -38,6 +39,7 @@ from .webhooks import Webhooks
 def find_families() -> list[type[Surface[Any]]]: ...
 
 class Catalog(
+    Activity[Mode],
     Alerts[Mode],
     Annotations[Mode],
     Anomalies[Mode],

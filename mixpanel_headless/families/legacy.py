@@ -1,4 +1,4 @@
-"""The older reports: segmentation, saved funnels, retention, frequency, counts, and what people did.
+"""The older reports: segmentation, saved funnels, retention, frequency and counts.
 
 ws.segmentation("Sign Up", from_date="2026-01-01", to_date="2026-01-31", on="plan").df
 """
@@ -6,23 +6,20 @@ ws.segmentation("Sign Up", from_date="2026-01-01", to_date="2026-01-31", on="pla
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from mixpanel_headless.errors import InvalidArgumentError, QueryError, shown
-from mixpanel_headless.operation import Async, Mode, composite, operation
+from mixpanel_headless.errors import InvalidArgumentError, shown
+from mixpanel_headless.operation import Mode, Surface, operation
 from mixpanel_headless.options import check_choice
 from mixpanel_headless.query.dates import Day, checked_day
 from mixpanel_headless.query.fields import is_whole_text
 from mixpanel_headless.request import Json, Request, query_params
 from mixpanel_headless.results import legacy as answers
-from mixpanel_headless.results.activity import ActivityFeedResult, read_activity
 
 from .discovery import CountType, check_count, check_name
-from .identity import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from mixpanel_headless.results.provenance import Provenance
 
@@ -31,10 +28,9 @@ FunnelUnit = Literal["day", "week", "month"]
 AddictionUnit = Literal["hour", "day"]
 EXPRESSIONS = ('properties["', 'user["', 'event["')
 """What an expression of the service's own language holds; any other text is the name of a property."""
-WINDOW = timedelta(days=30)
 
 
-class Legacy(Identity[Mode]):
+class Legacy(Surface[Mode]):
     """The older reports; each call costs one query, none when the answer is known or an equal question is under way."""
 
     @operation
@@ -241,73 +237,6 @@ class Legacy(Identity[Mode]):
         asked = {"event": event, "property_name": property_name, "from_date": first, "to_date": last, **how}
         return ask("/events/properties", params, answers.reader(answers.PropertyCountsResult, "series", **asked), last)
 
-    @operation
-    def _query_activity(self, body: Mapping[str, Json], days_asked: Mapping[str, Any]) -> Request[ActivityFeedResult]:
-        """What some people did."""
-        return Request(
-            "POST",
-            "query",
-            "/stream/bookmark",
-            lambda tree, provenance: read_activity(tree, provenance, **days_asked),
-            body=body,
-            names_project=False,
-        )
-
-    @composite
-    async def activity_feed(
-        self: Legacy[Async],
-        distinct_ids: Sequence[str],
-        *,
-        from_date: Day | None = None,
-        to_date: Day | None = None,
-        limit: int | None = None,
-        include_events: Sequence[str] | None = None,
-        exclude_events: Sequence[str] | None = None,
-        sentinel_event: Mapping[str, Any] | None = None,
-        paging_window: int | None = None,
-        search: str | None = None,
-        search_properties: Sequence[Mapping[str, Any]] | None = None,
-        use_custom_events: bool | None = None,
-    ) -> ActivityFeedResult:
-        """What people did in those days (the last 30 by default), the newest page of it; never kept.
-
-        The `sentinel_event` of a result asks for the page before it. Costs one query, and those of `resolve_workspace_id`.
-
-        - `include_events`: only these events.
-        - `exclude_events`: all events but these.
-        - `sentinel_event`: the event of an earlier result that says where to go on.
-        - `paging_window`: how many days back a page may reach.
-        - `search`: a text that stands in an event.
-        - `search_properties`: where that text is looked for.
-        - `use_custom_events`: shows custom events too.
-        """
-        if include_events and exclude_events:
-            refuse("include_events and exclude_events cannot both be given")
-        if search_properties and not search:
-            refuse("search_properties needs a search text", "Give search too.")
-        window = feed_window(from_date, to_date)
-        ids = list(distinct_ids)
-        optional = {
-            "limit": limit,
-            "include_events": include_events and list(include_events),
-            "exclude_events": exclude_events and list(exclude_events),
-            "sentinel_event": sentinel_event,
-            "paging_window": paging_window,
-            "search": search,
-            "search_properties": search_properties and list(search_properties),
-            "use_custom_events": use_custom_events,
-        }
-        body = {
-            "project_id": self.pin.project,
-            "workspace_id": await self.resolve_workspace_id(),
-            "bookmark": {"dateRange": window, "entries": []},
-            "distinct_ids": ids,
-            "mode": "raw",
-            **{name: value for name, value in optional.items() if value is not None},
-        }
-        asked = {"distinct_ids": ids, "from_date": from_date and str(from_date), "to_date": to_date and str(to_date)}
-        return await self._query_activity(body, asked)
-
 
 def ask(path: str, params: Any, read: Callable[[Json, Provenance], Any], last_day: str | None = None) -> Request[Any]:
     """One question to an older report; without `last_day` its answer may still change for long."""
@@ -339,25 +268,6 @@ def days(from_date: Day, to_date: Day) -> tuple[str, str]:
     if last < first:
         raise InvalidArgumentError(f"to_date {last} comes before from_date {first}.", hint="Swap them.")
     return first, last
-
-
-def feed_window(from_date: Day | None, to_date: Day | None) -> dict[str, Any]:
-    """The days of an activity feed as the service takes them; without a first day the 30 before the last."""
-    try:
-        first, last = (None if day is None else checked_day(day, "date") for day in (from_date, to_date))
-        if last is not None:
-            first = first or (date.fromisoformat(last) - WINDOW).isoformat()
-            return {"type": "between", "from": first, "to": last}
-    except (InvalidArgumentError, OverflowError) as error:
-        refuse(f"from_date {shown(from_date)} to to_date {shown(to_date)} are no days: {error}", "Give YYYY-MM-DD.")
-    if first is None:
-        return {"type": "relative_after", "window": {"unit": "day", "value": WINDOW.days}}
-    return {"type": "since", "from": first}
-
-
-def refuse(complaint: str, hint: str = "Give one of them.") -> None:
-    """Raise what says that the service would refuse the call; it is not sent."""
-    raise QueryError(f"{complaint}.", status_code=400, hint=hint, sent=False)
 
 
 def name_list(field: str, names: object) -> str:

@@ -96,6 +96,7 @@ FAMILY_VERBS: dict[str, Verb] = {
     "flows": "run",
     "users": "run",
     "legacy": "run",
+    "activity": "run",
     "discovery": "read",
     "exports": "read",
     "identity": "read",
