@@ -71,15 +71,7 @@ def field_slot(owner: str, field: attrs.Attribute[Any], told: str) -> Slot:
     many = any(map(is_many, kinds))
     allowed = [str(choice) for kind in items for choice in choices_of(kind).values()]
     typed: str = field.metadata.get("typed", "")
-    scalar = (
-        click.BOOL
-        if items == (bool,)
-        else click.STRING
-        if typed
-        else SCALARS.get(items[0])
-        if len(items) == 1
-        else None
-    )
+    scalar = click.STRING if typed else SCALARS.get(items[0]) if len(items) == 1 else None
     form = click.Choice(allowed, case_sensitive=False) if allowed else scalar or click.STRING
     needed = "[required]" if is_needed(field) else ""
     made = make_option(key, option_of(name), form, typed or forms(whole), told, needed, many=many)

@@ -27,7 +27,12 @@ MOST_LETTERS = 48
 PLAIN_FORMS = {str: "TEXT", int: "INTEGER", float: "NUMBER", bool: "BOOLEAN"}
 NOT_GIVEN = object()
 """What is read of a parameter that the caller left to the call."""
-SCALARS: dict[Any, click.ParamType[Any]] = {str: click.STRING, int: click.INT, float: click.FLOAT}
+SCALARS: dict[Any, click.ParamType[Any]] = {
+    str: click.STRING,
+    int: click.INT,
+    float: click.FLOAT,
+    bool: click.BOOL,
+}
 
 
 @attrs.frozen
@@ -155,8 +160,6 @@ def command_type(kinds: Sequence[Any]) -> tuple[click.ParamType[Any], bool]:
     """The click type for these kinds of values, and whether it is a text that is read further."""
     if kinds and all(get_origin(kind) is Literal for kind in kinds):
         return click.Choice([str(choice) for kind in kinds for choice in get_args(kind)]), False
-    if kinds == (bool,):
-        return click.BOOL, False
     if len(kinds) == 1 and kinds[0] in SCALARS:
         return SCALARS[kinds[0]], False
     if not kinds or not any(kind in SCALARS or is_value(kind) or is_object(kind) for kind in kinds):
