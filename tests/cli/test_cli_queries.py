@@ -170,7 +170,7 @@ def test_a_condition_that_no_report_has_is_refused_with_the_way_out(box: Sandbox
 
 def test_an_expression_that_ends_early_is_refused_with_its_place(box: Sandbox) -> None:
     assert refused(box, "query", "insights", "Sign Up", "--where", "plan ==")["message"].startswith(
-        "where, character 8"
+        "--where, character 8"
     )
 
 
