@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import traceback
 from typing import IO, TYPE_CHECKING, Any
@@ -105,13 +106,21 @@ def as_typed(text: str, names: Mapping[str, str]) -> str:
 
 def in_json(error: MixpanelHeadlessError, names: Mapping[str, str]) -> str:
     """The error as one line of JSON."""
-    import msgspec
-
     message, hint = told(error, names)
     fields = error.to_dict() | {"message": message, "hint": hint}
     if isinstance(error, errors.InvalidArgumentError):
         fields["details"] = detail_as_typed(fields["details"], names)
-    return msgspec.json.encode(fields, enc_hook=str).decode()
+    return as_line(fields)
+
+
+def as_line(fields: Mapping[str, Any]) -> str:
+    """One line of JSON; bytes of the command line that are no UTF-8 stand in it as they are told in Python."""
+    import msgspec
+
+    try:
+        return msgspec.json.encode(fields, enc_hook=str).decode()
+    except UnicodeEncodeError:
+        return json.dumps(fields, default=str)
 
 
 def detail_as_typed(detail: Any, names: Mapping[str, str]) -> Any:
@@ -143,9 +152,7 @@ def usage_in_json(error: click.UsageError) -> Failure:
     plain = MixpanelHeadlessError(error.format_message(), code="USAGE_ERROR", sent=False).to_dict()
     context = error.ctx
     plain |= {"error": "UsageError", "hint": "" if context is None else f"See {context.command_path} --help."}
-    import msgspec
-
-    return Failure(msgspec.json.encode(plain).decode(), error.exit_code)
+    return Failure(as_line(plain), error.exit_code)
 
 
 def exit_codes() -> str:

@@ -12,7 +12,7 @@ from mixpanel_headless.cli.annotations import alternatives
 from mixpanel_headless.cli.naming import commands, option_of
 from mixpanel_headless.cli.parameters import NOT_GIVEN, SCALARS, Slot, forms, make_option, sentence, simple
 from mixpanel_headless.cli.told import in_words, told_of
-from mixpanel_headless.cli.values import is_many, is_params, is_value, items_of, read_one, read_text
+from mixpanel_headless.cli.values import is_many, is_params, is_value, items_of, read_one, read_text, refuse
 from mixpanel_headless.models.params import choices_of, fields_of, kinds_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,11 @@ def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
 
     def read(arguments: Mapping[str, Any]) -> Any:
         given = arguments[parameter.name]
-        fields = {} if given is None else read_text(given, (dict,), parameter.name)[0]
+        fields = {} if given is None else read_one(given, (dict,), parameter.name)
+        if not isinstance(fields, dict):
+            raise refuse(
+                parameter.name, "no JSON object", f'Give its fields, such as {all_of_it} \'{{"name": "..."}}\'.'
+            )
         fields |= {name: value for name, slot in slots.items() if (value := slot.read(arguments)) is not NOT_GIVEN}
         if required and not fields and not needed:
             flags = ", ".join(map(option_of, slots))

@@ -277,4 +277,10 @@ def encode(value: Any) -> str:
     """The value as compact JSON."""
     import msgspec
 
-    return msgspec.json.encode(value).decode()
+    from mixpanel_headless.errors import InvalidResponseError
+
+    try:
+        return msgspec.json.encode(value).decode()
+    except RecursionError:
+        text = "The answer is nested too deep to be written."
+        raise InvalidResponseError(text, hint="Choose a part of it with --jq.") from None

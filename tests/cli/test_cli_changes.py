@@ -83,6 +83,25 @@ def test_a_field_of_several_values_is_json(box: Sandbox, line: tuple[str, ...], 
     assert planned(box, *line)["body"] == body
 
 
+@pytest.mark.parametrize("fields", ["[]", "[null]", '["a"]', "[[]]"])
+def test_fields_that_are_no_object_are_refused_by_name(box: Sandbox, fields: str) -> None:
+    refused = run(box, "dashboards", "create", "--params", fields)
+    assert refused.exit_code == 2
+    assert "no JSON object" in refused.stderr
+
+
+def test_a_result_that_is_nested_too_deep_to_be_written_is_told(box: Sandbox) -> None:
+    pytest.importorskip("jq")
+    told = run(box, "inspect", "events", "--jq", '{"a":' * 2000 + "1" + "}" * 2000)
+    assert told.exit_code == 8
+    assert "nested too deep" in told.stderr
+
+
+def test_bytes_that_are_no_text_do_not_spoil_an_error(box: Sandbox) -> None:
+    told = run(box, "dashboards", "get", "1", "--json", "--freshness", "\udc80")
+    assert json.loads(told.stderr)["code"] == "USAGE_ERROR"
+
+
 def test_a_metric_is_saved_as_queries_take_it(keeping: Sandbox) -> None:
     definition = '{"event": "Login", "math": "unique"}'
     result = run(
