@@ -78,7 +78,9 @@ class Planned(Generic[R_co]):
         return Asked(self.surface, self.request(), self.operation, self.surface.options, self.surface.pin, task)
 
     def __str__(self) -> str:
-        arguments = [repr(value) for value in self.args] + [f"{name}={value!r}" for name, value in self.kwargs.items()]
+        arguments = [shown(value) for value in self.args] + [
+            f"{name}={shown(value)}" for name, value in self.kwargs.items()
+        ]
         text = f"{self.operation.name}({', '.join(arguments)})"
         return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 

@@ -119,6 +119,11 @@ def test_half_a_character_is_told_in_a_dry_run_as_well(box: Sandbox) -> None:
     assert plan.changes == []
 
 
+def test_a_planned_call_with_any_argument_has_a_name(ws: mp.Workspace) -> None:
+    for junk in JUNK:
+        assert str(mp.later(ws.create_schema, "event", "a", junk)).startswith("create_schema('event', 'a', ")
+
+
 def test_a_wrong_name_is_a_type_error_as_everywhere_in_python(box: Sandbox) -> None:
     with box.workspace() as ws, pytest.raises(TypeError):
         ws.query("Purchase", lats=30)  # type: ignore[call-arg]
