@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from mixpanel_headless.errors import shown
+
 from .errors import BadQuery
 
 if TYPE_CHECKING:
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
 def _known_zone(_: Any, __: Any, name: str) -> None:
     try:
         zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as problem:
-        raise BadQuery(f"{name!r} is not a time zone.") from problem
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, TypeError) as problem:
+        raise BadQuery(f"{shown(name)} is not a time zone.") from problem
+    if not isinstance(name, str):  # a tuple of names passes for a path
+        raise BadQuery(f"{shown(name)} is not a time zone.")
 
 
 def _aware(_: Any, __: Any, now: dt.datetime | None) -> None:

@@ -122,6 +122,9 @@ class Mirror:
             name: str = msgspec.json.decode((self.folder / ZONE_FILE).read_bytes(), type=str)
         except FileNotFoundError:
             return "UTC"
+        except msgspec.DecodeError:
+            text = f"The time zone of the mirror, in {self.folder / ZONE_FILE}, cannot be read."
+            raise MirrorError(text, hint="Give mirror() the time zone once more.", sent=False) from None
         return name
 
     def set_zone(self, name: str) -> None:

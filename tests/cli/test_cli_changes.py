@@ -90,9 +90,9 @@ def test_fields_that_are_no_object_are_refused_by_name(box: Sandbox, fields: str
     assert "no JSON object" in refused.stderr
 
 
-def test_a_result_that_is_nested_too_deep_to_be_written_is_told(box: Sandbox) -> None:
+def test_a_result_that_is_nested_too_deep_to_be_written_is_told(keeping: Sandbox) -> None:
     pytest.importorskip("jq")
-    told = run(box, "inspect", "events", "--jq", '{"a":' * 2000 + "1" + "}" * 2000)
+    told = run(keeping, "inspect", "events", "--jq", '{"a":' * 2000 + "1" + "}" * 2000)
     assert told.exit_code == 8
     assert "nested too deep" in told.stderr
 

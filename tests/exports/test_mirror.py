@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import mixpanel_headless as mp
 from mixpanel_headless.cli.root import cli
 from mixpanel_headless.engine import Project
-from mixpanel_headless.planning.mirror import exported_days
+from mixpanel_headless.planning.mirror import ZONE_FILE, exported_days
 from mixpanel_headless.results.mirror import told_days
 from mixpanel_headless.sandbox import Sandbox
 
@@ -257,6 +257,24 @@ def test_the_command_syncs_tells_and_drops(flights: Sandbox, tmp_path: Path) -> 
     assert run("drop", "--yes") == {**synced, "dropped": True}
     assert run("status")["days"] == []
     assert not Path(synced["folder"]).exists()
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", 5, ("Europe", "Berlin"), ["UTC"], b"UTC", "\ud800"], ids=ascii)
+def test_a_time_zone_that_is_none_is_refused_and_not_kept(tmp_path: Path, zone: Any) -> None:
+    with Sandbox() as box, box.workspace(state_dir=tmp_path) as ws:
+        with pytest.raises(mp.MixpanelHeadlessError, match="zone"):
+            ws.mirror(from_date="2026-01-01", to_date="2026-01-01", timezone=zone)
+        assert box.requests == []
+        assert ws.mirror_status().timezone == "UTC"
+
+
+def test_a_damaged_time_zone_is_told_with_the_way_out(tmp_path: Path) -> None:
+    with Sandbox() as box, box.workspace(state_dir=tmp_path) as ws:
+        ws.mirror(from_date="2026-01-01", to_date="2026-01-01", timezone="Europe/Berlin")
+        (kept,) = tmp_path.rglob(ZONE_FILE)
+        kept.write_bytes(b'["UTC"]')
+        with pytest.raises(mp.MirrorError, match="time zone"):
+            ws.mirror_status()
 
 
 @pytest.mark.parametrize(
