@@ -70,6 +70,23 @@ def test_a_server_that_is_out_of_reach_is_an_error_if_so_wished(box: Sandbox, no
     assert "hidden" not in repr(raised.value.to_dict())
 
 
+def test_a_key_of_somebody_else_is_an_error_that_names_it_and_the_way_out(
+    box: Sandbox, redis_server: RedisServer
+) -> None:
+    with box.workspace(store=redis_server.url) as ws:
+        ask(ws, 2)
+        with redis_server.client() as client:
+            (key,) = client.keys("*:log")
+            client.set(key, "what somebody else keeps")
+            with pytest.raises(mp.TransportError) as raised:
+                ask(ws, 3)
+            client.delete(key)
+    told = raised.value.to_dict()
+    assert (raised.value.code, raised.value.sent, raised.value.retryable) == ("STORE_LOST", False, False)
+    assert key in str(raised.value)
+    assert "MP_STORE" in told["hint"]
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -8,16 +8,12 @@ import pytest
 
 from request_scheduler import ManualClock
 from tests.scheduler.cache.places import FilePlace, ServerPlace
+from tests.scheduler.loops import anyio_backend  # noqa: F401 - a fixture of this folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.scheduler.cache.places import Place
-
-
-@pytest.fixture(params=["asyncio", "trio"])
-def anyio_backend(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from request_scheduler.cache_disk import DiskCache
 from request_scheduler.stores.redis import RedisStore
 from request_scheduler.stores.sqlite import SqliteStore
 from request_scheduler.stores.timeline import Timeline
+from tests.scheduler.loops import anyio_backend  # noqa: F401 - a fixture of this folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
 
 ROOMY = Budget("query", (Window(60, 3600.0),), margin=0.0)
 LEASE = 30.0
-
-
-@pytest.fixture(params=["asyncio", "trio"])
-def anyio_backend(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 async def until(condition: Callable[[], bool]) -> None:

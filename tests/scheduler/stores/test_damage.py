@@ -28,11 +28,6 @@ SIXTEEN = Budget("query", (Window(16, 60.0),), margin=0.0)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "budget-v1.sqlite"
-
-
-@pytest.fixture
 def new_process(portal: BlockingPortal, path: Path) -> Iterator[Callable[[], Hand]]:
     """Makes processes that share one file and one time; they wait for it while it is lost."""
     times, hands = Times(), list[Hand]()

@@ -30,11 +30,6 @@ SIXTEEN = Budget("query", (Window(16, 60.0),), margin=0.0)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "budget-v1.sqlite"
-
-
-@pytest.fixture
 def open_hand(portal: BlockingPortal, path: Path) -> Iterator[Callable[..., Hand]]:
     hands: list[Hand] = []
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -48,6 +49,7 @@ class StoreMachine(RuleBasedStateMachine):
     """Processes come, ask, settle, are killed; some of the slots may be for urgent calls."""
 
     kind, url = "memory", ""
+    verdicts: ClassVar[Counter[str]]
 
     @initialize(processes=st.integers(1, 3), reserve=st.integers(0, 2))
     def start(self, processes: int, reserve: int) -> None:
@@ -83,6 +85,7 @@ class StoreMachine(RuleBasedStateMachine):
         hand = self.alive[which % len(self.alive)]
         room = self.counted() + (0 if urgent else self.kept()) < LIMIT and len(self.flying) < PERMITS
         verdict = hand.reserve(Spend("query"), tenant=f"t{which}", urgent=urgent)
+        self.verdicts[type(verdict).__name__] += 1
         if isinstance(verdict, Reservation):
             assert room, "more than a limit, or than what is not reserved"
             self.flying.append(Flying(hand, verdict))
@@ -125,5 +128,6 @@ class StoreMachine(RuleBasedStateMachine):
 @pytest.mark.parametrize("kind", sorted(HANDS))
 def test_random_histories_keep_to_the_definition(kind: str, request: pytest.FixtureRequest) -> None:
     url = request.getfixturevalue("redis_server").url if kind == "redis" else ""
-    machine: Any = type("Machine", (StoreMachine,), {"kind": kind, "url": url})
+    machine: Any = type("Machine", (StoreMachine,), {"kind": kind, "url": url, "verdicts": Counter()})
     run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=30))
+    assert machine.verdicts.keys() == {"Reservation", "Denied"}, "histories in which nothing was decided tell nothing"
