@@ -18,12 +18,13 @@ from request_scheduler.feedback import CLEAR, Pause
 from request_scheduler.status import Holding, Waiter
 from request_scheduler.stores.crowd import Crowd
 from request_scheduler.stores.holder import process_of
-from request_scheduler.stores.memory import Account, MemoryStore
+from request_scheduler.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from request_scheduler.limits import Budget, Concurrent, Window
+    from request_scheduler.stores.account import Account
 
 _FOREVER = 1e300  # JSON knows no infinity
 _MOMENTS = ("until", "since", "paced_until")

@@ -9,7 +9,7 @@ from attrs import asdict
 
 from request_scheduler.feedback import CLEAR, LESSON_LIFE, Pause, learned
 from request_scheduler.limits import Concurrent, Window
-from request_scheduler.stores.memory import Account, MemoryStore
+from request_scheduler.stores.memory import MemoryStore
 from request_scheduler.stores.turns import units_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from request_scheduler.limits import Budget
+    from request_scheduler.stores.account import Account
     from request_scheduler.stores.timeline import Timeline
 
 
