@@ -136,6 +136,12 @@ class ParamTypeError(ParamValidationError, TypeError):
     """One field of a value class has the wrong kind."""
 
 
+class BadQuery(InvalidArgumentError):  # noqa: N818
+    """An expression or a question is wrong; the message is what the service would answer with status 400."""
+
+    default_code = "BAD_QUERY"
+
+
 class BusinessContextValidationError(ParamValidationError):
     """What was to be said of a project or an organization is too long."""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from mixpanel_headless.engine.language import Access, Call, Chain, Compare, Items, Literal, Name, Prefix, parse
 from mixpanel_headless.errors import ParamValidationError
 from mixpanel_headless.query.filters import Filter
+from mixpanel_headless.query.language import Access, Call, Chain, Compare, Items, Literal, Name, Prefix, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mixpanel_headless.engine.language import Node
+    from mixpanel_headless.query.language import Node
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 CONSTANTS = {"true": True, "false": False}

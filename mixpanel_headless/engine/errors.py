@@ -1,8 +1,10 @@
-"""What the engine refuses: a feature that it lacks, a request that is wrong, a file that is not events."""
+"""What the engine refuses: a feature that it lacks, a request that is wrong (BadQuery), a file that is not events."""
 
 from __future__ import annotations
 
-from mixpanel_headless.errors import InvalidArgumentError, MixpanelHeadlessError
+from mixpanel_headless.errors import BadQuery, InvalidArgumentError, MixpanelHeadlessError
+
+__all__ = ["BadQuery", "EventFileError", "Unsupported"]
 
 
 class Unsupported(MixpanelHeadlessError):  # noqa: N818 - the public name says what it is
@@ -14,12 +16,6 @@ class Unsupported(MixpanelHeadlessError):  # noqa: N818 - the public name says w
     def __init__(self, feature: str) -> None:
         super().__init__(f"The local engine does not support {feature}.", details={"feature": feature})
         self.feature = feature
-
-
-class BadQuery(InvalidArgumentError):  # noqa: N818
-    """The request is wrong; the message is what the service would answer with status 400."""
-
-    default_code = "BAD_QUERY"
 
 
 class EventFileError(InvalidArgumentError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from mixpanel_headless.query.language import Access, parse
+
 from .errors import BadQuery, Unsupported
 from .funnel_reading import read_funnel
 from .funnels import compute_funnel
-from .language import Access, parse
 from .matching import CUSTOM, display_name
 from .metrics import Question
 from .periods import read_periods

@@ -13,8 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.query.language import (
+    Access,
+    Call,
+    Chain,
+    Compare,
+    Items,
+    Literal,
+    Name,
+    Node,
+    Prefix,
+    parse,
+    unreadable,
+)
+
 from .expressions import ISO_TIME, MILLISECONDS_FROM, Value, moment_value, value_of_json
-from .language import Access, Call, Chain, Compare, Items, Literal, Name, Node, Prefix, parse, unreadable
 from .times import to_ms, utc_ms
 
 if TYPE_CHECKING:

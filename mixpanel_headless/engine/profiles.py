@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.query.language import Access, Call, Literal, parse, unreadable
+
 from . import cohorts
 from .errors import BadQuery, Unsupported
 from .expressions import NOT_SET, Value, number_value
-from .language import Access, Call, Literal, parse, unreadable
 from .matching import event_match
 from .measures import tidy
 from .predicates import NUMBER, TEXT, property_term, read_term, where_condition

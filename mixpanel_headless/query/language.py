@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from mixpanel_headless.errors import shown
-
-from .errors import BadQuery
+from mixpanel_headless.errors import BadQuery, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
