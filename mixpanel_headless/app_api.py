@@ -14,8 +14,9 @@ import attrs
 
 from .convert import structure
 from .errors import InvalidArgumentError, InvalidResponseError, shown
+from .query.fields import is_whole, is_whole_text
 from .replies import decode, decode_nothing, read_page, read_rows, unwrap
-from .request import Json, Request, Scope, Verb, accept_any, is_sendable
+from .request import Json, Request, Scope, Verb, accept_any
 from .results.discovery import Listing
 from .results.trees import copy_tree
 
@@ -144,9 +145,9 @@ def at(path: str, *names: str | int) -> Place:
 
 def segment(name: str | int) -> str:
     """One segment of a path; InvalidArgumentError for what none can be."""
-    whole = isinstance(name, int) and not isinstance(name, bool) and name.bit_length() < 64
+    whole = is_whole(name) and name.bit_length() < 64
     text = str(name) if whole else name
-    if not isinstance(text, str) or not text.strip() or text in {".", ".."} or not is_sendable(text):
+    if not is_whole_text(text) or not text.strip() or text in {".", ".."}:
         raise InvalidArgumentError(f"An id is {shown(name)}.", hint="Give the id or name as the service lists it.")
     return quote(text, safe="")
 

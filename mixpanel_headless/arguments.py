@@ -14,10 +14,11 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from request_scheduler.checks import is_real, is_whole
+from request_scheduler.checks import is_real
 
 from .errors import InvalidArgumentError, ParamTypeError, shown
-from .request import PLAIN_HINT, is_sendable
+from .query.fields import is_whole, is_whole_text
+from .request import PLAIN_HINT
 from .suggestions import did_you_mean
 
 STRANGERS = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError, ExceptionGroup)
@@ -45,11 +46,6 @@ class Flaw(NamedTuple):
         return ParamTypeError(f"{self.name} is {shown(self.value)}; {wanted}.", path=self.name, sent=False)
 
 
-def is_text(value: object) -> bool:
-    """Whether a value is text that can be sent."""
-    return isinstance(value, str) and is_sendable(value)
-
-
 def is_number(value: object) -> bool:
     """Whether a value is a whole number that a service can read."""
     return is_whole(value) and value.bit_length() < 64
@@ -70,15 +66,15 @@ KINDS = {
     "bool": Kind(lambda value: isinstance(value, bool), "True or False"),
     "int": Kind(is_number, "a whole number"),
     "float": Kind(is_real, "a number"),
-    "str": Kind(is_text, "text"),
+    "str": Kind(is_whole_text, "text"),
     "bytes": Kind(lambda value: isinstance(value, bytes), "bytes"),
-    "Day": Kind(lambda value: isinstance(value, date) or is_text(value), "a day"),
+    "Day": Kind(lambda value: isinstance(value, date) or is_whole_text(value), "a day"),
     "Any": Kind(lambda value: True, "anything"),
     "Json": Kind(lambda value: True, "anything"),
 }
 IDS = {
     "int": Kind(is_id, "an id"),
-    "str": Kind(lambda value: is_text(value) or is_number(value), "an id"),
+    "str": Kind(lambda value: is_whole_text(value) or is_number(value), "an id"),
 }
 """An id is written as a number or as text, whichever the service has."""
 GIVEN = Kind(lambda value: value is not None, "given")
@@ -97,7 +93,9 @@ def kind_of(node: ast.expr, known: Mapping[str, Kind]) -> Kind:
             item = kind_of(inner, known)
             return Kind(
                 lambda value: (
-                    isinstance(value, Mapping) and all(map(is_text, value)) and all(map(item.fits, value.values()))
+                    isinstance(value, Mapping)
+                    and all(map(is_whole_text, value))
+                    and all(map(item.fits, value.values()))
                 ),
                 "a mapping from text",
             )

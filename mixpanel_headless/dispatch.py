@@ -165,7 +165,7 @@ class Dispatcher:
     def call_of(self, asked: Asked[Any], prepared: Prepared) -> rs.Call[Json]:
         """A request with its caller's wishes, in the scheduler's terms."""
         _, request, operation, options, _, task = asked
-        label, tenant = operation.name, options.tenant or (task.name if task else "default")
+        label, tenant = operation.name, options.tenant_of(task)
         retries = max(options.retry_server_errors, request.retries) if request.repeatable else 0
         deadline = None
         if options.deadline is not None:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 import attrs
 
-from request_scheduler.checks import is_whole
-
 from .dispatch import Asked
 from .errors import InvalidArgumentError, shown
 from .operation import Operation
+from .query.fields import is_whole
 from .translation import in_our_terms
 
 if TYPE_CHECKING:

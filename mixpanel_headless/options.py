@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import attrs
 
 import request_scheduler as rs
-from request_scheduler.checks import is_real, is_whole
+from request_scheduler.call import DEFAULT_TENANT
+from request_scheduler.checks import is_real
 
 from .accounts.limits import MOST
 from .accounts.settings import check_project
 from .errors import ConfigError, InvalidArgumentError, shown
+from .query.fields import is_whole
 from .suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -58,6 +60,10 @@ class Options:
         init=False, default=attrs.Factory(lambda wish: rs.Freshness(wish.freshness, wish.max_age), takes_self=True)
     )
     """Which earlier answers will do, in the scheduler's terms."""
+
+    def tenant_of(self, task: Task | None) -> str:
+        """Whose share of the budget a call spends: the tenant that is named, or the task."""
+        return self.tenant or (task.name if task else DEFAULT_TENANT)
 
 
 @attrs.frozen

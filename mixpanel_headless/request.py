@@ -13,6 +13,7 @@ import msgspec
 from request_scheduler.value import value
 
 from .errors import InvalidArgumentError, WorkspaceScopeError, shown
+from .query.fields import is_whole, is_whole_text
 from .replies import decode
 
 if TYPE_CHECKING:
@@ -150,19 +151,11 @@ def check_params(params: Params) -> Params:
     """The same parameters; InvalidArgumentError for one with half of a character, which libraries leave out silently."""
     for name, values in params.items():
         for text in (values,) if isinstance(values, str) else values:
-            if not isinstance(text, str) or not is_sendable(text):
+            if not is_whole_text(text):
                 raise InvalidArgumentError(
                     f"{name} is {shown(text)}.", hint=f"Give {name} as text of whole characters."
                 )
     return params
-
-
-def is_sendable(text: str) -> bool:
-    """Whether a text has a UTF-8 form, as half of a character (a lone surrogate) has not."""
-    try:
-        return text.isascii() or bool(text.encode())
-    except UnicodeEncodeError:
-        return False
 
 
 def write_body(body: Mapping[str, Json], *, form: bool = False) -> bytes:
@@ -184,6 +177,6 @@ PLAIN_HINT = "Look for numbers of more than 64 bits, text with half of a charact
 def _as_text(name: str, value: object) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 64:
+    if is_whole(value) and value.bit_length() < 64:
         return str(value)
     raise InvalidArgumentError(f"{name} is {shown(value)}.", hint=f"Give {name} as text, or as a number if it is one.")

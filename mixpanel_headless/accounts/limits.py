@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from mixpanel_headless.errors import ConfigError, shown
-from request_scheduler.checks import is_real, is_whole
+from mixpanel_headless.query.fields import is_whole
+from request_scheduler.checks import is_real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mixpanel_headless.cli.groups import Entry
+from mixpanel_headless.governance.facts import singular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,7 +224,3 @@ def command_name(family: str, name: str) -> str:
     for word in BARE:
         short = short.removesuffix(f"_{word}")
     return short.replace("_", "-")
-
-
-def singular(noun: str) -> str:
-    return noun.removesuffix("ies") + "y" if noun.endswith("ies") else noun.removesuffix("s")

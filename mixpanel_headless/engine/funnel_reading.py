@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.query.fields import is_whole
 from mixpanel_headless.query.funnel_rules import LONGEST_WINDOW, MAX_CONSTANTS, MAX_STEPS
 
 from .attempts import Course
@@ -138,7 +139,7 @@ def _window(behavior: Mapping[str, Any]) -> tuple[int, bool]:
     if unit not in LONGEST_WINDOW:
         raise BadQuery(f"conversionWindowUnit must be one of {', '.join(LONGEST_WINDOW)}, not {unit!r}.")
     fewest = 2 if unit == "second" else 1
-    if isinstance(duration, bool) or not isinstance(duration, int) or not fewest <= duration <= LONGEST_WINDOW[unit]:
+    if not is_whole(duration) or not fewest <= duration <= LONGEST_WINDOW[unit]:
         raise BadQuery(f"conversionWindowDuration must be {fewest} to {LONGEST_WINDOW[unit]} {unit}s.")
     if unit == "session":
         return duration - 1, True
@@ -178,7 +179,7 @@ def _exclusion(entry: Any, count: int) -> Exclusion:
     span = mapping(entry.get("steps") or {"from": 1, "to": count}, "An exclusion's steps")
     first, beyond = span.get("from"), span.get("to")
     for place in (first, beyond):
-        if isinstance(place, bool) or not isinstance(place, int) or not 1 <= place <= count:
+        if not is_whole(place) or not 1 <= place <= count:
             raise BadQuery(f"An exclusion's steps go from 1 to {count}, not from {first!r} to {beyond!r}.")
     assert isinstance(first, int)
     assert isinstance(beyond, int)
@@ -223,6 +224,6 @@ def _step_index(measurement: Mapping[str, Any], count: int) -> int:
     index = measurement.get("stepIndex")
     if index is None:
         return count - 1
-    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < count:
+    if not is_whole(index) or not 0 <= index < count:
         raise BadQuery(f"stepIndex must be 0 to {count - 1}, not {index!r}.")
     return index

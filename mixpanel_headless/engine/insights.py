@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.query.fields import is_whole
+
 from .errors import BadQuery, Unsupported
 from .metrics import Question
 from .operands import Plan
@@ -31,7 +33,7 @@ BOOKMARK_KEYS = frozenset({"sections", "displayOptions", "timeComparison", "sort
 
 def insights(store: Store, bookmark: Any, limit: int) -> dict[str, Any]:
     """The body that answers an insights query."""
-    if isinstance(limit, bool) or not isinstance(limit, int):
+    if not is_whole(limit):
         raise BadQuery(f"The query limit must be a whole number, not {limit!r}.")
     if limit > MAX_LIMIT:
         raise BadQuery(f"Query limit exceeds max limit of {MAX_LIMIT} ({limit} was given)")
@@ -86,7 +88,7 @@ def _plan(
     if analysis not in {"linear", "logarithmic", "rolling", "cumulative"}:
         raise Unsupported(f"displayOptions analysis {analysis!r}")
     rolling = display.get("rollingWindowSize") or DEFAULT_ROLLING
-    if isinstance(rolling, bool) or not isinstance(rolling, int) or not 1 <= rolling <= 365:
+    if not is_whole(rolling) or not 1 <= rolling <= 365:
         raise BadQuery("rollingWindowSize must be a whole number from 1 to 365.")
     if chart in WHOLE_RANGE:
         analysis = "linear"

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from mixpanel_headless.errors import shown
+from mixpanel_headless.query.fields import is_whole
 
 from .errors import BadQuery, Unsupported
 
@@ -79,7 +80,7 @@ def whole_number(parameters: Mapping[str, Any], key: str, default: int, least: i
     given = parameters.get(key)
     if given is None or given == "":
         return default
-    digits = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+    digits = str(given) if is_whole(given) else given
     usable = isinstance(digits, str) and digits.isascii() and digits.removeprefix("-").isdigit() and len(digits) < 19
     if not usable or not least <= int(digits) <= most:
         raise BadQuery(f"{key} must be a whole number from {least} to {most}, not {shown(given)}.")

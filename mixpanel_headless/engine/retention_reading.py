@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.query.fields import is_whole
 from mixpanel_headless.query.funnel_rules import MAX_BUCKETS
 
 from .errors import BadQuery, Unsupported
@@ -113,7 +114,7 @@ def _edges(behavior: Mapping[str, Any], unit: str, span: Range) -> list[int]:
     """The offsets at which buckets begin and end: as given, else one unit each for as long as the range."""
     sizes = listing(behavior.get("retentionCustomBucketSizes"), "retentionCustomBucketSizes")
     for size in sizes:
-        if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAX_BUCKETS * 10:
+        if not is_whole(size) or not 1 <= size <= MAX_BUCKETS * 10:
             raise BadQuery(f"retentionCustomBucketSizes holds whole numbers from 1, not {size!r}.")
     if len(sizes) > MAX_BUCKETS:
         raise BadQuery(f"A retention has at most {MAX_BUCKETS} buckets, not {len(sizes)}.")
@@ -137,6 +138,6 @@ def _bucket(measurement: Mapping[str, Any], width: int) -> int:
     bucket = measurement.get("retentionBucketIndex")
     if bucket is None:
         return 0
-    if isinstance(bucket, bool) or not isinstance(bucket, int) or not 0 <= bucket < width:
+    if not is_whole(bucket) or not 0 <= bucket < width:
         raise BadQuery(f"retentionBucketIndex must be 0 to {width - 1}, not {bucket!r}.")
     return bucket

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mixpanel_headless.errors import QueryError
 
+from .facts import singular
 from .targets import target_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,3 @@ def lister(asked: Asked[Any]) -> str:
     found = [name for name in names if getattr(getattr_static(surface, name), "family", "") == facts.family]
     noun = singular(facts.name.partition("_")[2])
     return min(found, key=lambda name: (noun not in name, len(name)), default="")
-
-
-def singular(noun: str) -> str:
-    return noun.removesuffix("ies") + "y" if noun.endswith("ies") else noun.removesuffix("s")

@@ -63,7 +63,7 @@ class Recorder:
         return {
             "call": secrets.token_hex(8),
             "account": self.account,
-            "tenant": caller.options.tenant or (task.name if task else "default"),
+            "tenant": caller.options.tenant_of(task),
             "task": task.name if task else None,
             "host": socket.gethostname(),
             "process": getpid(),

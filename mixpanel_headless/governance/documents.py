@@ -11,6 +11,7 @@ import attrs
 
 from mixpanel_headless.errors import ConfigError, shown
 from mixpanel_headless.paths import read_path
+from mixpanel_headless.query.fields import is_whole
 from mixpanel_headless.suggestions import did_you_mean
 
 from .facts import VERBS
@@ -186,7 +187,7 @@ def read_caps(table: object, flaws: list[str]) -> dict[str, int]:
     for cap, value in table.items():
         if cap not in CAPS:
             flaws.append(f"caps.{cap}: there is no such cap{ask_or_list(cap, CAPS)}")
-        elif not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        elif not is_whole(value) or value < 0:
             flaws.append(f"caps.{cap}: {shown(value)} is no whole number of at least 0")
     return dict(cast("Mapping[str, int]", table))
 

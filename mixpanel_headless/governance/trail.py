@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mixpanel_headless.errors import InvalidArgumentError, shown
+from mixpanel_headless.query.fields import is_whole
 from mixpanel_headless.results.discovery import Listing
 from mixpanel_headless.results.provenance import plural
 
@@ -123,7 +124,7 @@ def read_log(
 
     from .audit import Outcome
 
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+    if limit is not None and (not is_whole(limit) or limit < 1):
         raise InvalidArgumentError(f"limit is {shown(limit)}.", hint="Give a whole number of at least 1, or None.")
     if outcome is not None:
         check_choice("outcome", outcome, Outcome)

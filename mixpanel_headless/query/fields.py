@@ -94,14 +94,11 @@ def is_whole(value: object) -> TypeGuard[int]:
 
 
 def is_whole_text(value: object) -> TypeGuard[str]:
-    """Whether the value is text that can be sent: without half of a character (a lone surrogate)."""
-    if not isinstance(value, str):
-        return False
+    """Whether the value is text that has a UTF-8 form, as half of a character (a lone surrogate) has not."""
     try:
-        value.encode()
+        return isinstance(value, str) and (value.isascii() or bool(value.encode()))
     except UnicodeEncodeError:
         return False
-    return True
 
 
 def is_finite(value: object) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from mixpanel_headless.errors import ValidationError, shown
 
-from .fields import is_positive_integer
+from .fields import is_positive_integer, is_whole
 from .filters import Filter
 from .groups import group_problems
 from .names import is_no_name
@@ -59,7 +59,7 @@ def _step_problems(step: Any, path: str) -> Iterator[ValidationError]:
 
 
 def _tail_problems(code: str, path: str, steps: object) -> Iterator[ValidationError]:
-    if not isinstance(steps, int) or isinstance(steps, bool):
+    if not is_whole(steps):
         complaint = f"it counts events, from 0 to {MAX_FLOW_STEPS}"
         yield ValidationError(path, f"{path} is {shown(steps)}; {complaint}.", code)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from mixpanel_headless.errors import ValidationError, shown
 
+from .fields import is_whole
 from .filter_clauses import filter_problems
 from .rules import Rule, choice, join, problems
 from .vocabulary import Alignment, FunnelOrder, ReentryMode, RetentionUnit, UnboundedMode, WindowUnit, among
@@ -63,13 +64,9 @@ def _step_problems(steps: Sequence[FunnelStep | RetentionEvent], place: str) -> 
             yield from filter_problems(condition, f"{place.format(position)}.filters[{number}]")
 
 
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _too_long(funnel: FunnelBehavior) -> bool:
     unit, window = funnel.conversion_window_unit, funnel.conversion_window
-    return among(unit, LONGEST_WINDOW) and _is_integer(window) and window > LONGEST_WINDOW[unit]
+    return among(unit, LONGEST_WINDOW) and is_whole(window) and window > LONGEST_WINDOW[unit]
 
 
 _FUNNEL: tuple[Rule[FunnelBehavior], ...] = (
@@ -82,13 +79,13 @@ _FUNNEL: tuple[Rule[FunnelBehavior], ...] = (
     Rule(
         "F3_CONVERSION_WINDOW_TYPE",
         "conversion_window",
-        lambda f: not _is_integer(f.conversion_window),
+        lambda f: not is_whole(f.conversion_window),
         "conversion_window is {0.conversion_window!r}; it must be an integer.",
     ),
     Rule(
         "F3_CONVERSION_WINDOW_POSITIVE",
         "conversion_window",
-        lambda f: _is_integer(f.conversion_window) and f.conversion_window < 1,
+        lambda f: is_whole(f.conversion_window) and f.conversion_window < 1,
         "conversion_window is {0.conversion_window!r}; it must be above 0.",
     ),
     Rule(

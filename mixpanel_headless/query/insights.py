@@ -9,7 +9,7 @@ from mixpanel_headless.errors import InvalidArgumentError, shown
 from .bookmark import checked_bookmark
 from .coverage import Coverage
 from .dates import DEFAULT_LAST, Day
-from .fields import as_tuple, is_positive_integer
+from .fields import as_tuple, is_positive_integer, is_whole
 from .formulas import Formula
 from .insights_query import AnyMetric, InsightsQuery
 from .insights_rules import query_problems
@@ -108,7 +108,7 @@ ask_insights = by_pattern(build_insights_params)
 
 def check_limit(limit: object) -> int:
     """The number of segments to return, 1 to 50000; raises `InvalidArgumentError` for anything else."""
-    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_LIMIT:
+    if not is_whole(limit) or not 1 <= limit <= MAX_LIMIT:
         raise InvalidArgumentError(f"limit is {shown(limit)}; it must be an integer from 1 to {MAX_LIMIT}.")
     return limit
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mixpanel_headless.errors import ParamValidationError
+from mixpanel_headless.query.fields import is_whole
 from mixpanel_headless.results.table import Table
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def number(value: Json) -> float | None:
 
 def node_id(value: Json) -> int | None:
     """The id of a node, None for what is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if is_whole(value) else None
 
 
 def moment_of(event: Json) -> int:

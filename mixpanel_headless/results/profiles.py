@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
+from mixpanel_headless.query.fields import is_whole
+
 from .report import check_answer
 from .table import Table
 from .trees import copy_tree
@@ -93,4 +95,4 @@ def name_columns(properties: Iterable[str]) -> dict[str, str]:
 
 
 def _whole(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    return value if is_whole(value) else 0

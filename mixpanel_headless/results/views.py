@@ -9,6 +9,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
+from mixpanel_headless.query.fields import is_whole
+
 from .curves import is_number
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ def format_cell(column: str, value: Any) -> str:
     """A value of a table as people read it; a number that names something is no amount: `12345`, and UTC is said."""
     if isinstance(value, str | datetime) and WHEN.search(column) and (moment := read_moment(value)) is not None:
         return in_utc(moment)
-    named = isinstance(value, int) and not isinstance(value, bool) and NAMING.search(column)
+    named = is_whole(value) and NAMING.search(column)
     return str(value) if named else format_value(value)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mixpanel_headless.errors import InvalidArgumentError, shown
+from mixpanel_headless.query.fields import is_whole
 from mixpanel_headless.sandbox.custom_events import CustomEvents
 from mixpanel_headless.sandbox.entities import Entities
 from mixpanel_headless.sandbox.governed import Governed
@@ -132,7 +133,7 @@ def report_problem(given: Mapping[str, Any]) -> str | None:
     if not isinstance(given.get("params"), dict):
         return "params must be an object"
     number = given.get("id")
-    if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
+    if number is not None and (not is_whole(number) or number < 1):
         return f"id must be a whole number above 0, not {shown(number)}"
     return None if isinstance(given.get("name"), str) and given["name"] else "name is a required field"
 

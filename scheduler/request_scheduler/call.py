@@ -28,6 +28,10 @@ class Priority(IntEnum):
     INTERACTIVE = 3
 
 
+DEFAULT_TENANT = "default"
+"""Who calls that name nobody belong to."""
+
+
 class Spend(NamedTuple):
     """Units that one request takes from a budget. A tuple, because every admission hashes it."""
 
@@ -83,7 +87,7 @@ class Call(Generic[T_co]):
     key: Hashable | None = None
     spends: tuple[Spend, ...] = ()
     priority: Priority = Priority.NORMAL
-    tenant: str = "default"
+    tenant: str = DEFAULT_TENANT
     deadline: float | None = None
     freshness: Freshness = Freshness.CACHED
     attempts: int = 4

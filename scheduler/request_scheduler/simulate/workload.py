@@ -12,6 +12,7 @@ from attrs import Attribute, field, frozen
 
 from request_scheduler.admission import WhenFull
 from request_scheduler.call import Priority
+from request_scheduler.checks import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ def whole(low: int = 0, high: int = 10_000_000) -> Callable[[Any, Attribute[Any]
     """A whole number from `low` to `high`."""
 
     def check(_: object, attribute: Attribute[Any], value: Any) -> None:
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        if not is_whole(value) or not low <= value <= high:
             raise WorkloadError(f"{attribute.name} is {value!r}; it must be a whole number from {low} to {high}")
 
     return check
