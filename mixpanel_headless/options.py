@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import attrs
 
 import request_scheduler as rs
-from request_scheduler.call import DEFAULT_TENANT
+from request_scheduler.call import DEFAULT_TENANT, FreshnessMode
 from request_scheduler.checks import is_real
 
 from .accounts.limits import MOST
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .accounts.limits import Limits
     from .governance.policy import Policy
 
-FreshnessName: TypeAlias = Literal["cached", "fresh", "stale_ok", "offline"]
 PriorityName: TypeAlias = Literal["interactive", "normal", "batch", "background"]
 SourceName: TypeAlias = Literal["network", "mirror", "auto"]
 
@@ -52,7 +51,7 @@ class Options:
     begun: float | None = None
     """The moment on the scheduler's clock from which the deadline counts; None for that of each request."""
     max_age: float | None = None
-    freshness: FreshnessName = "cached"
+    freshness: FreshnessMode = "cached"
     retry_server_errors: int = 0
     source: SourceName = "network"
     confirm: frozenset[str] = frozenset()
@@ -91,7 +90,7 @@ def choose_options(
     if priority is not None:
         changes["priority"] = choose_priority(priority)
     if freshness is not None:
-        changes["freshness"] = check_choice("freshness", freshness, FreshnessName)
+        changes["freshness"] = check_choice("freshness", freshness, FreshnessMode)
     for name, seconds in (("deadline", deadline), ("max_age", max_age)):
         if seconds is not None:
             if not is_amount(seconds):

@@ -15,7 +15,6 @@ from .families import Catalog
 from .governance.governor import Governor
 from .operation import Async, Blocking, Mode, Named, Operation, Stream
 from .options import (
-    FreshnessName,
     Options,
     Pin,
     PriorityName,
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import request_scheduler as rs
+    from request_scheduler.admission import WhenFull
+    from request_scheduler.call import FreshnessMode
     from request_scheduler.stores import OnLoss
 
     from .accounts.limits import Lifetimes, Limits
@@ -74,7 +75,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
         store_on_loss: OnLoss | None = None,
         cache: Literal["disk", "redis", "memory", "off"] | str | None = None,  # noqa: PYI051 - as above
         queue_size: int = 100_000,
-        when_full: Literal["wait", "refuse", "drop lowest"] = "wait",
+        when_full: WhenFull = "wait",
         weights: Mapping[str, float] | None = None,
         minimum: Mapping[str, float] | None = None,
         reserve: int = 0,
@@ -136,7 +137,7 @@ class Configured(Catalog[Mode], Generic[Mode]):
         tenant: str | None = None,
         deadline: float | None = None,
         max_age: float | None = None,
-        freshness: FreshnessName | None = None,
+        freshness: FreshnessMode | None = None,
         retry_server_errors: int | None = None,
         confirm: str | None = None,
         source: SourceName | None = None,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from mixpanel_headless.cli.output import FORMATS, STREAM_WRITERS
-from mixpanel_headless.options import FreshnessName, PriorityName, SourceName
+from mixpanel_headless.options import PriorityName, SourceName
+from request_scheduler.call import FreshnessMode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +58,7 @@ WAITING: tuple[Option, ...] = (
 EARLIER: tuple[Option, ...] = (
     Option(click.Option, ["--max-age"], type=float, metavar="SECONDS", help="How old an earlier answer may be."),
     Option(
-        click.Option, ["--freshness"], type=click.Choice(get_args(FreshnessName)), help="Which earlier answers will do."
+        click.Option, ["--freshness"], type=click.Choice(get_args(FreshnessMode)), help="Which earlier answers will do."
     ),
 )
 """For calls whose answers may be known already."""

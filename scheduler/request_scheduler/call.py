@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 from attrs import field, frozen, validators
 
@@ -28,6 +28,7 @@ class Priority(IntEnum):
     INTERACTIVE = 3
 
 
+FreshnessMode: TypeAlias = Literal["cached", "fresh", "stale_ok", "offline"]
 DEFAULT_TENANT = "default"
 """Who calls that name nobody belong to."""
 
@@ -51,9 +52,7 @@ class Freshness:
     `max_age` (seconds) bounds the age in every mode.
     """
 
-    mode: Literal["cached", "fresh", "stale_ok", "offline"] = field(
-        default="cached", validator=validators.in_(("cached", "fresh", "stale_ok", "offline"))
-    )
+    mode: FreshnessMode = field(default="cached", validator=validators.in_(get_args(FreshnessMode)))
     max_age: float | None = None
 
     CACHED: ClassVar[Freshness]
