@@ -68,8 +68,7 @@ class Planned(Generic[R_co]):
 
     async def answer(self, asks: Callable[[Asked[Any]], Coroutine[Any, Any, Any]]) -> R_co:
         """What the call gives when `asks` takes each of its requests to its answer."""
-        surface = self.surface.twin if self.surface.blocking else self.surface
-        answer: R_co = await self.operation.call(surface.view(asks=asks), *self.args, **self.kwargs)
+        answer: R_co = await self.operation.call(self.surface.awaited.view(asks=asks), *self.args, **self.kwargs)
         return answer
 
     def asked(self, task: Task | None) -> Asked[R_co]:

@@ -89,6 +89,11 @@ class Surface(Generic[Mode]):
         """The surface that makes the calls of a blocking one."""
         raise TypeError(f"{type(self).__name__} is async already")
 
+    @property
+    def awaited(self) -> Surface[Async]:
+        """The surface that makes the calls: this one, or the twin of a blocking one."""
+        return self.twin if self.blocking else cast("Surface[Async]", self)
+
     async def begin(self) -> Self:
         """The surface that makes the requests of one call: its deadline counts from now for all of them."""
         return self

@@ -12,6 +12,13 @@ from . import errors
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CIRCUIT_HINT = "Wait retry_after seconds, or let calls wait with retry_server_errors."
+SENT_HINT = "Give a later deadline; a change may have been made all the same, so look before you ask again."
+LOST_HINT = "See to the store that MP_STORE names, or set MP_STORE_ON_LOSS to cautious."
+OCCUPIED_HINT = "Rename or delete that key, or name another database of the server in MP_STORE."
+UNREADABLE_HINT = "Update this program, or set MP_STATE_DIR to another folder for it."
+OFFLINE_HINT = 'Ask once without freshness="offline", so that there is an answer to keep.'
+
 
 @contextmanager
 def in_our_terms() -> Iterator[None]:
@@ -55,11 +62,3 @@ def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
             return errors.BudgetExhausted(text, sent=False, retryable=False, hint="Raise the limit or the reserve.")
         case _:
             return errors.MixpanelHeadlessError(text, code="SCHEDULER", sent=False)
-
-
-CIRCUIT_HINT = "Wait retry_after seconds, or let calls wait with retry_server_errors."
-SENT_HINT = "Give a later deadline; a change may have been made all the same, so look before you ask again."
-LOST_HINT = "See to the store that MP_STORE names, or set MP_STORE_ON_LOSS to cautious."
-OCCUPIED_HINT = "Rename or delete that key, or name another database of the server in MP_STORE."
-UNREADABLE_HINT = "Update this program, or set MP_STATE_DIR to another folder for it."
-OFFLINE_HINT = 'Ask once without freshness="offline", so that there is an answer to keep.'

@@ -214,17 +214,21 @@ class AsyncWorkspace(Configured[Async]):
             request = attrs.evolve(request, workspace=await self.resolve_workspace_id())
         if self.asks is None:
             dispatcher = await self.runtime.open()
-            return await dispatcher.ask(Asked(self, request, operation, self.options, self.pin, current_task()))
+            return await dispatcher.ask(self._asked(request, operation))
         surface = self.view(asks=None)  # what a change leads to later is asked by the workspace itself
-        answer: R = await self.asks(Asked(surface, request, operation, self.options, self.pin, current_task()))
+        answer: R = await self.asks(surface._asked(request, operation))
         return answer
+
+    def _asked(self, request: Request[R], operation: Named) -> Asked[R]:
+        """A request with who asks it, how, and where."""
+        return Asked(self, request, operation, self.options, self.pin, current_task())
 
     async def read_lines(self, request: Request[Any], operation: Stream[Any, Any]) -> AsyncGenerator[list[bytes]]:
         """The lines of a streamed answer, some at a time and each once, by way of the scheduler."""
         from .exports.reading import LineReader
 
         dispatcher = await self.runtime.open()
-        asked = Asked(self, request, operation, self.options, self.pin, current_task())
+        asked = self._asked(request, operation)
         async with aclosing(LineReader(dispatcher, asked).pages()) as pages:
             async for lines in pages:
                 yield lines
@@ -233,7 +237,7 @@ class AsyncWorkspace(Configured[Async]):
         """Give a file a streamed answer, whole, by way of the scheduler; the requests that it took."""
         from .exports.reading import read_into
 
-        asked = Asked(self, request, operation, self.options, self.pin, current_task())
+        asked = self._asked(request, operation)
         return await read_into(file, await self.runtime.open(), asked)
 
     def steps(self, method: Named) -> AbstractAsyncContextManager[None]:

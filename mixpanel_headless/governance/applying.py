@@ -65,9 +65,8 @@ async def check_unchanged(plan: ChangePlan[Any]) -> None:
 
 async def apply_change(change: PlannedChange, known: dict[str, str | int]) -> Any:
     """The answer to one change; the id of what it made takes the place of the one that stood for it."""
-    asked = change.asked._replace(request=settle_ids(change.asked.request, known))
-    if asked.surface.blocking:
-        asked = asked._replace(surface=asked.surface.twin)
+    request, surface = settle_ids(change.asked.request, known), change.asked.surface.awaited
+    asked = change.asked._replace(request=request, surface=surface)
     if change.confirm:
         before = await read_before(asked, act_of(asked).target)
         asked = asked._replace(options=attrs.evolve(asked.options, confirm=frozenset({token_of(asked, before)})))

@@ -25,6 +25,8 @@ Mirror: TypeAlias = Callable[[Mapping[str, Any]], None]
 """What hears of each row that was written."""
 Outcome = Literal["done", "failed", "not sent", "unknown", "denied"]
 """`failed`: the service refused it. `unknown`: it was sent, and no whole answer came."""
+MOST = 100
+"""How many targets of a bulk call a row names; `count` tells them all."""
 
 
 class Caller(NamedTuple):
@@ -97,10 +99,6 @@ class Recorder:
         if self._journal is None:
             self._journal = self.open_journal()
         return self._journal.append(fields)
-
-
-MOST = 100
-"""How many targets of a bulk call a row names; `count` tells them all."""
 
 
 @attrs.define(eq=False)

@@ -94,7 +94,7 @@ async def read_several(asked: Asked[Any], target: Target) -> Before:
 
 def looking(asked: Asked[Any]) -> Any:
     """The surface of a call, asking anew in its project and view."""
-    surface = asked.surface.twin if asked.surface.blocking else asked.surface
+    surface = asked.surface.awaited
     return surface.view(pin=asked.pin, options=attrs.evolve(surface.options, freshness="fresh"))
 
 

@@ -26,6 +26,10 @@ PolicyLike: TypeAlias = "Policy | Mapping[str, Any] | str | os.PathLike[str]"
 
 EFFECTS: tuple[Effect, ...] = ("allow", "deny", "confirm")
 CAPS = ("mutations", "entities")
+TABLES = ("preset", *EFFECTS, "caps")
+KEYS = (*LISTS, *FLAGS, "reason")
+MOST = 60
+"""How many names an error lists."""
 LOOKING = Rule(effect="allow", verbs=("read", "run"), reaches_people=False)
 SHARING = Rule(effect="allow", verbs=("share",), reaches_people=False)
 EDITING = Rule(effect="allow", verbs=("create", "update", "run"), destructive=False)
@@ -42,6 +46,9 @@ PRESETS: dict[str, tuple[Rule, ...]] = {
     "admin": (Rule(effect="allow"),),
 }
 """What each allows: to look and ask; and to share links; and to create and change, but not to delete; and everything."""
+LONGEST = 1_000_000
+"""Bytes of a file, beyond which it is no policy."""
+HINT = f"Give one of {', '.join(PRESETS)}, the path of a TOML file, or a mapping."
 
 
 def read_policy(source: PolicyLike, operations: Collection[str] | None = None) -> Policy:
@@ -69,11 +76,6 @@ def read_policy(source: PolicyLike, operations: Collection[str] | None = None) -
     except ValueError as error:  # of TOML, or of UTF-8
         raise ConfigError(f"The policy {path} is no TOML: {error}.", hint="Correct the line that it names.") from None
     return build_policy(document, str(path), lines_of(text), operations)
-
-
-LONGEST = 1_000_000
-"""Bytes of a file, beyond which it is no policy."""
-HINT = f"Give one of {', '.join(PRESETS)}, the path of a TOML file, or a mapping."
 
 
 def preset(name: str) -> Policy:
@@ -116,9 +118,6 @@ def build_policy(
     return Policy(name=name, rules=tuple(rules), cap_origin=name if first is None else f"{name}, line {first}", **caps)
 
 
-TABLES = ("preset", *EFFECTS, "caps")
-
-
 def read_rule(
     effect: Effect, table: object, origin: str, path: str, operations: Collection[str] | None, flaws: list[str]
 ) -> Iterator[Rule]:
@@ -139,9 +138,6 @@ def read_rule(
         else:
             flaws.append(f"{path}.{key}: a rule has no such key{ask_or_list(key, KEYS)}")
     yield Rule(effect=effect, origin=origin, **values)
-
-
-KEYS = (*LISTS, *FLAGS, "reason")
 
 
 def read_list(
@@ -196,7 +192,3 @@ def ask_or_list(given: object, known: Iterable[str]) -> str:
     """Words that name what may have been meant."""
     known = list(known)
     return did_you_mean(given, known) or f"; there are {', '.join(known[:MOST])}"
-
-
-MOST = 60
-"""How many names an error lists."""
