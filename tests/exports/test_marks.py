@@ -11,7 +11,7 @@ from mixpanel_headless.exports import marks
 from mixpanel_headless.exports.marks import Marks
 
 
-@pytest.mark.parametrize("looked_at", [10, 300, 5000])
+@pytest.mark.parametrize("looked_at", [1, 10, 300, 5000])
 def test_numbers_that_came_again_are_found_in_however_many_shares(
     looked_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
