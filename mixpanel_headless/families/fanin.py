@@ -85,7 +85,7 @@ class FanIn(Surface[Mode]):
 
         Raises InvalidArgumentError for one of several requests: what they are is known only as they are made.
         """
-        from mixpanel_headless.estimates import Estimator
+        from mixpanel_headless.planning.estimates import Estimator
 
         check_calls(calls)
         dispatcher = await self.dispatcher()
@@ -95,7 +95,7 @@ class FanIn(Surface[Mode]):
     @composite
     async def estimate(self: FanIn[Async], call: Planned[Any]) -> PlannedCall:
         """What one call would cost, and when it could start, if it were asked now; sends nothing."""
-        from mixpanel_headless.estimates import Estimator
+        from mixpanel_headless.planning.estimates import Estimator
 
         return await Estimator(self, await self.dispatcher()).foresee(call)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from mixpanel_headless.accounts.credentials import ServiceAccount
+from mixpanel_headless.accounts.workspaces import choose_workspace, read_index
 from mixpanel_headless.app_api import get
 from mixpanel_headless.errors import (
     AuthenticationError,
@@ -23,7 +24,6 @@ from mixpanel_headless.errors import (
     shown,
 )
 from mixpanel_headless.operation import Async, Mode, Surface, composite, operation
-from mixpanel_headless.planning.workspaces import choose_workspace, read_index
 from mixpanel_headless.request import Request, Scope
 from mixpanel_headless.results.discovery import Listing
 from mixpanel_headless.suggestions import ask_for, similar_names

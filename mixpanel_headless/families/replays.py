@@ -29,7 +29,7 @@ from mixpanel_headless.errors import (
     shown,
 )
 from mixpanel_headless.operation import Async, Mode, composite, operation, stream
-from mixpanel_headless.planning import replays as questions
+from mixpanel_headless.query import replays as questions
 
 from .insights import Insights
 

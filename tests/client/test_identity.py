@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from mixpanel_headless.planning.workspaces import Listed, choose_workspace, read_index
+from mixpanel_headless.accounts.workspaces import Listed, choose_workspace, read_index
 
 if TYPE_CHECKING:
     from pathlib import Path

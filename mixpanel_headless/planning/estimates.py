@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .errors import MirrorError
-from .fanin import check_planned
-from .options import current_task
-from .results.plan import Plan, PlannedCall
-from .translation import in_our_terms
+from mixpanel_headless.errors import MirrorError
+from mixpanel_headless.fanin import check_planned
+from mixpanel_headless.options import current_task
+from mixpanel_headless.results.plan import Plan, PlannedCall
+from mixpanel_headless.translation import in_our_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import request_scheduler as rs
-
-    from .dispatch import Asked, Dispatcher
-    from .fanin import Planned
-    from .operation import Surface
-    from .options import Task
-    from .results.plan import Fate
+    from mixpanel_headless.dispatch import Asked, Dispatcher
+    from mixpanel_headless.fanin import Planned
+    from mixpanel_headless.operation import Surface
+    from mixpanel_headless.options import Task
+    from mixpanel_headless.results.plan import Fate
 
 
 @attrs.define(eq=False)

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mixpanel_headless.errors import BookmarkValidationError, ParamValidationError
-from mixpanel_headless.query.dates import Range
+
+from .dates import Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mixpanel_headless.query.dates import Day
+    from .dates import Day
 
 RECORD, REPLAY, RETENTION, USER = (
     "$mp_session_record", "$mp_replay_id", "$mp_replay_retention_period", "$distinct_id",
