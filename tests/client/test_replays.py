@@ -78,13 +78,27 @@ def test_a_refused_address_is_signed_once_more_and_then_given_up(service: Answer
         lambda ws: ws.sign_replay("r1", env="staging"),  # sign_replay/bad_env_after_request
         lambda ws: ws.fetch_replay("r1", retention_days=60),  # fetch_replay/bad_retention_after_download
         lambda ws: list(ws.stream_replay("r1", retention_days=60)),  # stream_replay/any_retention_value
-        lambda ws: ws.list_replays(),
-        lambda ws: ws.events_for_replay("r1", event_properties=list("abcdef")),
     ],
 )
-def test_what_cannot_be_asked_is_refused_before_anything_is_sent(service: Answering, ask: Any) -> None:
+def test_what_no_recording_has_is_refused_before_anything_is_sent(service: Answering, ask: Any) -> None:
     with service.workspace() as ws, pytest.raises(mp.ParamValidationError):
         ask(ws)
+    assert service.sent == []
+
+
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (lambda ws: ws.list_replays(), "WR4_REPLAY_SELECTOR_REQUIRED"),
+        (lambda ws: ws.list_replays(distinct_id="u1", replay_ids=["r1"]), "WR4_REPLAY_SELECTOR_REQUIRED"),
+        (lambda ws: ws.list_replays(distinct_id="u1", from_date="2026-01-05"), "WR5_DATE_RANGE_REQUIRED"),
+        (lambda ws: ws.events_for_replay("r1", event_properties=list("abcdef")), "WR1_TOO_MANY_EVENT_PROPERTIES"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_is_sent(service: Answering, ask: Any, code: str) -> None:
+    with service.workspace() as ws, pytest.raises(mp.ParamValidationError) as caught:
+        ask(ws)
+    assert caught.value.code == code
     assert service.sent == []
 
 
