@@ -7,19 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mixpanel_headless.sandbox import Sandbox
+from tests.boxes import anyio_backend, box, event, open_box
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import mixpanel_headless as mp
+
+__all__ = ["anyio_backend", "box", "open_box"]
 
 NOW = datetime(2026, 1, 8, tzinfo=UTC)
-
-
-def event(name: str, user: str, moment: str, **properties: Any) -> dict[str, Any]:
-    time = int(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp())
-    return {"event": name, "properties": {"distinct_id": user, "time": time, **properties}}
-
-
 EVENTS = [
     event("Purchase", "u1", "2026-01-05T10:00:00", amount=10, plan="pro"),
     event("Purchase", "u2", "2026-01-05T11:00:00", amount=20, plan="free"),
@@ -30,24 +25,10 @@ EVENTS = [
 
 
 @pytest.fixture
-def open_box() -> Iterator[Callable[..., Sandbox]]:
-    opened: list[Sandbox] = []
-
-    def open_one(**options: Any) -> Sandbox:
-        opened.append(Sandbox(**{"events": EVENTS, "now": NOW, **options}).open())
-        return opened[-1]
-
-    yield open_one
-    for box in opened:
-        box.close()
+def contents() -> dict[str, Any]:
+    return {"events": EVENTS, "now": NOW}
 
 
-@pytest.fixture
-def box(open_box: Callable[..., Sandbox]) -> Sandbox:
-    return open_box()
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """The client runs on asyncio, since its HTTP library does."""
-    return "asyncio"
+def ask(ws: mp.Workspace, number: int) -> list[str]:
+    """A question of its own for each number."""
+    return sorted(ws.property_values("plan", event="Purchase", limit=number))

@@ -9,6 +9,7 @@ import pytest
 
 import mixpanel_headless as mp
 from mixpanel_headless.accounts.settings import resolve_settings
+from tests.client.conftest import ask
 from tests.redis_server import free_port
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from mixpanel_headless.accounts.settings import Settings
     from mixpanel_headless.sandbox import Sandbox
     from tests.redis_server import RedisServer
-
-
-def ask(ws: mp.Workspace, number: int) -> list[str]:
-    return sorted(ws.property_values("plan", event="Purchase", limit=number))
 
 
 def settings_with(**variables: str) -> Settings:

@@ -18,6 +18,7 @@ from rich.console import Console
 
 import mixpanel_headless as mp
 from mixpanel_headless.sandbox.faults import Hold
+from tests.client.conftest import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,10 +48,6 @@ with mp.Workspace() as one, mp.Workspace() as two, ThreadPoolExecutor(4) as thre
     sys.stdin.readline()
     print(*threads.map(ask, [one, two, one, two]), flush=True)
 """
-
-
-def ask(ws: mp.Workspace, number: int) -> list[str]:
-    return sorted(ws.property_values("plan", event="Purchase", limit=number))
 
 
 def test_two_workspaces_share_one_budget(open_box: Callable[..., Sandbox], tmp_path: Path) -> None:

@@ -9,15 +9,12 @@ import pytest
 
 import mixpanel_headless as mp
 import request_scheduler as rs
+from tests.client.conftest import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mixpanel_headless.sandbox import Sandbox
-
-
-def ask(ws: mp.Workspace, number: int) -> list[str]:
-    return sorted(ws.property_values("plan", event="Purchase", limit=number))
 
 
 def test_reserved_queries_are_left_for_people(open_box: Callable[..., Sandbox]) -> None:

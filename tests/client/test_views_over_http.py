@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.client.conftest import event
+from tests.boxes import event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,10 +12,12 @@ import attrs
 import pytest
 
 import mixpanel_headless as mp
-from mixpanel_headless.sandbox import Sandbox
+from tests.boxes import anyio_backend, box, open_box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+__all__ = ["anyio_backend", "box", "open_box"]
 
 NOW = datetime(2026, 1, 8, tzinfo=UTC)
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -42,27 +44,8 @@ IDS = [f"i-{number}" for number in range(600)]
 
 
 @pytest.fixture
-def open_box() -> Iterator[Callable[..., Sandbox]]:
-    opened: list[Sandbox] = []
-
-    def open_one(**options: Any) -> Sandbox:
-        opened.append(Sandbox(**{"events": EVENTS, "now": NOW, **options}).open())
-        return opened[-1]
-
-    yield open_one
-    for box in opened:
-        box.close()
-
-
-@pytest.fixture
-def box(open_box: Callable[..., Sandbox]) -> Sandbox:
-    return open_box()
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """The client runs on asyncio, since its HTTP library does."""
-    return "asyncio"
+def contents() -> dict[str, Any]:
+    return {"events": EVENTS, "now": NOW}
 
 
 @attrs.define(eq=False)

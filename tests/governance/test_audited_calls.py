@@ -26,11 +26,6 @@ DAY = "2026-01-01 00:00:00"
 NOTE = {"id": 7, "date": DAY, "description": "Release"}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def rows_of(ws: mp.Workspace) -> list[dict[str, Any]]:
     return [row.to_dict() for row in ws.audit.log()]
 

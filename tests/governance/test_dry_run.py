@@ -15,11 +15,6 @@ ROOT = "/api/app/projects/12345"
 BOARD = {"id": 5, "title": "Sales", "description": "Old"}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def test_a_change_is_planned_with_what_was_and_what_would_be_and_is_not_sent(service: Answering) -> None:
     service.tell({"results": BOARD})
     with service.workspace() as ws:

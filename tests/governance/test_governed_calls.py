@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 NOTE = {"results": {"id": 7, "date": "2026-01-01 00:00:00", "description": "Release"}}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def note(description: str = "Release") -> mp.CreateAnnotationParams:
     return mp.CreateAnnotationParams(date="2026-01-01 00:00:00", description=description)
 

@@ -14,14 +14,14 @@ from mixpanel_headless.query.insights import build_insights_params
 Build = Callable[..., dict[str, Any]]
 
 
+def ask(events: Any = "Visit", **arguments: Any) -> dict[str, Any]:
+    """`build_insights_params` as of a fixed day."""
+    return build_insights_params(events, today=dt.date(2026, 2, 14), **arguments)
+
+
 @pytest.fixture
 def build() -> Build:
-    """`build_insights_params` as of a fixed day."""
-
-    def build(events: Any = "Visit", **arguments: Any) -> dict[str, Any]:
-        return build_insights_params(events, today=dt.date(2026, 2, 14), **arguments)
-
-    return build
+    return ask
 
 
 @pytest.fixture

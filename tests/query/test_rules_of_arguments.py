@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -12,18 +11,14 @@ from mixpanel_headless.query.comparisons import TimeComparison
 from mixpanel_headless.query.filters import Filter
 from mixpanel_headless.query.formulas import Formula
 from mixpanel_headless.query.groups import GroupBy
-from mixpanel_headless.query.insights import build_insights_params
 from mixpanel_headless.query.metric_refs import MetricRef
 from mixpanel_headless.query.metrics import Metric
+from tests.query.conftest import ask
 
 Example = Callable[[], object]
 
 STEPS = ["Visit", "Buy"]
 ONE = Metric("Visit")
-
-
-def ask(events: Any = "Visit", **arguments: Any) -> dict[str, Any]:
-    return build_insights_params(events, today=dt.date(2026, 2, 14), **arguments)
 
 
 RULES: dict[str, tuple[Example, Example]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from mixpanel_headless.query.bookmark import validate_bookmark
 from mixpanel_headless.query.filters import Filter
-from mixpanel_headless.query.insights import build_insights_params
+from tests.query.conftest import ask
 
 if TYPE_CHECKING:
     from mixpanel_headless.errors import ValidationError
@@ -18,10 +17,6 @@ if TYPE_CHECKING:
 Example = Callable[[], object]
 
 METRIC = {"type": "metric", "behavior": {"type": "event", "name": "Visit"}, "measurement": {"math": "total"}}
-
-
-def ask(events: Any = "Visit", **arguments: Any) -> dict[str, Any]:
-    return build_insights_params(events, today=dt.date(2026, 2, 14), **arguments)
 
 
 def report(**parts: Any) -> list[ValidationError]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -13,13 +12,9 @@ from mixpanel_headless.query.custom_properties import CustomPropertyRef, InlineC
 from mixpanel_headless.query.filters import Filter
 from mixpanel_headless.query.frequency import FrequencyBreakdown, FrequencyFilter
 from mixpanel_headless.query.groups import GroupBy
-from mixpanel_headless.query.insights import build_insights_params
+from tests.query.conftest import ask
 
 Example = Callable[[], object]
-
-
-def ask(events: Any = "Visit", **arguments: Any) -> dict[str, Any]:
-    return build_insights_params(events, today=dt.date(2026, 2, 14), **arguments)
 
 
 def did(event: Any = "Visit", **arguments: Any) -> CohortCriteria:

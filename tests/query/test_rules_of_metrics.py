@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -18,19 +17,15 @@ from mixpanel_headless.query.behaviors import (
 )
 from mixpanel_headless.query.filters import Filter
 from mixpanel_headless.query.formulas import Formula
-from mixpanel_headless.query.insights import build_insights_params
 from mixpanel_headless.query.metric_refs import MetricRef, WarehouseMetric
 from mixpanel_headless.query.metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 from mixpanel_headless.query.steps import CustomEventRef, FlowStep, FunnelStep, RetentionEvent
+from tests.query.conftest import ask
 
 Example = Callable[[], object]
 
 STEPS = ["Visit", "Buy"]
 ONE = Metric("Visit")
-
-
-def ask(events: Any = "Visit", **arguments: Any) -> dict[str, Any]:
-    return build_insights_params(events, today=dt.date(2026, 2, 14), **arguments)
 
 
 def funnel(math: Any = "conversion_rate_unique", steps: Any = STEPS, **settings: Any) -> dict[str, Any]:

@@ -12,20 +12,18 @@ from urllib.parse import urlencode, urlsplit
 import attrs
 import pytest
 
-from mixpanel_headless.sandbox import Sandbox
+from tests.boxes import box, event, open_box
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
+
+    import mixpanel_headless as mp
+    from mixpanel_headless.sandbox import Sandbox
+
+__all__ = ["box", "open_box"]
 
 NOW = datetime(2026, 1, 8, tzinfo=UTC)
 NAMES = "/api/query/events/names"
-
-
-def event(name: str, user: str, moment: str, **properties: Any) -> dict[str, Any]:
-    time = int(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp())
-    return {"event": name, "properties": {"distinct_id": user, "time": time, **properties}}
-
-
 EVENTS = [
     event("Purchase", "u1", "2026-01-05T10:00:00", amount=10, plan="pro"),
     event("Purchase", "u2", "2026-01-05T11:00:00", amount=20, plan="free"),
@@ -102,25 +100,17 @@ def total_of(name: str, *, kind: str = "event") -> dict[str, Any]:
 
 
 @pytest.fixture
-def open_box() -> Iterator[Callable[..., Sandbox]]:
-    """Opens sandboxes over the small project, and closes them after the test."""
-    opened: list[Sandbox] = []
-
-    def open_one(**options: Any) -> Sandbox:
-        box = Sandbox(**{"events": EVENTS, "profiles": PROFILES, "now": NOW, **options})
-        opened.append(box.open())
-        return box
-
-    yield open_one
-    for box in opened:
-        box.close()
-
-
-@pytest.fixture
-def box(open_box: Callable[..., Sandbox]) -> Sandbox:
-    return open_box()
+def contents() -> dict[str, Any]:
+    return {"events": EVENTS, "profiles": PROFILES, "now": NOW}
 
 
 @pytest.fixture
 def ask(box: Sandbox) -> Caller:
     return caller(box)
+
+
+@pytest.fixture
+def ws(box: Sandbox) -> Iterator[mp.Workspace]:
+    """A workspace of the small project that may change everything."""
+    with box.workspace(policy="admin") as workspace:
+        yield workspace

@@ -6,7 +6,7 @@ import base64
 import json
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -14,16 +14,7 @@ import mixpanel_headless as mp
 from mixpanel_headless.sandbox import Sandbox
 from tests.sandbox.conftest import EVENTS, NOW
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 AMOUNT = {"properties": {"amount": {"type": "number"}}}
-
-
-@pytest.fixture
-def ws() -> Iterator[mp.Workspace]:
-    with Sandbox(EVENTS, now=NOW) as box, box.workspace(policy="admin") as workspace:
-        yield workspace
 
 
 def test_what_is_said_of_an_event_stands_over_what_was_seen(ws: mp.Workspace) -> None:

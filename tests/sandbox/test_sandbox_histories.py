@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import mixpanel_headless as mp
 from tests.sandbox.conftest import total_of
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mixpanel_headless.sandbox import Sandbox
-
 FLAG: dict[str, Any] = {"key": "a", "status": "enabled", "ruleset": {}}
-
-
-@pytest.fixture
-def ws(box: Sandbox) -> Iterator[mp.Workspace]:
-    with box.workspace(policy="admin") as workspace:
-        yield workspace
 
 
 def test_a_flag_tells_its_changes_page_by_page(ws: mp.Workspace) -> None:

@@ -21,7 +21,8 @@ import mixpanel_headless as mp
 from mixpanel_headless.engine import Engine, EventFileError, Project
 from mixpanel_headless.errors import ClosedError, ConfigError, InvalidArgumentError
 from mixpanel_headless.sandbox import Hold, Sandbox
-from tests.sandbox.conftest import EVENTS, NAMES, NOW, PROFILES, caller, event, total_of
+from tests.boxes import event
+from tests.sandbox.conftest import EVENTS, NAMES, NOW, PROFILES, caller, total_of
 
 Opener = Callable[..., Sandbox]
 

@@ -11,18 +11,12 @@ import pytest
 import mixpanel_headless as mp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from mixpanel_headless.sandbox import Sandbox
 
 ROWS = "code,name\nDE,Germany\nFR,France\n"
-
-
-@pytest.fixture
-def ws(box: Sandbox) -> Iterator[mp.Workspace]:
-    with box.workspace(policy="admin") as workspace:
-        yield workspace
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mixpanel_headless as mp
-from tests.sandbox.conftest import event
+from tests.boxes import event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from mixpanel_headless.sandbox import Sandbox
 
 DAYS: dict[str, Any] = {"from_date": "2026-01-05", "to_date": "2026-01-07"}
-
-
-@pytest.fixture
-def ws(box: Sandbox) -> Iterator[mp.Workspace]:
-    with box.workspace(policy="admin") as workspace:
-        yield workspace
 
 
 def test_a_custom_event_that_was_made_can_be_asked_with(ws: mp.Workspace) -> None:
