@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mixpanel_headless.cli.groups import Entry
-from mixpanel_headless.governance.facts import singular
+from mixpanel_headless.governance.nouns import singular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mixpanel_headless.errors import QueryError
 
-from .facts import singular
+from .nouns import singular
 from .targets import target_of
 
 if TYPE_CHECKING:

@@ -161,8 +161,3 @@ def readers_of(family: str, noun: str, said: Said, *, bulk: bool) -> tuple[str, 
 def reaches(verb: Verb, word: str) -> bool:
     """Whether an operation of a family that tells people does so."""
     return verb in {"create", "update"} or word == "test"
-
-
-def singular(noun: str) -> str:
-    """One of what a family or a call has a plural for: `entity` of `entities`."""
-    return noun.removesuffix("ies") + "y" if noun.endswith("ies") else noun.removesuffix("s")
