@@ -308,7 +308,7 @@ class Workspace(Configured[Blocking]):
             while (page := self.thread.call(anext_or, arriving, end)) is not end:
                 yield cast("R", page)
         finally:
-            self.thread.end(arriving.aclose)
+            self.thread.end(functools.partial(end_pages, arriving))
 
     def close(self) -> None:
         """Ends what still waits with ClosedError, then the connections and the thread; harmless when repeated."""
@@ -335,6 +335,12 @@ def operation_names(cls: Any) -> frozenset[str]:
     """The full names of all calls that a workspace has, for policies to be held against."""
     found = (getattr_static(cls, name) for name in dir(cls))
     return frozenset(f"{one.family}.{one.name}" for one in found if isinstance(one, Named))
+
+
+async def end_pages(pages: AsyncGenerator[Any]) -> None:
+    """Close an async generator, unless that is under way: what nobody holds any more the event loop closes by itself."""
+    if not pages.ag_running:
+        await pages.aclose()
 
 
 async def anext_or(items: AsyncIterator[object], end: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import logging
@@ -16,6 +17,7 @@ import pytest
 import mixpanel_headless as mp
 from mixpanel_headless.exports import lines
 from mixpanel_headless.sandbox.faults import Cut, Instead, Slow, failing, shedding
+from mixpanel_headless.workspace import end_pages
 from tests.exports.conftest import DAYS, EVENTS, IDS, endless, event, whole
 
 if TYPE_CHECKING:
@@ -137,6 +139,7 @@ def test_rows_that_are_left_may_outlive_their_workspace(box: Sandbox) -> None:
         rows = ws.stream_events(**DAYS)
         next(rows)
     rows.close()  # type: ignore[attr-defined] # as the garbage collector does
+    assert list(rows) == []
 
 
 def test_rows_may_be_dropped_on_the_loop_of_their_workspace(box: Sandbox) -> None:
@@ -282,3 +285,27 @@ def test_a_page_for_a_proxy_is_no_export(box: Sandbox) -> None:
     box.inject(Instead(302, b"", {"Location": "http://127.0.0.1:1/"}))
     with box.workspace() as ws, pytest.raises(mp.TransportError, match="redirect"):
         list(ws.stream_events(**DAYS))
+
+
+def test_pages_that_the_event_loop_closes_already_are_not_closed_twice() -> None:
+    async def close_twice() -> list[str]:
+        told, closing, go_on = list[str](), asyncio.Event(), asyncio.Event()
+
+        async def pages() -> AsyncGenerator[int]:
+            try:
+                yield 1
+            finally:
+                closing.set()
+                await go_on.wait()
+                told.append("closed")
+
+        arriving = pages()
+        await anext(arriving)
+        by_itself = asyncio.ensure_future(arriving.aclose())  # as the loop does with what is garbage
+        await closing.wait()
+        await end_pages(arriving)
+        go_on.set()
+        await by_itself
+        return told
+
+    assert asyncio.run(close_twice()) == ["closed"]
