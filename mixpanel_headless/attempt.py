@@ -56,8 +56,8 @@ class Attempt:
         try:
             tree = await read_tree(reply, self.request.decode)
         except errors.InvalidResponseError:
-            failure = errors.InvalidResponseError(quote(self._scrub(reply)), sent=True)
-            raise rs.Failed(failure, settlement=rs.Settlement.SPENT) from None
+            quoted = quote(self._scrub(reply))
+            raise rs.Failed(errors.InvalidResponseError(quoted, sent=True), settlement=rs.Settlement.SPENT) from None
         try:
             refuse_error_body(tree, question=self.request.base == "query" and self.request.shape is not list)
             self.request.accept(tree)
@@ -77,15 +77,23 @@ class Attempt:
     def check(self, reply: Reply) -> None:
         """Raise what an answer stands for that is no success, in the scheduler's terms."""
         failure = error_of(self._scrub(reply))
+        if failure is None:
+            return
+        try:
+            raise self._in_terms(failure, reply)
+        finally:
+            del failure  # what its caller raises leads back to this frame: it would hold itself
+
+    def _in_terms(self, failure: errors.MixpanelHeadlessError, reply: Reply) -> rs.Failed | rs.Refused:
+        """What an answer that is no success means to the scheduler."""
         if isinstance(failure, errors.RateLimitError):
             note = read_refusal(reply)
             log_refusal(self.label, self.tenant, note.kind)
-            raise refusal(failure, note)
+            return refusal(failure, note)
         if isinstance(failure, errors.ServerError):
             after = read_retry_after(reply.headers.get("retry-after"))
-            raise rs.Failed(failure, retry=self._once_more(), after=after, outage=True)
-        if failure is not None:
-            raise rs.Failed(failure, settlement=rs.Settlement.SPENT if counts(failure) else rs.Settlement.REFUNDED)
+            return rs.Failed(failure, retry=self._once_more(), after=after, outage=True)
+        return rs.Failed(failure, settlement=rs.Settlement.SPENT if counts(failure) else rs.Settlement.REFUNDED)
 
     def _scrub(self, reply: Reply) -> Reply:
         """The reply without the credentials that a server may have echoed, for errors to quote."""

@@ -9,7 +9,7 @@ import threading
 import weakref
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
 from anyio.from_thread import BlockingPortal
@@ -193,6 +193,14 @@ class Loop:
         self.thread.join()
 
 
+async def outcome_of(function: Callable[..., Awaitable[R]], *args: Any) -> tuple[R | None, Exception | None]:
+    """What a function gives, or the error that it ends with."""
+    try:
+        return await function(*args), None
+    except Exception as error:  # noqa: BLE001 - the caller raises it
+        return None, error
+
+
 class LoopThread:
     """An event loop on a thread of its own, started by the first call; blocking callers of any thread share it."""
 
@@ -213,14 +221,23 @@ class LoopThread:
             )
         portal = loop.portal
         try:
-            future = portal.start_task_soon(function, *args)
+            future = portal.start_task_soon(outcome_of, function, *args)
         except RuntimeError:  # another thread has stopped the loop
             raise ClosedError("The workspace is closed.", sent=False) from None
         try:
-            return future.result()
+            value, error = future.result()
         except BaseException:
             future.cancel()
             raise
+        if error is None:
+            return cast("R", value)
+        try:
+            raise error
+        finally:
+            del (
+                future,
+                error,
+            )  # a future that holds an error, whose frames hold the future, keeps all callers' frames alive
 
     def end(self, function: Callable[[], Awaitable[object]]) -> None:
         """Run what ends something; the garbage collector may ask for it on any thread, the loop's own too, and after the loop."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
-    from types import TracebackType
+    from types import AsyncGeneratorType, TracebackType
 
     import request_scheduler as rs
     from request_scheduler.admission import WhenFull
@@ -302,7 +302,7 @@ class Workspace(Configured[Blocking]):
 
     def read_pages(self, pages: Callable[..., AsyncIterator[R]], /, *args: Any, **kwargs: Any) -> Iterator[R]:
         """What an async generator of the twin yields, one thread crossing each."""
-        arriving = cast("AsyncGenerator[R]", pages(self.twin, *args, **kwargs))
+        arriving = cast("AsyncGeneratorType[R, None]", pages(self.twin, *args, **kwargs))
         end = object()
         try:
             while (page := self.thread.call(anext_or, arriving, end)) is not end:
@@ -337,7 +337,7 @@ def operation_names(cls: Any) -> frozenset[str]:
     return frozenset(f"{one.family}.{one.name}" for one in found if isinstance(one, Named))
 
 
-async def end_pages(pages: AsyncGenerator[Any]) -> None:
+async def end_pages(pages: AsyncGeneratorType[Any, None]) -> None:
     """Close an async generator, unless that is under way: what nobody holds any more the event loop closes by itself."""
     if not pages.ag_running:
         await pages.aclose()

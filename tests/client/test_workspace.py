@@ -10,12 +10,12 @@ import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pytest
 
 import mixpanel_headless as mp
-from mixpanel_headless.sandbox.faults import Hold
+from mixpanel_headless.sandbox.faults import Hold, failing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -356,3 +356,26 @@ def test_no_credentials_is_an_error_before_anything_starts(monkeypatch: pytest.M
             monkeypatch.delenv(name)
     with pytest.raises(mp.ConfigError, match="MP_USERNAME"):
         mp.Workspace()
+
+
+@pytest.mark.parametrize("name", ["query", "stream_events", "activity_feed"])
+def test_an_error_of_a_blocking_call_is_freed_with_the_frames_that_it_came_through(box: Sandbox, name: str) -> None:
+    """What a caller's frame holds would else live until a garbage collection, and be ended in any order."""
+    asked: dict[str, dict[str, Any]] = {
+        "query": {"events": "No such event"},
+        "stream_events": {"from_date": "2026-01-07", "to_date": "2026-01-05"},
+        "activity_feed": {"distinct_ids": ["u1"], "include_events": ["A"], "exclude_events": ["B"]},
+    }
+    box.inject(failing(400), path="*insights*")
+    gc.collect()
+    gc.disable()
+    try:
+        with box.workspace() as ws:
+            try:
+                answer = getattr(ws, name)(**asked[name])
+                next(iter(answer))
+            except mp.MixpanelHeadlessError as error:
+                seen = weakref.ref(error)
+            assert seen() is None
+    finally:
+        gc.enable()

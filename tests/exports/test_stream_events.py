@@ -22,6 +22,7 @@ from tests.exports.conftest import DAYS, EVENTS, IDS, endless, event, whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
+    from types import AsyncGeneratorType
 
     from mixpanel_headless.sandbox import Sandbox
     from tests.exports.conftest import Script
@@ -303,7 +304,7 @@ def test_pages_that_the_event_loop_closes_already_are_not_closed_twice() -> None
         await anext(arriving)
         by_itself = asyncio.ensure_future(arriving.aclose())  # as the loop does with what is garbage
         await closing.wait()
-        await end_pages(arriving)
+        await end_pages(cast("AsyncGeneratorType[int, None]", arriving))
         go_on.set()
         await by_itself
         return told
