@@ -122,7 +122,10 @@ class Done(Generic[R_co]):
     def value(self) -> R_co:
         """The answer; raises the call's error if it has none."""
         if self.error is not None:
-            raise self.error
+            try:
+                raise self.error
+            finally:
+                del self  # or the error would hold itself, by way of this frame
         answer: R_co = self._value
         return answer
 
@@ -221,9 +224,9 @@ class Batch:
                 while not ended.empty():
                     arrived.append(ended.get_nowait())
                 count -= arrived.count(None)
-                for broken in arrived:
-                    if isinstance(broken, Exception):
-                        raise broken
+                if broken := [done for done in arrived if isinstance(done, Exception)]:
+                    arrived.clear()
+                    raise broken.pop(0)
                 yield [done for done in arrived if isinstance(done, Done)]
         finally:
             for worker in workers:

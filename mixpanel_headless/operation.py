@@ -199,7 +199,10 @@ class Operation(Method[P, R_co]):
         except STRANGERS as error:
             if (meaning := self.arguments.meaning(error, args, kwargs)) is None:
                 raise
-            raise meaning from None
+            try:
+                raise meaning from None
+            finally:
+                del meaning  # or the error would hold itself, by way of this frame
         if (flaw := self.arguments.flaw(args, kwargs)) is not None:
             raise flaw.error()
         return request
@@ -226,7 +229,10 @@ class Composite(Method[P, R_co]):
                     raise flaw.error() from None
                 if (wrong := self.arguments.misnamed(args, kwargs)) is None:
                     raise
-                raise wrong from None
+                try:
+                    raise wrong from None
+                finally:
+                    del wrong  # as above
 
         super().__init__(enter, call, said)
 
@@ -260,7 +266,10 @@ class Stream(Named, Generic[P, R_co]):
 
         def begin(surface: Surface[Async], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[Iterable[R_co]]:
             if (wrong := arguments.misnamed(args, kwargs)) is not None:
-                raise wrong
+                try:
+                    raise wrong
+                finally:
+                    del wrong  # as above
             if (flaw := arguments.flaw(args, kwargs)) is None:
                 return pages(surface, *args, **kwargs)
             return until(flaw, pages(surface.view(asks=functools.partial(refuse, flaw)), *args, **kwargs))

@@ -81,7 +81,7 @@ async def read_pages_at_once(read: ReadPage, limit: int | None, workers: int) ->
         for _ in range(workers):
             group.start_soon(work, numbers)
     if refusals:
-        raise refusals[0]
+        raise refusals.pop(0)
     return [pages[number] for number in sorted(pages)], sorted(failed)
 
 

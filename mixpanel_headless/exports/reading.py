@@ -222,7 +222,10 @@ class LineReader:
             try:
                 while (page := await self._arrived.get()) is not None:
                     if isinstance(page, Exception):
-                        raise page
+                        try:
+                            raise page
+                        finally:
+                            del page  # or the error would hold itself, by way of this frame
                     yield page
             finally:
                 asking.cancel()

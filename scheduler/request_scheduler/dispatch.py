@@ -286,7 +286,10 @@ class Dispatch:
             assert call.circuit is not None
             error = CircuitOpen(call.circuit, circuit.patience(now))
             self._count_away(call, error, now)
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # or it would hold itself, by way of this frame
 
     def _check_worthwhile(self, call: Call[object], latest: float, now: float) -> None:
         """Raise for a task at its ceiling, or a call that cannot start in time."""
@@ -302,7 +305,10 @@ class Dispatch:
         else:
             return
         self._count_away(call, error, now)
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # as above
 
     def keep_patience(self, member: Member) -> None:
         """Let a member's wait end when it could not start in time any more, or once it was sent at its deadline."""

@@ -358,21 +358,31 @@ def test_no_credentials_is_an_error_before_anything_starts(monkeypatch: pytest.M
         mp.Workspace()
 
 
-@pytest.mark.parametrize("name", ["query", "stream_events", "activity_feed"])
-def test_an_error_of_a_blocking_call_is_freed_with_the_frames_that_it_came_through(box: Sandbox, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("query", {"events": "Login"}),
+        ("query", {"evnts": "Login"}),
+        ("query", {"events": b"Login"}),
+        ("stream_events", DAYS),
+        ("stream_events", {**DAYS, "evnts": []}),
+        ("stream_events", {"from_date": "2026-01-07", "to_date": "2026-01-05"}),
+        ("stream_profiles", {}),
+        ("activity_feed", {"distinct_ids": ["u1"], "include_events": ["A"], "exclude_events": ["B"]}),
+        ("activity_feed", {"ids": ["u1"]}),
+    ],
+)
+def test_an_error_of_a_blocking_call_is_freed_with_the_frames_that_it_came_through(
+    box: Sandbox, name: str, arguments: dict[str, Any]
+) -> None:
     """What a caller's frame holds would else live until a garbage collection, and be ended in any order."""
-    asked: dict[str, dict[str, Any]] = {
-        "query": {"events": "No such event"},
-        "stream_events": {"from_date": "2026-01-07", "to_date": "2026-01-05"},
-        "activity_feed": {"distinct_ids": ["u1"], "include_events": ["A"], "exclude_events": ["B"]},
-    }
-    box.inject(failing(400), path="*insights*")
+    box.inject(failing(400))
     gc.collect()
     gc.disable()
     try:
         with box.workspace() as ws:
             try:
-                answer = getattr(ws, name)(**asked[name])
+                answer = getattr(ws, name)(**arguments)
                 next(iter(answer))
             except mp.MixpanelHeadlessError as error:
                 seen = weakref.ref(error)
