@@ -12,10 +12,11 @@ MOST_SIMILAR = 5
 
 
 def nearest(word: object, known: Iterable[str]) -> list[str] | None:
-    """The known words most like this one, best first, or None when none is near."""
-    from difflib import get_close_matches  # only a mistake needs it
+    """The known words most like this one, best first, or None when none is near.
 
-    return get_close_matches(word, sorted(known)) or None if isinstance(word, str) else None
+    A list of suggestions may reach further than a sentence that asks whether a word was meant: half the letters do.
+    """
+    return _alike(word, known, 0.5) or None
 
 
 def similar_names(name: str, known: Sequence[str]) -> list[str]:
@@ -37,7 +38,13 @@ def split_words(name: str) -> set[str]:
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """The end of a complaint about this word, `; did you mean 'day'?`; nothing where no known word is near."""
-    return ask_for(nearest(word, known))
+    return ask_for(_alike(word, known, 0.6))
+
+
+def _alike(word: object, known: Iterable[str], likeness: float) -> list[str]:
+    from difflib import get_close_matches  # only a mistake needs it
+
+    return get_close_matches(word, sorted(known), cutoff=likeness) if isinstance(word, str) else []
 
 
 def ask_for(near: Sequence[str] | None) -> str:

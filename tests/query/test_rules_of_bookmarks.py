@@ -133,3 +133,8 @@ def test_an_example_that_breaks_the_rule_is_refused_by_its_code(
 @pytest.mark.parametrize("code", RULES)
 def test_the_neighbour_of_that_example_is_fine(codes_of: Callable[[Example], set[str]], code: str) -> None:
     assert codes_of(RULES[code][1]) == set()
+
+
+def test_the_suggestions_for_an_unknown_chart_name_the_charts_that_share_half_its_letters() -> None:
+    (problem,) = report(sorting={"lines": {}})
+    assert problem.suggestion == ["line", "pie"]

@@ -34,9 +34,13 @@ HOURLY_SPEND = (Spend("query"),)
 
 @contextmanager
 def left_to_the_collector() -> Iterator[Counter[str]]:
-    """Counts what of the scheduler's the block leaves in cycles, by type."""
+    """Counts what of the scheduler's the block leaves in cycles, by type.
+
+    What was there before is frozen out: an earlier test's scheduler may become garbage only within the block.
+    """
     left: Counter[str] = Counter()
     gc.collect()
+    gc.freeze()
     gc.disable()
     try:
         yield left
@@ -47,6 +51,7 @@ def left_to_the_collector() -> Iterator[Counter[str]]:
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
+        gc.unfreeze()
         gc.enable()
 
 
