@@ -59,26 +59,17 @@ def heard() -> Heard:
     return Heard()
 
 
-def explainer() -> threading.Thread:
-    """The thread that will explain a wait."""
-    (thread,) = (one for one in threading.enumerate() if one.name == "explain waiting")
-    return thread
-
-
 def test_a_command_that_waits_says_what_for(box: Sandbox, heard: Heard) -> None:
-    ws = box.workspace()
-    ws.events()
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, box.workspace() as ws:
+        ws.events()
         waiting = pool.submit(ws.top_events)
         while not ws.budget().queue:
             assert not waiting.done()
         with redirect_stderr(heard), explain_waiting(ws, silence=0.0):
-            explainer().join(20)
+            shown = heard.until("--deadline")
         ws.close()
         assert isinstance(waiting.exception(20), mp.ClosedError)
-    shown = heard.getvalue()
     assert "Waiting for the query budget: 1 of 1 used in 1.0 h, next in 1.0 h" in shown
-    assert "--deadline" in shown
 
 
 def test_a_command_whose_request_was_sent_does_not_speak_of_the_budget(box: Sandbox, heard: Heard) -> None:
@@ -91,9 +82,8 @@ def test_a_command_whose_request_was_sent_does_not_speak_of_the_budget(box: Sand
 
 
 def test_a_wait_for_exports_names_their_budget_and_not_that_of_queries(box: Sandbox, heard: Heard) -> None:
-    ws = box.workspace(limits=mp.Limits(export=1))
-    list(ws.stream_events(**DAY))
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, box.workspace(limits=mp.Limits(export=1)) as ws:
+        list(ws.stream_events(**DAY))
         waiting = pool.submit(lambda: list(ws.stream_events(**DAY)))
         with redirect_stderr(heard), explain_waiting(ws, silence=0.0):
             shown = heard.until("Waiting")
@@ -107,9 +97,13 @@ def test_a_wait_for_exports_names_their_budget_and_not_that_of_queries(box: Sand
 
 
 def test_a_wait_that_begins_late_is_told_as_well(box: Sandbox, heard: Heard) -> None:
-    ws = box.workspace()
-    ws.events()
-    with ThreadPoolExecutor(1) as pool, redirect_stderr(heard), explain_waiting(ws, silence=0.0):
+    with (
+        ThreadPoolExecutor(1) as pool,
+        box.workspace() as ws,
+        redirect_stderr(heard),
+        explain_waiting(ws, silence=0.0),
+    ):
+        ws.events()
         heard.until("Asked, and no answer yet.")
         waiting = pool.submit(ws.top_events)
         heard.until("Waiting for the query budget")
@@ -142,7 +136,7 @@ def test_what_has_nothing_to_explain_any_more_says_nothing(box: Sandbox) -> None
     with box.workspace() as ws:
         ws.events()
         with explain_waiting(ws, silence=3600) as no_longer:
-            thread = explainer()
+            (thread,) = (one for one in threading.enumerate() if one.name == "explain waiting")
             no_longer()
             thread.join(20)
             assert not thread.is_alive()
