@@ -62,6 +62,14 @@ class Engine:
         """The number of events added, each `{"event": ..., "properties": {"distinct_id", "time", ...}}`."""
         return add_event_lines(self._store, encode(events, "events"))
 
+    def add_event_lines(self, lines: Iterable[str]) -> int:
+        """The number of events added, each a line of JSON."""
+        return add_event_lines(self._store, enumerate(lines, 1))
+
+    def add_profile_lines(self, lines: Iterable[str]) -> int:
+        """The number of profiles added, each a line of JSON."""
+        return add_profile_lines(self._store, enumerate(lines, 1))
+
     def add_profiles(self, profiles: Iterable[Mapping[str, Any]]) -> int:
         """The number of profiles added, each `{"$distinct_id": ..., "$properties": {...}}`; a later one replaces."""
         return add_profile_lines(self._store, encode(profiles, "profiles"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,13 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield ".".join(parts).removesuffix(".__init__"), path
 
 
-def imports(name: str, path: Path, *, at_run_time: bool = False) -> Iterator[str]:
+@functools.cache
+def imports(name: str, path: Path, *, at_run_time: bool = False) -> tuple[str, ...]:
     """Absolute names of all that a module imports, wherever in it; `at_run_time` leaves type-checking imports out."""
+    return tuple(_imports(name, path, at_run_time=at_run_time))
+
+
+def _imports(name: str, path: Path, *, at_run_time: bool) -> Iterator[str]:
     tree = ast.parse(path.read_text())
     typing_only = {
         id(inner)
