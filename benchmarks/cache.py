@@ -26,14 +26,14 @@ from report import machine, use_checkout
 use_checkout()
 
 from request_scheduler import Call, Outcome, Scheduler  # noqa: E402
-from request_scheduler.cache_codec import JSON, Codec, pack, unpack  # noqa: E402
-from request_scheduler.cache_disk import DiskCache  # noqa: E402
-from request_scheduler.cache_redis import RedisCache  # noqa: E402
+from request_scheduler.cache.codec import JSON, Codec, pack, unpack  # noqa: E402
+from request_scheduler.cache.disk import DiskCache  # noqa: E402
+from request_scheduler.cache.redis import RedisCache  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from request_scheduler.cache_shared import SharedCache
+    from request_scheduler.cache.shared import SharedCache
     from tests.redis_server import RedisServer
 
 ROUNDS = 5

@@ -38,7 +38,7 @@ from request_scheduler import Budget, Concurrent, Settlement, Spend, Window
 from request_scheduler.file_lock import locked
 from request_scheduler.stores import Reservation
 from request_scheduler.stores.redis import RedisStore
-from request_scheduler.stores.redis_link import PATIENCE
+from request_scheduler.stores.redis.link import PATIENCE
 from request_scheduler.stores.shared import LEASE
 from request_scheduler.stores.sqlite import SqliteStore
 from tests.redis_server import BINARIES, RedisServer

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from request_scheduler import Store
-    from request_scheduler.cache_shared import SharedCache
+    from request_scheduler.cache.shared import SharedCache
 
     from .settings import Settings
 
@@ -49,7 +49,7 @@ def budget_store(settings: Settings) -> Store | None:
         return RedisStore(settings.store, on_loss=settings.store_on_loss)
     from request_scheduler.stores import StoreLost
     from request_scheduler.stores.sqlite import SqliteStore
-    from request_scheduler.stores.sqlite_lock import check_usable
+    from request_scheduler.stores.sqlite.lock import check_usable
 
     path = state_folder(settings) / BUDGET_FILE
     try:
@@ -73,15 +73,15 @@ def answer_cache(settings: Settings) -> SharedCache | None:
         return None
     from msgspec import json
 
-    from request_scheduler.cache_codec import Codec
+    from request_scheduler.cache.codec import Codec
 
     codec, size = Codec(json.encode, json.decode), settings.cache_file_bytes
     if is_address(settings.cache):
-        from request_scheduler.cache_redis import RedisCache
+        from request_scheduler.cache.redis import RedisCache
 
         return RedisCache(settings.cache, codec=codec, prefix="mixpanel-headless", size=size)
-    from request_scheduler.cache_disk import DiskCache
-    from request_scheduler.stores.sqlite_lock import check_local
+    from request_scheduler.cache.disk import DiskCache
+    from request_scheduler.stores.sqlite.lock import check_local
 
     path = state_folder(settings) / ANSWERS_FILE
     try:

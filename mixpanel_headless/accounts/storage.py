@@ -49,7 +49,7 @@ def is_address(name: str) -> bool:
 
 def check_redis(setting: str, url: str) -> str:
     """The address of a Redis server; an error tells nothing of it, for it may hold a password."""
-    from request_scheduler.stores.redis_link import check_url as check_address
+    from request_scheduler.stores.redis.link import check_url as check_address
 
     try:
         check_address(url)
@@ -68,7 +68,7 @@ def show_store(store: str | None) -> str | None:
     """A store without the password in its address."""
     if store is None or not is_address(store):
         return store
-    from request_scheduler.stores.redis_link import place_of
+    from request_scheduler.stores.redis.link import place_of
 
     return place_of(store)
 

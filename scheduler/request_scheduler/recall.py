@@ -14,7 +14,7 @@ from request_scheduler.flight import State
 if TYPE_CHECKING:
     from random import Random
 
-    from request_scheduler.cache_tiers import Tiers
+    from request_scheduler.cache.tiers import Tiers
     from request_scheduler.call import Call
     from request_scheduler.dispatch import Dispatch
     from request_scheduler.journal import Journal

@@ -18,7 +18,7 @@ from request_scheduler import events
 from request_scheduler.admission import Admission, WhenFull
 from request_scheduler.attempts import Attempts
 from request_scheduler.cache import Cache, Kept, Use, use_of
-from request_scheduler.cache_tiers import Tiers
+from request_scheduler.cache.tiers import Tiers
 from request_scheduler.call import Answer, Call, Freshness
 from request_scheduler.checks import check_call, check_settings, told
 from request_scheduler.circuit import Breaker
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
     from types import TracebackType
 
-    from request_scheduler.cache_shared import SharedCache
+    from request_scheduler.cache.shared import SharedCache
     from request_scheduler.limits import Budget
     from request_scheduler.stores import Store
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from request_scheduler.cache_tiers import Tiers
+    from request_scheduler.cache.tiers import Tiers
     from request_scheduler.call import Call
     from request_scheduler.dispatch import Dispatch
     from request_scheduler.flight import Common, Flight

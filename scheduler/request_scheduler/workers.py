@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from request_scheduler.attempts import Attempts
-    from request_scheduler.cache_rows import Mark
-    from request_scheduler.cache_tiers import Tiers
+    from request_scheduler.cache.rows import Mark
+    from request_scheduler.cache.tiers import Tiers
     from request_scheduler.clock import Clock
     from request_scheduler.journal import Journal
     from request_scheduler.sharing import Sharing

@@ -47,7 +47,7 @@ OWNERS = {
     "jq": {f"{CLIENT}.cli"},
     "opentelemetry": {f"{CLIENT}.observation_otel"},
     "prometheus_client": {f"{CLIENT}.observation_prometheus"},
-    "redis": {"request_scheduler.stores.redis_link", "request_scheduler.cache_link"},  # for loops, and for threads
+    "redis": {"request_scheduler.stores.redis.link", "request_scheduler.cache.link"},  # for loops, and for threads
     "trio": set(),
 }
 

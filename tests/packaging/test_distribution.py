@@ -68,7 +68,7 @@ def test_a_workspace_with_its_budgets_in_a_file_is_open_without_the_package_redi
     wishes = f"project='1', username='u', secret='s', store='sqlite', state_dir={str(tmp_path)!r}"
     loaded = loaded_by(f"import mixpanel_headless as mp\nws = mp.Workspace({wishes})\nws.budget()\nws.close()")
     assert "request_scheduler.stores.sqlite" in loaded
-    assert loaded.isdisjoint({"redis", "request_scheduler.stores.redis", "request_scheduler.stores.redis_link"})
+    assert loaded.isdisjoint({"redis", "request_scheduler.stores.redis", "request_scheduler.stores.redis.link"})
 
 
 def test_the_help_of_mp_loads_nothing_heavy() -> None:

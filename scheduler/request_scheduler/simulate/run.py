@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from request_scheduler.admission import WhenFull
-    from request_scheduler.cache_shared import SharedCache
+    from request_scheduler.cache.shared import SharedCache
     from request_scheduler.call import Answer
     from request_scheduler.simulate.workload import Workload
     from request_scheduler.stores import Store
@@ -168,7 +168,7 @@ class Simulation:
 
 def _open_files(folder: Path, clock: VirtualClock, random: Random) -> tuple[Store, SharedCache]:
     """What several machines share: the stores that processes of one machine share, on virtual time."""
-    from request_scheduler.cache_disk import DiskCache
+    from request_scheduler.cache.disk import DiskCache
     from request_scheduler.stores.sqlite import SqliteStore
     from request_scheduler.stores.timeline import Timeline
 

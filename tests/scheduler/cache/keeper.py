@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import anyio
 
 from request_scheduler.cache import Kept
-from request_scheduler.cache_disk import DiskCache
-from request_scheduler.cache_redis import RedisCache
+from request_scheduler.cache.disk import DiskCache
+from request_scheduler.cache.redis import RedisCache
 from request_scheduler.clock import SystemClock
 
 if TYPE_CHECKING:
-    from request_scheduler.cache_shared import SharedCache
+    from request_scheduler.cache.shared import SharedCache
 
 
 def name(number: int) -> bytes:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import frozen
 
 from request_scheduler.cache import Kept
-from request_scheduler.cache_disk import DiskCache
-from request_scheduler.cache_key import digest_of
-from request_scheduler.cache_redis import RedisCache
+from request_scheduler.cache.disk import DiskCache
+from request_scheduler.cache.key import digest_of
+from request_scheduler.cache.redis import RedisCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from request_scheduler import ManualClock
-    from request_scheduler.cache_shared import SharedCache
+    from request_scheduler.cache.shared import SharedCache
     from tests.redis_server import RedisServer
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from request_scheduler.cache_codec import JSON, PIECE, Codec, DamagedAnswerError, pack, unpack, weigh
+from request_scheduler.cache.codec import JSON, PIECE, Codec, DamagedAnswerError, pack, unpack, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from request_scheduler.cache_disk import DiskCache
+from request_scheduler.cache.disk import DiskCache
 from tests.scheduler.breaker import cut, overwrite, parts_of
 from tests.scheduler.cache.places import FilePlace, answer, keep, value_of
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from request_scheduler import ManualClock
-    from request_scheduler.cache_shared import SharedCache
+    from request_scheduler.cache.shared import SharedCache
 
 
 async def check_shared(clock: ManualClock, one: SharedCache, two: SharedCache) -> None:

@@ -11,8 +11,8 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from request_scheduler.cache_codec import JSON, Codec
-from request_scheduler.cache_disk import DiskCache
+from request_scheduler.cache.codec import JSON, Codec
+from request_scheduler.cache.disk import DiskCache
 from tests.scheduler.cache.places import answer, digest, keep, value_of
 
 if TYPE_CHECKING:

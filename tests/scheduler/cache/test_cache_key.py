@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from request_scheduler.cache_key import digest_of
+from request_scheduler.cache.key import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -56,7 +56,7 @@ def test_trap_14_credentials_in_the_key_keep_answers_apart() -> None:
 
 def test_every_process_computes_the_same_digest() -> None:
     key = ("GET", 1, 2.5, None, b"x", frozenset({"a", "b"}))
-    code = f"from request_scheduler.cache_key import digest_of; print(digest_of({key!r}).hex())"
+    code = f"from request_scheduler.cache.key import digest_of; print(digest_of({key!r}).hex())"
     printed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment()
     )

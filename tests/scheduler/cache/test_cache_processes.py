@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from request_scheduler.cache_disk import DiskCache
+from request_scheduler.cache.disk import DiskCache
 from tests.scheduler.cache.keeper import cache_at, content, name
 from tests.scheduler.cache.places import FilePlace
 

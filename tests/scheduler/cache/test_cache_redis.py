@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from request_scheduler.cache_redis import RedisCache
+from request_scheduler.cache.redis import RedisCache
 from tests.scheduler.cache.places import ServerPlace, answer, digest, keep, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from request_scheduler import ManualClock
-    from request_scheduler.cache_shared import SharedCache
+    from request_scheduler.cache.shared import SharedCache
     from tests.redis_server import RedisServer
 
 PATIENCE = 30.0

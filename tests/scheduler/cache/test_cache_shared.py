@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from request_scheduler import ManualClock
-from request_scheduler.cache_codec import JSON, Codec
+from request_scheduler.cache.codec import JSON, Codec
 from tests.scheduler.cache.places import answer, digest, keep, value_of
 
 if TYPE_CHECKING:

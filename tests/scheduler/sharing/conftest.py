@@ -14,7 +14,7 @@ import pytest
 from attrs import define, field
 
 from request_scheduler import Budget, Call, ManualClock, Outcome, Scheduler, Spend, Window
-from request_scheduler.cache_disk import DiskCache
+from request_scheduler.cache.disk import DiskCache
 from request_scheduler.stores.redis import RedisStore
 from request_scheduler.stores.sqlite import SqliteStore
 from request_scheduler.stores.timeline import Timeline
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup, TaskStatus
 
     from request_scheduler import Answer
-    from request_scheduler.cache_shared import SharedCache
+    from request_scheduler.cache.shared import SharedCache
     from request_scheduler.stores import OnLoss
 
 ROOMY = Budget("query", (Window(60, 3600.0),), margin=0.0)

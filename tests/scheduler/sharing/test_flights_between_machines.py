@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from request_scheduler.cache_redis import RedisCache
+from request_scheduler.cache.redis import RedisCache
 from tests.scheduler.sharing.conftest import until
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import anyio
 from anyio import to_thread
 
 from request_scheduler import Budget, Call, Concurrent, Outcome, Scheduler, Spend, Window
-from request_scheduler.cache_disk import DiskCache
+from request_scheduler.cache.disk import DiskCache
 from request_scheduler.stores.redis import RedisStore
 from request_scheduler.stores.sqlite import SqliteStore
 

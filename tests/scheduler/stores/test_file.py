@@ -15,7 +15,7 @@ import pytest
 from request_scheduler import Budget, Refused, Settlement, Spend, Window
 from request_scheduler.stores import Denied, StoreLost
 from request_scheduler.stores.sqlite import SqliteStore
-from request_scheduler.stores.sqlite_lock import check_local
+from request_scheduler.stores.sqlite.lock import check_local
 from tests.scheduler.stores.conftest import Hand, Times
 
 if TYPE_CHECKING:

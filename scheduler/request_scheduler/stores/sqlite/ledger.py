@@ -17,13 +17,13 @@ from request_scheduler.outcome import Settlement
 from request_scheduler.stores import Denied, Led, Reservation, Verdict
 from request_scheduler.stores.crowd import Crowd
 from request_scheduler.stores.memory import MemoryStore
-from request_scheduler.stores.sqlite_books import Lessons, read_books
-from request_scheduler.stores.sqlite_crowd import read_crowd
-from request_scheduler.stores.sqlite_file import LedgerFile
-from request_scheduler.stores.sqlite_flights import followed, is_led, land, landed, lead, still_led
-from request_scheduler.stores.sqlite_leases import Leases, end_lease
-from request_scheduler.stores.sqlite_line import Line, Room
-from request_scheduler.stores.sqlite_turns import leave
+from request_scheduler.stores.sqlite.books import Lessons, read_books
+from request_scheduler.stores.sqlite.crowd import read_crowd
+from request_scheduler.stores.sqlite.file import LedgerFile
+from request_scheduler.stores.sqlite.flights import followed, is_led, land, landed, lead, still_led
+from request_scheduler.stores.sqlite.leases import Leases, end_lease
+from request_scheduler.stores.sqlite.line import Line, Room
+from request_scheduler.stores.sqlite.turns import leave
 from request_scheduler.stores.turns import lane_of, units_of
 
 if TYPE_CHECKING:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from request_scheduler.cache_codec import JSON, Codec
-from request_scheduler.cache_server import CacheServer
-from request_scheduler.cache_shared import SharedCache
-from request_scheduler.stores.redis_link import check_url, place_of
+from request_scheduler.cache.codec import JSON, Codec
+from request_scheduler.cache.server import CacheServer
+from request_scheduler.cache.shared import SharedCache
+from request_scheduler.stores.redis.link import check_url, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-    from request_scheduler.cache_link import Ears, News
-    from request_scheduler.cache_rows import Look, Mark
-    from request_scheduler.cache_shared import Shelf
+    from request_scheduler.cache.link import Ears, News
+    from request_scheduler.cache.rows import Look, Mark
+    from request_scheduler.cache.shared import Shelf
     from request_scheduler.clock import Clock
 
 T = TypeVar("T")

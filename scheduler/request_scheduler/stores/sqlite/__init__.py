@@ -20,7 +20,7 @@ from request_scheduler.journal import logger
 from request_scheduler.stores import OnLoss, StoreLost, StoreUnreadable
 from request_scheduler.stores.holder import name_holder
 from request_scheduler.stores.shared import FIRST_LOOK, IDLE_LOOK, LEASE, SharedStore
-from request_scheduler.stores.sqlite_ledger import Ledger
+from request_scheduler.stores.sqlite.ledger import Ledger
 from request_scheduler.stores.timeline import Timeline, machine_timeline
 from request_scheduler.threads import run_in_thread
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from request_scheduler.cache import Kept
-from request_scheduler.cache_codec import DamagedAnswerError, pack, unpack
+from request_scheduler.cache.codec import DamagedAnswerError, pack, unpack
 from request_scheduler.journal import logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from request_scheduler.cache_codec import Codec
-    from request_scheduler.cache_shared import Shelf
+    from request_scheduler.cache.codec import Codec
+    from request_scheduler.cache.shared import Shelf
 
 SMALL = 32 * 1024  # packed bytes up to which an answer is unpacked by the thread that reads it
 _TOGETHER = 8 * 1024 * 1024  # packed bytes in one transaction

@@ -14,7 +14,7 @@ import weakref
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
-from request_scheduler.cache_rows import Mark
+from request_scheduler.cache.rows import Mark
 from request_scheduler.database_file import identity_of
 from request_scheduler.file_lock import locked
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from request_scheduler.stores.redis_opening import OPENING
-from request_scheduler.stores.redis_turns import ORDER, WAITING
+from request_scheduler.stores.redis.opening import OPENING
+from request_scheduler.stores.redis.turns import ORDER, WAITING
 
 RESERVE = (
     OPENING

@@ -1,6 +1,6 @@
 """What the Redis store decides, in the server's own language: one script a decision, so that nobody decides between.
 
-Every script gets the same arguments first (redis_session.py), and the keys that it touches, all of one {hash tag}: those of
+Every script gets the same arguments first (session.py), and the keys that it touches, all of one {hash tag}: those of
 the group, then `held` and `spent` of each budget, then leads. Moments are seconds on the server's clock; a test hands in
 its own.
 

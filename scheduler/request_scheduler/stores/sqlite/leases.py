@@ -6,8 +6,8 @@ import math
 import os
 from typing import TYPE_CHECKING
 
-from request_scheduler.stores.sqlite_flights import end_leads
-from request_scheduler.stores.sqlite_turns import forget_idle
+from request_scheduler.stores.sqlite.flights import end_leads
+from request_scheduler.stores.sqlite.turns import forget_idle
 
 if TYPE_CHECKING:
     import sqlite3

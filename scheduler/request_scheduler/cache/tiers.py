@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from request_scheduler.cache_key import digest_of
+from request_scheduler.cache.key import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable
 
     from request_scheduler.cache import Cache, Kept
-    from request_scheduler.cache_rows import Mark
-    from request_scheduler.cache_shared import SharedCache
+    from request_scheduler.cache.rows import Mark
+    from request_scheduler.cache.shared import SharedCache
 
 
 @define(eq=False)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeVar, cast
 import anyio
 from anyio import CancelScope, CapacityLimiter
 
-from request_scheduler.cache_codec import Codec, DamagedAnswerError, unpack
-from request_scheduler.cache_rows import Look, Moment, Put, look, pack_some
+from request_scheduler.cache.codec import Codec, DamagedAnswerError, unpack
+from request_scheduler.cache.rows import Look, Moment, Put, look, pack_some
 from request_scheduler.clock import SystemClock
 from request_scheduler.journal import logger
 from request_scheduler.threads import run_in_thread
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from request_scheduler.cache import Kept
-    from request_scheduler.cache_rows import Mark, Page, Row
+    from request_scheduler.cache.rows import Mark, Page, Row
     from request_scheduler.clock import Clock
 
 T = TypeVar("T")

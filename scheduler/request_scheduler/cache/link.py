@@ -1,7 +1,7 @@
 """The way to a server of answers for worker threads: scripts by their digest, bodies in pieces, news of drops.
 
 An answer of 50 MB is packed, sent and taken apart in a thread, on whichever event loop the program runs; the store's link
-(stores/redis_link.py) is one for an event loop, for messages that are short. Errors of the package `redis` become ours here.
+(stores/redis/link.py) is one for an event loop, for messages that are short. Errors of the package `redis` become ours here.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import json
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from request_scheduler.cache_rows import Mark
+from request_scheduler.cache.rows import Mark
 from request_scheduler.journal import logger
-from request_scheduler.stores.redis_link import hide_secrets, is_other_kind, is_unknown_script, taken_by
+from request_scheduler.stores.redis.link import hide_secrets, is_other_kind, is_unknown_script, taken_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from redis import Redis
     from redis.connection import ConnectionInterface
 
-    from request_scheduler.cache_scripts import Script
+    from request_scheduler.cache.scripts import Script
 
 _PATIENCE = 2.0  # seconds for a connection, and for each part of a message
 _PIECE = 1024 * 1024  # bytes of one part of a body, so that patience is about the server's life and not about its speed

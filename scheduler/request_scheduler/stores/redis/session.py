@@ -17,8 +17,8 @@ from request_scheduler.feedback import LESSON_LIFE
 from request_scheduler.journal import logger
 from request_scheduler.limits import Window
 from request_scheduler.stores.holder import name_holder
-from request_scheduler.stores.redis_books import mark_of
-from request_scheduler.stores.redis_link import KeyTaken, LinkCut, LinkLost, Question, taken_by
+from request_scheduler.stores.redis.books import mark_of
+from request_scheduler.stores.redis.link import KeyTaken, LinkCut, LinkLost, Question, taken_by
 from request_scheduler.stores.shared import share_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from request_scheduler.limits import Budget
     from request_scheduler.stores import OnLoss
-    from request_scheduler.stores.redis_link import Link
+    from request_scheduler.stores.redis.link import Link
     from request_scheduler.stores.timeline import Timeline
 
 Units: TypeAlias = tuple[tuple[str, int], ...]

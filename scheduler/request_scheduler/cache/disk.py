@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from request_scheduler.cache_codec import JSON, Codec
-from request_scheduler.cache_file import CacheFile
-from request_scheduler.cache_shared import SharedCache
+from request_scheduler.cache.codec import JSON, Codec
+from request_scheduler.cache.file import CacheFile
+from request_scheduler.cache.shared import SharedCache
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from request_scheduler.cache_rows import Mark
+    from request_scheduler.cache.rows import Mark
     from request_scheduler.clock import Clock
 
 

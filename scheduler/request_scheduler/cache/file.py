@@ -13,8 +13,8 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from request_scheduler.cache_marks import Marks
-from request_scheduler.cache_rows import Mark, Page, Row
+from request_scheduler.cache.marks import Marks
+from request_scheduler.cache.rows import Mark, Page, Row
 from request_scheduler.database_file import OpenFiles, begin_file, identity_of, is_damage, reading_rows
 from request_scheduler.journal import logger
 

@@ -17,11 +17,11 @@ from request_scheduler.outcome import Settlement
 from request_scheduler.stores import Denied, Led, Reservation, Verdict
 from request_scheduler.stores.crowd import Crowd
 from request_scheduler.stores.memory import MemoryStore
-from request_scheduler.stores.redis_books import Lesson, Rows, read_books, read_crowd
-from request_scheduler.stores.redis_link import PATIENCE, LinkLost
-from request_scheduler.stores.redis_reserve import RESERVE
-from request_scheduler.stores.redis_scripts import LAND, LEARN, LOAD, SETTLE, WITHDRAW
-from request_scheduler.stores.redis_session import new_name
+from request_scheduler.stores.redis.books import Lesson, Rows, read_books, read_crowd
+from request_scheduler.stores.redis.link import PATIENCE, LinkLost
+from request_scheduler.stores.redis.reserve import RESERVE
+from request_scheduler.stores.redis.scripts import LAND, LEARN, LOAD, SETTLE, WITHDRAW
+from request_scheduler.stores.redis.session import new_name
 from request_scheduler.stores.turns import Ask, lane_of, units_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from request_scheduler.limits import Budget
     from request_scheduler.outcome import Refused
     from request_scheduler.status import BudgetStatus
-    from request_scheduler.stores.redis_session import Reply, Session
+    from request_scheduler.stores.redis.session import Reply, Session
 
 _OLD = 0.25  # seconds for which a copy that lacks what others did lately is good enough
 _TRIES = 20

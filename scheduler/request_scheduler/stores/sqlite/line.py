@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from request_scheduler.errors import UnknownBudget
-from request_scheduler.stores.sqlite_turns import arrive, charge, come_by, leave, stand, starts_of, wait_for, waiting
+from request_scheduler.stores.sqlite.turns import arrive, charge, come_by, leave, stand, starts_of, wait_for, waiting
 from request_scheduler.stores.turns import GRACE, Ask, Turn, before
 
 if TYPE_CHECKING:
