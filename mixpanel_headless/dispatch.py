@@ -15,7 +15,7 @@ from request_scheduler.value import value
 
 from . import errors
 from .address import Address
-from .attempt import Attempt
+from .exchange import Exchange
 from .observation import log_fate, log_wait
 from .planning.budgets import budgets, name_pools, spends
 from .planning.mirror import Mirrors
@@ -173,7 +173,7 @@ class Dispatcher:
                 begun = self.scheduler.now() if options.begun is None else options.begun
             deadline = begun + options.deadline
         return rs.Call(
-            run=Attempt(self, request, prepared.message, label, tenant, retries),
+            run=Exchange(self, request, prepared.message, label, tenant, retries),
             key=prepared.key if request.repeatable else None,  # equal changes are two changes
             spends=prepared.spends,
             priority=options.priority,

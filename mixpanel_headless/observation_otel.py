@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .attempt import Attempt
 from .errors import MissingExtraError
+from .exchange import Exchange
 from .observers import CallRecord, outcome_of
 
 try:
@@ -42,7 +42,7 @@ class Tracing:
             "mixpanel.tenant": call.tenant,
             "mixpanel.priority": call.priority.name.lower(),
         }
-        if self.questions and isinstance(call.run, Attempt):
+        if self.questions and isinstance(call.run, Exchange):
             attributes["mixpanel.question"] = describe_question(call.run)
         began = time.time_ns()
         span = self.tracer.start_span(f"mixpanel {call.label}", attributes=attributes, start_time=began)
@@ -111,9 +111,9 @@ def mark(span: Span, error: str | None) -> None:
         span.set_status(Status(StatusCode.ERROR))
 
 
-def describe_question(attempt: Attempt) -> str:
-    """What an attempt asks, as JSON; credentials are in headers, which are no part of it."""
-    request = attempt.request
+def describe_question(exchange: Exchange) -> str:
+    """What a request asks, as JSON; credentials are in headers, which are no part of it."""
+    request = exchange.request
     return msgspec.json.encode(
         {"path": request.path, "parameters": {**request.params, **(request.body or {})}}
     ).decode()

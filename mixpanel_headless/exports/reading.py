@@ -11,8 +11,8 @@ import attrs
 from anyio import to_thread
 
 import request_scheduler as rs
-from mixpanel_headless.attempt import Attempt
 from mixpanel_headless.errors import InvalidResponseError, RateLimitError, ServerError, TransportError
+from mixpanel_headless.exchange import Exchange
 from mixpanel_headless.observation import logger
 
 from .delivered import Delivered
@@ -54,12 +54,12 @@ class Sink(Protocol):
         """The body has come to its end; raises TransportError if that is none."""
 
 
-class StreamAttempt(Attempt):
+class StreamedExchange(Exchange):
     """One run of a streamed call, which lasts as long as the body that it pours into its sink."""
 
     __slots__ = ("had", "idle", "sink")
 
-    def __init__(self, plain: Attempt, sink: Sink, idle: asyncio.Event) -> None:
+    def __init__(self, plain: Exchange, sink: Sink, idle: asyncio.Event) -> None:
         super().__init__(plain.dispatcher, plain.request, plain.message, plain.label, plain.tenant, plain.retries)
         self.sink, self.had, self.idle = sink, sink.reached, idle
 
@@ -261,11 +261,11 @@ async def pour(dispatcher: Dispatcher, asked: Asked[Any], sink: Sink, idle: asyn
 
 async def finish(dispatcher: Dispatcher, call: rs.Call[Any], sink: Sink, idle: asyncio.Event) -> bool:
     """Whether the answer has come to its end; False when it broke after it had brought something new."""
-    attempt = StreamAttempt(cast("Attempt", call.run), sink, idle)
+    exchange = StreamedExchange(cast("Exchange", call.run), sink, idle)
     try:
-        await dispatcher.submit(attrs.evolve(call, run=attempt, key=None))
+        await dispatcher.submit(attrs.evolve(call, run=exchange, key=None))
     except (TransportError, ServerError, RateLimitError):
-        if attempt.in_vain:
+        if exchange.in_vain:
             raise
         return False
     return True

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from request_scheduler.call import Spend
     from request_scheduler.errors import SchedulerError
     from request_scheduler.flight import Flight, Member
-    from request_scheduler.journal import Journal
     from request_scheduler.lane import Lane, Place
     from request_scheduler.outcome import Refused
     from request_scheduler.queue import Queue
     from request_scheduler.stores import Store, Verdict
+    from request_scheduler.telemetry import Telemetry
 
 
 WhenFull: TypeAlias = Literal["wait", "refuse", "drop lowest"]
@@ -48,7 +48,7 @@ class Admission:
 
     store: Store
     queue: Queue[Flight]
-    journal: Journal
+    telemetry: Telemetry
     queue_size: int
     when_full: WhenFull
     alarm: float = math.inf
@@ -87,8 +87,8 @@ class Admission:
         if full and self.when_full != "wait":
             self._make_room(flight, now)
             full = False
-        if self.journal.listeners:
-            self.journal.tell(events.Queued(now, call.label, call.tenant))
+        if self.telemetry.listeners:
+            self.telemetry.tell(events.Queued(now, call.label, call.tenant))
         if full:
             flight.parked = self._entrance, self._entrance.add(now, flight)
         else:
@@ -142,8 +142,8 @@ class Admission:
         reservation, flight.reservation = flight.reservation, None
         assert reservation is not None
         self.in_flight -= 1
-        if self.journal.listeners:
-            self.journal.tell(events.Refusal(now, flight.call.label, flight.tenant, refusal.kind))
+        if self.telemetry.listeners:
+            self.telemetry.tell(events.Refusal(now, flight.call.label, flight.tenant, refusal.kind))
         pending = self.store.refuse(reservation, refusal, now, jitter)
         if pending is not None:
             lanes = self.queue.lanes_of(flight.call.spends)
@@ -279,8 +279,8 @@ class Admission:
             self.queue.take(flight.place, now)
             flight.place = None
         flight.state = State.GRANTED
-        if self.journal.listeners:
-            self.journal.tell(events.Admitted(now, call.label, flight.tenant, call.spends, now - flight.queued_at))
+        if self.telemetry.listeners:
+            self.telemetry.tell(events.Admitted(now, call.label, flight.tenant, call.spends, now - flight.queued_at))
         self.launch(flight)
 
     def _make_room(self, flight: Flight, now: float) -> None:

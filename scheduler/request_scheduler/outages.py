@@ -13,7 +13,7 @@ from request_scheduler.status import CircuitStatus
 
 if TYPE_CHECKING:
     from request_scheduler.flight import Flight
-    from request_scheduler.journal import Journal
+    from request_scheduler.telemetry import Telemetry
 
 
 @define(eq=False)
@@ -21,7 +21,7 @@ class Outages:
     """Circuits by name; one that is sound is not remembered, so a healthy service costs one look at `circuits`."""
 
     breaker: Breaker | None
-    journal: Journal
+    telemetry: Telemetry
     circuits: dict[str, Circuit] = field(factory=dict)
 
     def blocking(self, name: str | None, now: float) -> Circuit | None:
@@ -50,9 +50,9 @@ class Outages:
             self.circuits[name] = circuit
         elif before is not SOUND:
             del self.circuits[name]
-        if circuit.is_open is not before.is_open and self.journal.listeners:
+        if circuit.is_open is not before.is_open and self.telemetry.listeners:
             state = "open" if circuit.is_open else "closed"
-            self.journal.tell(CircuitChanged(now, flight.call.label, flight.tenant, name, state))
+            self.telemetry.tell(CircuitChanged(now, flight.call.label, flight.tenant, name, state))
 
     def status(self, now: float) -> dict[str, CircuitStatus]:
         """Every circuit that has failed lately."""

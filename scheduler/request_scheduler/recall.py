@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from request_scheduler.cache.tiers import Tiers
     from request_scheduler.call import Call
-    from request_scheduler.dispatch import Dispatch
-    from request_scheduler.journal import Journal
+    from request_scheduler.control import Control
+    from request_scheduler.telemetry import Telemetry
 
 
 @define(eq=False)
@@ -25,8 +25,8 @@ class Recall:
     """Earlier answers, held against what calls accept."""
 
     cache: Tiers
-    dispatch: Dispatch
-    journal: Journal
+    control: Control
+    telemetry: Telemetry
     random: Random
 
     def misses(self, call: Call[object], kept: Kept | None, now: float) -> bool:
@@ -36,7 +36,7 @@ class Recall:
             return False
         if not shared.current():
             return True
-        return use_of(kept, call.freshness, now) is Use.NOTHING and self.dispatch.roster.joinable(call) is None
+        return use_of(kept, call.freshness, now) is Use.NOTHING and self.control.roster.joinable(call) is None
 
     async def find(self, call: Call[object]) -> Kept | None:
         """The last answer of both tiers, None for a call that accepts no earlier one."""
@@ -52,13 +52,13 @@ class Recall:
             if call.freshness.mode == "offline":
                 raise NotCached(f"no answer for {call.label or 'this call'} is in the cache")
             return None
-        self.journal.counts.cache_hits += 1
-        if self.journal.listeners:
-            self.journal.tell(events.CacheHit(now, call.label, call.tenant))
+        self.telemetry.counts.cache_hits += 1
+        if self.telemetry.listeners:
+            self.telemetry.tell(events.CacheHit(now, call.label, call.tenant))
         if (
             use is Use.SERVE_AND_RENEW or self._due_early(call, kept, now)
-        ) and call.key not in self.dispatch.roster.by_key:
-            self.dispatch.renew(call, now)
+        ) and call.key not in self.control.roster.by_key:
+            self.control.renew(call, now)
         return kept
 
     def drop(self, tags: frozenset[str]) -> int:
@@ -83,6 +83,6 @@ class Recall:
         return call.freshness.mode != "offline" and worth_renewing(kept, now, self.random.random)
 
     def _outdate(self, tags: frozenset[str] | None) -> None:
-        for flight in self.dispatch.roster.by_key.values():
+        for flight in self.control.roster.by_key.values():
             if flight.state is State.RUNNING and (tags is None or not flight.call.tags.isdisjoint(tags)):
                 flight.outdated = True

@@ -1,6 +1,6 @@
 """Submit, admit, run, settle: what callers see of it, and its beginning and end.
 
-Decisions are made in dispatch.py at single moments; here callers wait. Tasks belong to workers.py, where resident workers
+Decisions are made in control.py at single moments; here callers wait. Tasks belong to workers.py, where resident workers
 run what was granted, to timekeeper.py, and to sharing.py, which awaits a store that processes share. A call costs two
 wake-ups and no new task. All of it lives in one event loop, so no lock is needed.
 """
@@ -23,17 +23,17 @@ from request_scheduler.call import Answer, Call, Freshness
 from request_scheduler.checks import check_call, check_settings, told
 from request_scheduler.circuit import Breaker
 from request_scheduler.clock import Clock, SystemClock
-from request_scheduler.dispatch import Dispatch
+from request_scheduler.control import Control
 from request_scheduler.errors import SchedulerClosed
 from request_scheduler.flight import Member, State
 from request_scheduler.home import Home
-from request_scheduler.journal import Journal
 from request_scheduler.outages import Outages
 from request_scheduler.queue import Queue
 from request_scheduler.recall import Recall
 from request_scheduler.sharing import Sharing
 from request_scheduler.status import Status
 from request_scheduler.stores.memory import MemoryStore
+from request_scheduler.telemetry import Telemetry
 from request_scheduler.timekeeper import Timekeeper
 from request_scheduler.wakeup import wakeup_factory
 from request_scheduler.workers import Workers
@@ -89,7 +89,7 @@ class Scheduler:
         )
         self._clock = clock
         self._cache = Tiers(Cache(cache_entries, cache_bytes), shared_cache)
-        self._journal = Journal()
+        self._telemetry = Telemetry()
         self._reserve = dict(reserve or {})
         self._admission = Admission(
             store=MemoryStore() if store is None else store,
@@ -99,23 +99,23 @@ class Scheduler:
                 minimum=minimum,
                 sheds=when_full == "drop lowest",
             ),
-            journal=self._journal,
+            telemetry=self._telemetry,
             queue_size=queue_size,
             when_full=when_full,
         )
-        self._outages = Outages(breaker, self._journal)
+        self._outages = Outages(breaker, self._telemetry)
         random = random or Random()  # noqa: S311 - jitter, not secrets
-        self._dispatch = Dispatch(self._admission, self._journal, self._outages)
-        self._recall = Recall(self._cache, self._dispatch, self._journal, random)
+        self._control = Control(self._admission, self._telemetry, self._outages)
+        self._recall = Recall(self._cache, self._control, self._telemetry, random)
         if shared_cache is not None:
             shared_cache.on_drop = self._recall.hear_of_drop
-        self._time = Timekeeper(self._dispatch)
-        self._sharing = Sharing(self._dispatch, self._cache, self._time)
-        attempts = Attempts(self._dispatch, self._outages, random)
-        self._workers = Workers(attempts, self._cache, self._journal, self._time, self._sharing)
+        self._time = Timekeeper(self._control)
+        self._sharing = Sharing(self._control, self._cache, self._time)
+        attempts = Attempts(self._control, self._outages, random)
+        self._workers = Workers(attempts, self._cache, self._telemetry, self._time, self._sharing)
         self._open = False
         for budget in budgets:
-            self._dispatch.define(budget, self._reserve.get(budget.name, 0), 0.0)
+            self._control.define(budget, self._reserve.get(budget.name, 0), 0.0)
 
     async def __aenter__(self) -> Self:
         if self._open:
@@ -157,9 +157,9 @@ class Scheduler:
         self._check_home()
         check_call(call)
         now = self._now()
-        self._journal.counts.submitted += 1
-        if self._journal.listeners:
-            self._journal.tell(events.Submitted(now, call.label, call.tenant))
+        self._telemetry.counts.submitted += 1
+        if self._telemetry.listeners:
+            self._telemetry.tell(events.Submitted(now, call.label, call.tenant))
         kept = None if call.key is None else self._cache.get(call.key)
         looked = None
         if self._cache.shared is not None and self._recall.misses(call, kept, now):
@@ -175,7 +175,7 @@ class Scheduler:
         try:
             await member.wakeup
         except BaseException:
-            self._dispatch.leave(member, self._now())
+            self._control.leave(member, self._now())
             self._time.set_alarm()
             raise
         if (error := member.failure()) is not None:
@@ -189,7 +189,7 @@ class Scheduler:
         """Add a budget, or change its limits and keep what it has counted; `reserve` is for interactive calls."""
         if reserve is not None:
             self._reserve[budget.name] = reserve
-        self._dispatch.define(budget, self._reserve.get(budget.name, 0), self._now() if self._open else 0.0)
+        self._control.define(budget, self._reserve.get(budget.name, 0), self._now() if self._open else 0.0)
         self._time.set_alarm()
 
     def now(self) -> float:
@@ -200,7 +200,7 @@ class Scheduler:
     def joins(self, call: Call[object]) -> bool:
         """Whether a call would share the run of an equal one in this process if it were submitted now."""
         self._check_home()
-        return self._dispatch.roster.joinable(call) is not None
+        return self._control.roster.joinable(call) is not None
 
     def eta(self, call: Call[object], *, behind: int = 0) -> float:
         """Seconds until a call could start if it were submitted now; nothing is reserved and nothing is sent.
@@ -212,10 +212,10 @@ class Scheduler:
         if call.key is not None:
             if use_of(self._cache.get(call.key), call.freshness, now) is not Use.NOTHING:
                 return 0.0
-            flight = self._dispatch.roster.joinable(call)
+            flight = self._control.roster.joinable(call)
             if flight is not None and flight.state is not State.WAITING:
                 return 0.0
-        return self._dispatch.eta(call, now, behind)
+        return self._control.eta(call, now, behind)
 
     def status(self) -> Status:
         """Budgets, queue, cache and counters as they are now."""
@@ -232,7 +232,7 @@ class Scheduler:
             in_flight=admission.in_flight,
             cache_entries=len(self._cache.memory),
             cache_bytes=self._cache.memory.size,
-            counters=evolve(self._journal.counts),
+            counters=evolve(self._telemetry.counts),
             circuits=self._outages.status(now),
             queued_by_budget=admission.queue.crowds(),
         )
@@ -245,7 +245,7 @@ class Scheduler:
 
     def listen(self, callback: Callable[[events.Event], object]) -> Callable[[], None]:
         """Call back with every event from now on, in the scheduler's event loop; the returned function ends that."""
-        return self._journal.listen(callback)
+        return self._telemetry.listen(callback)
 
     def cached(self, key: Hashable, freshness: Freshness = Freshness.CACHED) -> Answer[object] | None:
         """The answer that a call with this key would get from memory, if there is one."""
@@ -278,14 +278,14 @@ class Scheduler:
     # -- inside
 
     def _board(self, call: Call[object], now: float, looked: int | None) -> Member:
-        flight = self._dispatch.roster.joinable(call)
+        flight = self._control.roster.joinable(call)
         if flight is None:
-            member = self._dispatch.open(call, self._new_wakeup(), now, looked)
+            member = self._control.open(call, self._new_wakeup(), now, looked)
         else:
-            self._journal.counts.joined += 1
-            if self._journal.listeners:
-                self._journal.tell(events.Joined(now, call.label, call.tenant))
-            member = self._dispatch.join(flight, call, self._new_wakeup(), now)
+            self._telemetry.counts.joined += 1
+            if self._telemetry.listeners:
+                self._telemetry.tell(events.Joined(now, call.label, call.tenant))
+            member = self._control.join(flight, call, self._new_wakeup(), now)
         if self._admission.alarm < self._time.until:
             self._time.set_alarm()
         return member
@@ -299,7 +299,7 @@ class Scheduler:
     def _shut(self) -> None:
         if self._open:
             self._open = False
-            self._dispatch.close(self._now())
+            self._control.close(self._now())
 
     def _check_home(self) -> None:
         if not self._open:

@@ -13,8 +13,8 @@ from anyio import CancelScope
 from attrs import define, field
 
 from request_scheduler.flight import UNSENT, State
-from request_scheduler.journal import logger
 from request_scheduler.stores import Denied
+from request_scheduler.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from request_scheduler.cache.tiers import Tiers
     from request_scheduler.call import Call
-    from request_scheduler.dispatch import Dispatch
+    from request_scheduler.control import Control
     from request_scheduler.flight import Common, Flight
     from request_scheduler.lane import Place
     from request_scheduler.stores import Verdict
@@ -34,29 +34,29 @@ if TYPE_CHECKING:
 class Sharing:
     """Awaits the store in tasks of its own, so that no decision and no caller waits for it."""
 
-    dispatch: Dispatch
+    control: Control
     cache: Tiers
     time: Timekeeper
     _tasks: TaskGroup = field(init=False)
     _now: Callable[[], float] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        admission = self.dispatch.admission
+        admission = self.control.admission
         admission.ask = lambda place, verdict: self._tasks.start_soon(self._ask, place, verdict)
         admission.defer = lambda pending, to_land: self._tasks.start_soon(self._finish, pending, to_land)
         if admission.store.shared and self.cache.shared is not None:
-            self.dispatch.roster.name_of = self._name_of
+            self.control.roster.name_of = self._name_of
 
     def open(self, tasks: TaskGroup, now: Callable[[], float]) -> None:
         """Work in a task group; the store is open."""
         self._tasks, self._now = tasks, now
-        if self.dispatch.admission.store.shared:
-            tasks.start_soon(self.dispatch.admission.store.watch, self._hear, name="scheduler store")
+        if self.control.admission.store.shared:
+            tasks.start_soon(self.control.admission.store.watch, self._hear, name="scheduler store")
 
     async def close_store(self) -> None:
         """Let go of what the store holds for this process, even when cancelled."""
         with CancelScope(shield=True):
-            await self.dispatch.admission.store.close()
+            await self.control.admission.store.close()
 
     async def look_before_run(self, flight: Flight, common: Common) -> None:
         """End a granted flight that another process has answered since this one looked, and give its units back."""
@@ -74,9 +74,9 @@ class Sharing:
                 decided = await verdict
             except Exception as error:  # noqa: BLE001 - whoever asked gets it, unless its fate is decided
                 if place.item.state is not State.ENDED:
-                    self.dispatch.fail(place.item, error, self._now())
+                    self.control.fail(place.item, error, self._now())
                 decided = Denied(self._now())
-        self.dispatch.admission.decide(place, decided, self._now())
+        self.control.admission.decide(place, decided, self._now())
         self.time.set_alarm()
 
     async def _finish(self, pending: Awaitable[None] | None, to_land: Flight | None) -> None:
@@ -87,7 +87,7 @@ class Sharing:
                     await pending
                 except Exception:  # noqa: BLE001 - the store is not ours to trust
                     logger.exception("the store could not settle an attempt")
-        self.dispatch.admission.settled(self._now())
+        self.control.admission.settled(self._now())
         self.time.set_alarm()
         if to_land is not None:
             await self._land(to_land)
@@ -97,23 +97,23 @@ class Sharing:
         assert flight.common is not None
         await self.cache.written(flight.call.key)
         try:
-            await self.dispatch.admission.store.land(flight.common.name)
+            await self.control.admission.store.land(flight.common.name)
         except Exception:  # noqa: BLE001 - then it ends with this process's lease
             logger.exception("the store could not land a flight")
 
     def _hear(self, landed: Collection[str]) -> None:
         """Ask again, because another process may have made room; look for the answers of flights that have landed."""
         for name in landed:
-            flight = self.dispatch.roster.by_name.get(name)
+            flight = self.control.roster.by_name.get(name)
             if flight is not None and flight.common is not None and flight.state in UNSENT:
                 flight.common.landed = True
                 self._tasks.start_soon(self._look_after_landing, flight, flight.common)
-        self.dispatch.admission.settled(self._now())
+        self.control.admission.settled(self._now())
         self.time.set_alarm()
 
     async def _look_after_landing(self, flight: Flight, common: Common) -> None:
         await self._look(flight, common)
-        self.dispatch.admission.resume(flight, self._now())
+        self.control.admission.resume(flight, self._now())
         self.time.set_alarm()
 
     async def _look(self, flight: Flight, common: Common) -> None:
@@ -122,5 +122,5 @@ class Sharing:
         kept = await self.cache.find(flight.call.key)
         common.looked = looked
         if kept is not None and (flight.state in UNSENT or flight.state is State.GRANTED):
-            self.dispatch.hand_on(flight, kept, self._now())
+            self.control.hand_on(flight, kept, self._now())
             self.time.set_alarm()

@@ -11,20 +11,20 @@ from attrs import define
 
 if TYPE_CHECKING:
     from request_scheduler.clock import Clock
-    from request_scheduler.dispatch import Dispatch
+    from request_scheduler.control import Control
 
 
 @define(eq=False)
 class Timekeeper:
     """Ticks when something is due; it naps `until` then, and is woken when something earlier comes up."""
 
-    dispatch: Dispatch
+    control: Control
     until: float = math.inf
     _nap: CancelScope | None = None
 
     async def keep(self, clock: Clock) -> None:
         """Tick until cancelled."""
-        admission = self.dispatch.admission
+        admission = self.control.admission
         while True:
             with CancelScope() as self._nap:
                 self.until = admission.alarm
@@ -32,11 +32,11 @@ class Timekeeper:
                     await anyio.sleep_forever()
                 await clock.sleep_until(self.until)
             if clock.now() >= admission.alarm:
-                self.dispatch.tick(clock.now())
+                self.control.tick(clock.now())
 
     def set_alarm(self) -> None:
         """See to it that the nap is not too long."""
-        alarm = self.dispatch.admission.alarm
+        alarm = self.control.admission.alarm
         if self._nap is not None and alarm < self.until:
             self.until = alarm
             self._nap.cancel()

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from request_scheduler.cache.rows import Mark
     from request_scheduler.cache.tiers import Tiers
     from request_scheduler.clock import Clock
-    from request_scheduler.journal import Journal
     from request_scheduler.sharing import Sharing
+    from request_scheduler.telemetry import Telemetry
     from request_scheduler.timekeeper import Timekeeper
 
 _IDLE_WORKERS = 128  # kept for the next burst; each is one parked task
@@ -39,7 +39,7 @@ class Workers:
 
     attempts: Attempts
     cache: Tiers
-    journal: Journal
+    telemetry: Telemetry
     time: Timekeeper
     sharing: Sharing
     _ready: deque[Flight] = field(factory=deque)
@@ -51,7 +51,7 @@ class Workers:
     _context: Context = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.attempts.dispatch.admission.launch = self.launch
+        self.attempts.control.admission.launch = self.launch
 
     def open(self, tasks: TaskGroup, clock: Clock) -> None:
         """Work in the current event loop, with the context variables of whoever calls this."""
@@ -95,7 +95,7 @@ class Workers:
         flight.scope = scope
         flight.started_at = self._now()
         flight.attempt += 1
-        self.journal.counts.sent += 1
+        self.telemetry.counts.sent += 1
         since = self.cache.mark()
         error: BaseException | None = None
         try:
@@ -110,7 +110,7 @@ class Workers:
             return
         self.attempts.land(flight, error, self._now())
         del flight, error  # the frames of an error lead back to this one: it would hold itself
-        if self.attempts.dispatch.admission.alarm < self.time.until:
+        if self.attempts.control.admission.alarm < self.time.until:
             self.time.set_alarm()
 
     def _receive(self, flight: Flight, result: object, now: float, since: Mark | None) -> None:
@@ -120,7 +120,7 @@ class Workers:
             flight.value = result
             return
         flight.value = result.value
-        key, flights = flight.call.key, self.attempts.dispatch.roster.by_key
+        key, flights = flight.call.key, self.attempts.control.roster.by_key
         if key is not None and result.ttl > 0 and not flight.outdated and flights.get(key) is flight:
             seconds, tags = now - flight.started_at, flight.call.tags
             kept = Kept(result.value, now, flight.ended_wall, now + result.ttl, max(0, result.size), tags, seconds)

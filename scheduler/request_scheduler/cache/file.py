@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from request_scheduler.cache.marks import Marks
 from request_scheduler.cache.rows import Mark, Page, Row
 from request_scheduler.database_file import OpenFiles, begin_file, identity_of, is_damage, reading_rows
-from request_scheduler.journal import logger
+from request_scheduler.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from request_scheduler.cache.rows import Mark
-from request_scheduler.journal import logger
 from request_scheduler.stores.redis.link import hide_secrets, is_other_kind, is_unknown_script, taken_by
+from request_scheduler.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

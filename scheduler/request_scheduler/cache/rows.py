@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from request_scheduler.cache import Kept
 from request_scheduler.cache.codec import DamagedAnswerError, pack, unpack
-from request_scheduler.journal import logger
+from request_scheduler.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from request_scheduler.cache.link import CacheLink, Ears, ServerLost, ServerRefuses, Upload, text_of
 from request_scheduler.cache.rows import SMALL, Mark, Page, Row
 from request_scheduler.cache.scripts import DROP, LOOK, PUT, REMOVE, SWEEP, TOTALS, USE, VOID, Script
-from request_scheduler.journal import logger
+from request_scheduler.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

@@ -19,7 +19,7 @@ from anyio import CancelScope, CapacityLimiter
 from request_scheduler.cache.codec import Codec, DamagedAnswerError, unpack
 from request_scheduler.cache.rows import Look, Moment, Put, look, pack_some
 from request_scheduler.clock import SystemClock
-from request_scheduler.journal import logger
+from request_scheduler.telemetry import logger
 from request_scheduler.threads import run_in_thread
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 import anyio
 from attrs import evolve
 
-from request_scheduler.journal import logger
 from request_scheduler.outcome import Refused, Settlement
 from request_scheduler.stores import (
     NO_CLAIMS,
@@ -32,6 +31,7 @@ from request_scheduler.stores import (
 )
 from request_scheduler.stores.memory import MemoryStore
 from request_scheduler.stores.turns import Ask
+from request_scheduler.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping

@@ -142,8 +142,8 @@ class World:
             status = scheduler.status()
             assert (status.queued, status.in_flight) == (0, 0)
             assert (status.budgets["query"].used, status.budgets["query"].permits_held) == (0, 0)
-            assert not scheduler._dispatch.roster.aloft
-            assert not scheduler._dispatch.roster.by_key
+            assert not scheduler._control.roster.aloft
+            assert not scheduler._control.roster.by_key
 
     async def come(self, scheduler: Scheduler, ask: Ask) -> None:
         await anyio.sleep(ask.arrives)

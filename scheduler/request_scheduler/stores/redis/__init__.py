@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
 
-from request_scheduler.journal import logger
 from request_scheduler.stores.redis.ledger import RedisLedger
 from request_scheduler.stores.redis.link import Link, LinkLost
 from request_scheduler.stores.redis.session import Session, new_name
 from request_scheduler.stores.shared import FIRST_LOOK, IDLE_LOOK, LEASE, SharedStore
 from request_scheduler.stores.timeline import Timeline
+from request_scheduler.telemetry import logger
 from request_scheduler.wakeup import running_loop
 
 if TYPE_CHECKING:

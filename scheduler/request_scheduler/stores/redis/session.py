@@ -14,12 +14,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from request_scheduler.feedback import LESSON_LIFE
-from request_scheduler.journal import logger
 from request_scheduler.limits import Window
 from request_scheduler.stores.holder import name_holder
 from request_scheduler.stores.redis.books import mark_of
 from request_scheduler.stores.redis.link import KeyTaken, LinkCut, LinkLost, Question, taken_by
 from request_scheduler.stores.shared import share_of
+from request_scheduler.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,12 +16,12 @@ import anyio
 from anyio import CapacityLimiter
 
 from request_scheduler.file_lock import LockTimeoutError
-from request_scheduler.journal import logger
 from request_scheduler.stores import OnLoss, StoreLost, StoreUnreadable
 from request_scheduler.stores.holder import name_holder
 from request_scheduler.stores.shared import FIRST_LOOK, IDLE_LOOK, LEASE, SharedStore
 from request_scheduler.stores.sqlite.ledger import Ledger
 from request_scheduler.stores.timeline import Timeline, machine_timeline
+from request_scheduler.telemetry import logger
 from request_scheduler.threads import run_in_thread
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from request_scheduler.database_file import OpenFiles, begin_file, identity_of, is_damage, reading_rows
-from request_scheduler.journal import logger
 from request_scheduler.stores.sqlite.format import NEVER, prepare
 from request_scheduler.stores.sqlite.lock import LedgerLock
+from request_scheduler.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -35,7 +35,7 @@ LARGE_BODY = 1_000_000
 """Bytes from which decoding moves to a worker thread, so that it does not hold up the event loop."""
 
 
-class Attempt:
+class Exchange:
     """One run of a call, once the scheduler has admitted it: sends a single request."""
 
     __slots__ = ("dispatcher", "label", "message", "request", "retries", "tenant")

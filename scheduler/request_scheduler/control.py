@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from request_scheduler.admission import Admission
     from request_scheduler.cache import Kept
     from request_scheduler.call import Call, Spend
-    from request_scheduler.journal import Journal
     from request_scheduler.limits import Budget
     from request_scheduler.outages import Outages
+    from request_scheduler.telemetry import Telemetry
     from request_scheduler.wakeup import Wakeup
 
 _SERVICE_MEMORY = 0.2  # weight of the newest run in the mean duration that etas use
 
 
 @define(eq=False)
-class Dispatch:
+class Control:
     """Lets callers into flights and out of them, and says how a flight ends for everybody in it."""
 
     admission: Admission
-    journal: Journal
+    telemetry: Telemetry
     outages: Outages
     roster: Roster = field(factory=Roster)
     _patience: Schedule[Member] = field(factory=Schedule)
@@ -104,9 +104,9 @@ class Dispatch:
     def leave(self, member: Member, now: float) -> None:
         """Let a caller go without a trace; its flight ends with its last member."""
         if member in member.flight.members:
-            self.journal.counts.cancelled += 1
-            if self.journal.listeners:
-                self.journal.tell(events.Cancelled(now, member.call.label, member.call.tenant))
+            self.telemetry.counts.cancelled += 1
+            if self.telemetry.listeners:
+                self.telemetry.tell(events.Cancelled(now, member.call.label, member.call.tenant))
             self._drop(member, now)
 
     def find_payer(self, flight: Flight, now: float) -> Member | None:
@@ -158,13 +158,13 @@ class Dispatch:
 
     def end(self, flight: Flight, now: float) -> None:
         """Decide a flight's fate, once, for everybody who is still in it."""
-        counts = self.journal.counts
+        counts = self.telemetry.counts
         counts.finished += 1
         if flight.error is not None:
             counts.failed += 1
-        if self.journal.listeners:
+        if self.telemetry.listeners:
             failed, callers = flight.error is not None, len(flight.members)
-            self.journal.tell(events.Finished(now, flight.call.label, flight.tenant, failed, callers))
+            self.telemetry.tell(events.Finished(now, flight.call.label, flight.tenant, failed, callers))
         flight.state = State.ENDED
         self.roster.leave(flight)
         for member in flight.members:
@@ -268,17 +268,17 @@ class Dispatch:
         member.wakeup.set()
 
     def _count_away(self, call: Call[object], error: SchedulerError, now: float) -> None:
-        self.journal.counts.turned_away += 1
-        if self.journal.listeners:
-            self.journal.tell(events.TurnedAway(now, call.label, call.tenant, type(error).__name__))
+        self.telemetry.counts.turned_away += 1
+        if self.telemetry.listeners:
+            self.telemetry.tell(events.TurnedAway(now, call.label, call.tenant, type(error).__name__))
 
     def _count_joined(self, member: Member, now: float) -> None:
         """Note that a call shares a run, unless that is known."""
         if not member.joined:
             member.joined = True
-            self.journal.counts.joined += 1
-            if self.journal.listeners:
-                self.journal.tell(events.Joined(now, member.call.label, member.call.tenant))
+            self.telemetry.counts.joined += 1
+            if self.telemetry.listeners:
+                self.telemetry.tell(events.Joined(now, member.call.label, member.call.tenant))
 
     def _check_circuit(self, call: Call[object], now: float) -> None:
         circuit = self.outages.blocking(call.circuit, now)

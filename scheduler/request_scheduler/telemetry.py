@@ -18,8 +18,8 @@ logger = logging.getLogger("request_scheduler")
 
 
 @define(eq=False)
-class Journal:
-    """Counters and listeners. Events are built only `if journal.listeners`."""
+class Telemetry:
+    """Counters and listeners. Events are built only `if telemetry.listeners`."""
 
     counts: Counters = field(factory=Counters)
     listeners: tuple[Callable[[Event], object], ...] = ()
