@@ -1,6 +1,6 @@
 """Which waiting flight goes when: the queue and the store brought together, without tasks or waiting.
 
-Every method happens at one moment, `now`. Flights that were granted are handed to `launch`, and `alarm` is the next
+Every method happens at one moment, `now`. Flights that were granted are handed to the crew, and `alarm` is the next
 moment at which something may have become possible.
 """
 
@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from request_scheduler import events
 from request_scheduler.call import Priority
@@ -37,13 +37,27 @@ WhenFull: TypeAlias = Literal["wait", "refuse", "drop lowest"]
 """What a full queue does: callers wait to enter, are refused, or push out the newest call of the lowest priority."""
 
 
-@define(eq=False, kw_only=True)
-class Admission:
-    """The flights that wait, in the order in which they may go.
+@frozen(kw_only=True, eq=False)
+class Crew:
+    """Who acts on what admission decides.
 
     `find_payer` names the member that an attempt is charged to, and ends the flight when none can pay; `shed` ends one that
     waits, with an error. `launch` runs one that was granted. `ask` and `defer` await what a shared store answers: a
     verdict, which comes back to `decide`, or the end of a settlement and the flight to be landed after it.
+    """
+
+    find_payer: Callable[[Flight, float], Member | None]
+    shed: Callable[[Flight, SchedulerError, float], object]
+    launch: Callable[[Flight], object]
+    ask: Callable[[Place[Flight], Awaitable[Verdict]], object]
+    defer: Callable[[Awaitable[None] | None, Flight | None], object]
+
+
+@define(eq=False, kw_only=True)
+class Admission:
+    """The flights that wait, in the order in which they may go.
+
+    Whoever is in the `crew` is made for this admission, so it is named last, before the first flight comes.
     """
 
     store: Store
@@ -53,11 +67,7 @@ class Admission:
     when_full: WhenFull
     alarm: float = math.inf
     in_flight: int = 0
-    launch: Callable[[Flight], object] = field(init=False)
-    ask: Callable[[Place[Flight], Awaitable[Verdict]], object] = field(init=False)
-    defer: Callable[[Awaitable[None] | None, Flight | None], object] = field(init=False)
-    find_payer: Callable[[Flight, float], Member | None] = field(init=False)
-    shed: Callable[[Flight, SchedulerError, float], object] = field(init=False)
+    crew: Crew = field(init=False)
     _entrance: Schedule[Flight] = field(factory=Schedule)
     _retries: Schedule[Flight] = field(factory=Schedule)
     _following: Schedule[Flight] = field(factory=Schedule)
@@ -135,7 +145,7 @@ class Admission:
             to_land, reservation.flight = flight, None
         pending = self.store.settle(reservation, settlement, now)
         if pending is not None or to_land is not None:
-            self.defer(pending, to_land)
+            self.crew.defer(pending, to_land)
 
     def refuse(self, flight: Flight, refusal: Refused, jitter: float, now: float) -> None:
         """Give back what a refused attempt had reserved, and let its budgets learn."""
@@ -148,7 +158,7 @@ class Admission:
         if pending is not None:
             lanes = self.queue.lanes_of(flight.call.spends)
             self._learning.update(lanes)
-            self.defer(self._learn(lanes, pending), None)
+            self.crew.defer(self._learn(lanes, pending), None)
 
     def tick(self, now: float) -> None:
         """Queue the retries that are due, then grant."""
@@ -197,7 +207,7 @@ class Admission:
             if wanted and flight.common is not None and not flight.common.landed:
                 self._follow(flight, place)
         else:
-            payer = self.find_payer(flight, now) if wanted else None
+            payer = self.crew.find_payer(flight, now) if wanted else None
             flight.reservation = verdict
             self.in_flight += 1
             if wanted and flight.state is State.WAITING:
@@ -215,7 +225,7 @@ class Admission:
 
     def _try(self, flight: Flight, now: float, claims: Mapping[str, Claim] = NO_CLAIMS) -> float | None:
         """Grant a flight and return None, or say when to ask again. One whose members all hit a ceiling ends here."""
-        payer = self.find_payer(flight, now)
+        payer = self.crew.find_payer(flight, now)
         if flight.state is not State.WAITING:
             return None  # it ended, or a member's leaving gave it another place, from which it was granted
         verdict = self.store.reserve(
@@ -240,7 +250,7 @@ class Admission:
         verdict = self.store.reserve(flight.call.spends, now, flight.tenant, urgent, NO_CLAIMS, standing, name)
         flight.state = State.ASKING
         self._asking[place.lane] = standing
-        self.ask(place, _at_once(verdict) if isinstance(verdict, Reservation | Denied | Led) else verdict)
+        self.crew.ask(place, _at_once(verdict) if isinstance(verdict, Reservation | Denied | Led) else verdict)
         return math.inf
 
     def _follow(self, flight: Flight, place: Place[Flight]) -> None:
@@ -253,7 +263,7 @@ class Admission:
         """Let other processes know if nobody here waits any more where a call has stood."""
         pending = None if place.lane.waiting else self.store.withdraw(place.spends, now, urgent=place.lane.urgent)
         if pending is not None:
-            self.defer(pending, None)
+            self.crew.defer(pending, None)
 
     def _undecided(self, now: float) -> set[Lane[Flight]]:
         """Lanes whose head a shared store is deciding about, or has denied until later."""
@@ -281,14 +291,14 @@ class Admission:
         flight.state = State.GRANTED
         if self.telemetry.listeners:
             self.telemetry.tell(events.Admitted(now, call.label, flight.tenant, call.spends, now - flight.queued_at))
-        self.launch(flight)
+        self.crew.launch(flight)
 
     def _make_room(self, flight: Flight, now: float) -> None:
         """Give up the lowest and newest call for a higher one, if that is what a full queue does."""
         last = self.queue.last()
         if last is None or last.priority >= flight.priority:
             raise QueueFull(self.queue_size)
-        self.shed(last.item, QueueFull(self.queue_size), now)
+        self.crew.shed(last.item, QueueFull(self.queue_size), now)
 
     def _let_in(self, now: float) -> None:
         if not self._entrance:

@@ -20,7 +20,6 @@ from request_scheduler.errors import (
     TooWide,
 )
 from request_scheduler.flight import UNSENT, Flight, Member, Members, State, request_ceiling, waiting_ceiling
-from request_scheduler.roster import Roster
 from request_scheduler.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from request_scheduler.call import Call, Spend
     from request_scheduler.limits import Budget
     from request_scheduler.outages import Outages
+    from request_scheduler.roster import Roster
     from request_scheduler.telemetry import Telemetry
     from request_scheduler.wakeup import Wakeup
 
@@ -42,14 +42,10 @@ class Control:
     admission: Admission
     telemetry: Telemetry
     outages: Outages
-    roster: Roster = field(factory=Roster)
+    roster: Roster
     _patience: Schedule[Member] = field(factory=Schedule)
     _windows: dict[str, float | None] = field(factory=dict)
     _service: float = 0.0
-
-    def __attrs_post_init__(self) -> None:
-        self.admission.find_payer = self.find_payer
-        self.admission.shed = self.shed
 
     # -- callers come and go
 

@@ -17,23 +17,25 @@ if TYPE_CHECKING:
 
 @define(eq=False)
 class Roster:
-    """Who flies. `name_of` gives the name of a question that processes may share; without it each runs its own."""
+    """Who flies. `name_of` gives the name of a key that processes may share; without it each runs its own."""
 
+    name_of: Callable[[Hashable], str | None] | None
     aloft: set[Flight] = field(factory=set)
     by_key: dict[Hashable, Flight] = field(factory=dict)
     by_name: dict[str, Flight] = field(factory=dict)
-    name_of: Callable[[Call[object]], str | None] | None = None
 
     def enter(self, flight: Flight, looked: int | None) -> None:
         """Add a flight; `looked` is how often other processes had written when the shared cache was searched for it."""
         self.aloft.add(flight)
         key = flight.call.key
-        if key is not None:
-            self.by_key[key] = flight
-            name = None if self.name_of is None else self.name_of(flight.call)
-            if name is not None:
-                flight.common = Common(name, looked)
-                self.by_name[name] = flight
+        if key is None:
+            return
+        self.by_key[key] = flight
+        if self.name_of is None or not flight.call.spends:
+            return  # what costs nothing is not worth the waiting of others
+        if (name := self.name_of(key)) is not None:
+            flight.common = Common(name, looked)
+            self.by_name[name] = flight
 
     def leave(self, flight: Flight) -> None:
         """Take a flight out; a newer one of the same question stays."""

@@ -15,7 +15,7 @@ import anyio
 from attrs import evolve
 
 from request_scheduler import events
-from request_scheduler.admission import Admission, WhenFull
+from request_scheduler.admission import Admission, Crew, WhenFull
 from request_scheduler.attempts import Attempts
 from request_scheduler.cache import Cache, Kept, Use, use_of
 from request_scheduler.cache.tiers import Tiers
@@ -30,6 +30,7 @@ from request_scheduler.home import Home
 from request_scheduler.outages import Outages
 from request_scheduler.queue import Queue
 from request_scheduler.recall import Recall
+from request_scheduler.roster import Roster
 from request_scheduler.sharing import Sharing
 from request_scheduler.status import Status
 from request_scheduler.stores.memory import MemoryStore
@@ -105,7 +106,8 @@ class Scheduler:
         )
         self._outages = Outages(breaker, self._telemetry)
         random = random or Random()  # noqa: S311 - jitter, not secrets
-        self._control = Control(self._admission, self._telemetry, self._outages)
+        roster = Roster(self._cache.name if self._admission.store.shared else None)
+        self._control = Control(self._admission, self._telemetry, self._outages, roster)
         self._recall = Recall(self._cache, self._control, self._telemetry, random)
         if shared_cache is not None:
             shared_cache.on_drop = self._recall.hear_of_drop
@@ -113,6 +115,13 @@ class Scheduler:
         self._sharing = Sharing(self._control, self._cache, self._time)
         attempts = Attempts(self._control, self._outages, random)
         self._workers = Workers(attempts, self._cache, self._telemetry, self._time, self._sharing)
+        self._admission.crew = Crew(
+            find_payer=self._control.find_payer,
+            shed=self._control.shed,
+            launch=self._workers.launch,
+            ask=self._sharing.ask,
+            defer=self._sharing.defer,
+        )
         self._open = False
         for budget in budgets:
             self._control.define(budget, self._reserve.get(budget.name, 0), 0.0)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from request_scheduler.cache.tiers import Tiers
-    from request_scheduler.call import Call
     from request_scheduler.control import Control
     from request_scheduler.flight import Common, Flight
     from request_scheduler.lane import Place
@@ -40,13 +39,6 @@ class Sharing:
     _tasks: TaskGroup = field(init=False)
     _now: Callable[[], float] = field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        admission = self.control.admission
-        admission.ask = lambda place, verdict: self._tasks.start_soon(self._ask, place, verdict)
-        admission.defer = lambda pending, to_land: self._tasks.start_soon(self._finish, pending, to_land)
-        if admission.store.shared and self.cache.shared is not None:
-            self.control.roster.name_of = self._name_of
-
     def open(self, tasks: TaskGroup, now: Callable[[], float]) -> None:
         """Work in a task group; the store is open."""
         self._tasks, self._now = tasks, now
@@ -58,14 +50,18 @@ class Sharing:
         with CancelScope(shield=True):
             await self.control.admission.store.close()
 
+    def ask(self, place: Place[Flight], verdict: Awaitable[Verdict]) -> None:
+        """Have a verdict awaited."""
+        self._tasks.start_soon(self._ask, place, verdict)
+
+    def defer(self, pending: Awaitable[None] | None, to_land: Flight | None) -> None:
+        """Have the end of a settlement awaited, and then a flight landed."""
+        self._tasks.start_soon(self._finish, pending, to_land)
+
     async def look_before_run(self, flight: Flight, common: Common) -> None:
         """End a granted flight that another process has answered since this one looked, and give its units back."""
         if common.looked is None or common.looked != self.cache.writes:
             await self._look(flight, common)
-
-    def _name_of(self, call: Call[object]) -> str | None:
-        """What other processes know a question by; one that costs nothing is not worth their waiting."""
-        return self.cache.name(call.key) if call.spends else None
 
     async def _ask(self, place: Place[Flight], verdict: Awaitable[Verdict]) -> None:
         """Wait for a verdict. Shielded, because the store may have reserved by the time that anybody loses interest."""

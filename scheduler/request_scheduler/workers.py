@@ -50,9 +50,6 @@ class Workers:
     _new_wakeup: Callable[[], Wakeup] = field(init=False)
     _context: Context = field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        self.attempts.control.admission.launch = self.launch
-
     def open(self, tasks: TaskGroup, clock: Clock) -> None:
         """Work in the current event loop, with the context variables of whoever calls this."""
         self._tasks, self._clock, self._now = tasks, clock, clock.now
