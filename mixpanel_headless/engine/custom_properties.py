@@ -6,13 +6,26 @@ not set: `"5" + 1` is not set, and so is a division by zero. Text compares witho
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.query.language import (
+    Access,
+    Call,
+    Chain,
+    Compare,
+    Items,
+    Literal,
+    Name,
+    Node,
+    Prefix,
+    parse,
+    unreadable,
+)
+
 from .errors import BadQuery, Unsupported
-from .expressions import NOT_SET, Value
+from .expressions import NOT_SET, Value, number_text
 from .reading import mapping, text
 
 if TYPE_CHECKING:
@@ -20,33 +33,18 @@ if TYPE_CHECKING:
 
     from .scopes import Scope
 
-TOKEN = re.compile(
-    r"""\s*(?:(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
-    r"""|(?P<word>[A-Za-z_]\w*)|(?P<sign>==|!=|<=|>=|[-+*/%()<>,]))"""
-)
-ESCAPE = re.compile(r"\\(.)")
-MAX_TOKENS = 500
-MAX_DEPTH = 30
+FORMULA = "displayFormula"
 MAX_SQL = 200_000
-COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
 
 
 def custom_value(definition: Any, scope: Scope) -> Value:
     """The value of a `customProperty` in the current row."""
     definition = mapping(definition, "customProperty")
-    formula = text(definition, "displayFormula")
     letters = {
         name: _composed(mapping(part, "composedProperties"), scope)
         for name, part in mapping(definition.get("composedProperties") or {}, "composedProperties").items()
     }
-    tokens = list(_tokens(formula))
-    if len(tokens) > MAX_TOKENS:
-        raise BadQuery("The formula of the custom property is too long.")
-    parser = _Parser(formula, tokens, letters, scope.statement.bind)
-    found = parser.expression()
-    if parser.place < len(tokens):
-        raise parser.unreadable()
-    return found
+    return _Formula(letters, scope.statement.bind).value(parse(text(definition, FORMULA), FORMULA))
 
 
 def _composed(part: Mapping[str, Any], scope: Scope) -> Value:
@@ -56,22 +54,9 @@ def _composed(part: Mapping[str, Any], scope: Scope) -> Value:
     return scope.value(name, part.get("resourceType", "event"))
 
 
-def _tokens(formula: str) -> Sequence[tuple[str, str]]:
-    place, formula, found = 0, formula.rstrip(), []
-    while place < len(formula):
-        match = TOKEN.match(formula, place)
-        if not match or match.lastgroup is None:
-            raise BadQuery(f"The formula {formula!r} cannot be read at {formula[place:]!r}.")
-        found.append((match.lastgroup, match[match.lastgroup]))
-        place = match.end()
-    return found
-
-
 def numeric(sql: str) -> Value:
     """A computed number, or nothing where the SQL is NULL."""
-    whole = f"abs({sql}) < 1e15 AND {sql} = trunc({sql})"
-    plain = f"(CASE WHEN {whole} THEN CAST(CAST({sql} AS BIGINT) AS VARCHAR) ELSE CAST({sql} AS VARCHAR) END)"
-    return Value(f"(CASE WHEN {sql} IS NOT NULL THEN 'DOUBLE' END)", plain, sql, may_be_list=False)
+    return Value(f"(CASE WHEN {sql} IS NOT NULL THEN 'DOUBLE' END)", number_text(sql), sql, may_be_list=False)
 
 
 def textual(sql: str) -> Value:
@@ -99,10 +84,6 @@ def _chosen(cases: Sequence[tuple[str, Value]], otherwise: Value) -> Value:
 
     kinds, texts = form(lambda value: value.kind), form(lambda value: value.text)
     return Value(kinds, texts, form(lambda value: value.number), may_be_list=False)
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    return match[1]
 
 
 def _joined(left: Value, right: Value) -> Value:
@@ -168,116 +149,70 @@ ARITHMETIC: Mapping[str, Callable[[Value, Value], Value]] = {
 }
 
 
-@attrs.define
-class _Parser:
-    """Recursive descent: or, and, not, comparison, sum, product, minus, then a value."""
+CONSTANTS = {"true": logical("true"), "false": logical("false"), "null": NOT_SET, "undefined": NOT_SET}
 
-    formula: str
-    tokens: Sequence[tuple[str, str]]
+
+@attrs.frozen
+class _Formula:
+    """Compiles a tree; `letters` are the properties that it may name."""
+
     letters: Mapping[str, Value]
     bind: Callable[[Any], str]
-    place: int = 0
-    depth: int = 0
 
-    def unreadable(self) -> BadQuery:
-        at = self.tokens[self.place][1] if self.place < len(self.tokens) else "its end"
-        return BadQuery(f"The formula {self.formula!r} cannot be read at {at!r}.")
+    def value(self, node: Node) -> Value:
+        """The value of a part of the formula."""
+        return self.bounded(node, self.compiled(node))
 
-    def accept(self, *wanted: str) -> str | None:
-        if self.place < len(self.tokens):
-            kind, found = self.tokens[self.place]
-            found = found.lower() if kind == "word" else found
-            if kind in {"sign", "word"} and found in wanted:
-                self.place += 1
-                return found
-        return None
-
-    def expression(self) -> Value:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise BadQuery("The formula of the custom property is nested too deeply.")
-        found = self.conjunction()
-        while self.accept("or"):
-            found = logical(f"({_holds(found)} OR {_holds(self.conjunction())})")
-        self.depth -= 1
+    def bounded(self, node: Node, found: Value) -> Value:
+        """The value, unless its SQL has grown out of hand: operands are written once for each form of the result."""
+        if len(found.kind) + len(found.text) + len(found.number) > MAX_SQL:
+            raise self.refused(node, "the formula is too long")
         return found
 
-    def conjunction(self) -> Value:
-        found = self.negation()
-        while self.accept("and"):
-            found = logical(f"({_holds(found)} AND {_holds(self.negation())})")
+    def compiled(self, node: Node) -> Value:
+        match node:
+            case Literal(value=str()):
+                return textual(f"CAST({self.bind(node.value)} AS VARCHAR)")
+            case Literal():
+                return numeric(f"CAST({self.bind(node.value)} AS DOUBLE)")
+            case Name():
+                return self.named(node)
+            case Call():
+                return self.called(node)
+            case Prefix(sign="not"):
+                return logical(f"(NOT {_holds(self.value(node.operand))})")
+            case Prefix():
+                return numeric(f"(- {self.value(node.operand).number})")
+            case Compare(sign="in") | Access() | Items():
+                raise Unsupported("lists and objects in the formula of a custom property")
+            case Compare():
+                return _compared(node.sign, self.value(node.left), self.value(node.right))
+            case Chain():
+                return self.chained(node)
+
+    def refused(self, node: Node, problem: str) -> BadQuery:
+        return unreadable(FORMULA, node.place, problem)
+
+    def named(self, node: Name) -> Value:
+        found = self.letters.get(node.name) or CONSTANTS.get(node.name.lower())
+        if found is None:
+            raise self.refused(node, f"{node.name!r} is no property of the formula")
         return found
 
-    def negation(self) -> Value:
-        turns = 0
-        while self.accept("not"):
-            turns += 1
-        found = self.comparison()
-        return logical(f"({'NOT ' * (turns % 2)}{_holds(found)})") if turns else found
+    def called(self, node: Call) -> Value:
+        if node.name not in FUNCTIONS:
+            raise Unsupported(f"the custom property function {node.name}()")
+        count, function = FUNCTIONS[node.name]
+        if len(node.arguments) != count:
+            raise self.refused(node, f"{node.name}() takes {count} argument(s), not {len(node.arguments)}")
+        return function(*map(self.value, node.arguments))
 
-    def comparison(self) -> Value:
-        left = self.chain(("+", "-"), lambda: self.chain(("*", "/", "%"), self.minus))
-        sign = self.accept(*COMPARISONS)
-        if sign is None:
-            return left
-        return _compared(sign, left, self.chain(("+", "-"), lambda: self.chain(("*", "/", "%"), self.minus)))
-
-    def chain(self, signs: Sequence[str], operand: Callable[[], Value]) -> Value:
-        found = operand()
-        while sign := self.accept(*signs):
-            found = self.bounded(ARITHMETIC[sign](found, operand()))
+    def chained(self, node: Chain) -> Value:
+        (word, _), *_ = node.rest
+        found = self.value(node.first)
+        if word in {"and", "or"}:
+            tests = [found, *(self.value(operand) for _, operand in node.rest)]
+            return logical(f"({f' {word.upper()} '.join(map(_holds, tests))})")
+        for sign, operand in node.rest:
+            found = self.bounded(node, ARITHMETIC[sign](found, self.value(operand)))
         return found
-
-    def bounded(self, value: Value) -> Value:
-        """A value whose SQL has not grown out of hand: operands are written once for each form of the result."""
-        if len(value.kind) + len(value.text) + len(value.number) > MAX_SQL:
-            raise BadQuery("The formula of the custom property is too long.")
-        return value
-
-    def minus(self) -> Value:
-        turns = 0
-        while self.accept("-"):
-            turns += 1
-        found = self.primary()
-        return numeric(f"({'-' if turns % 2 else '+'} {found.number})") if turns else found
-
-    def primary(self) -> Value:
-        if self.accept("("):
-            found = self.expression()
-            if not self.accept(")"):
-                raise self.unreadable()
-            return found
-        if self.place == len(self.tokens) or self.tokens[self.place][0] == "sign":
-            raise self.unreadable()
-        kind, found_text = self.tokens[self.place]
-        self.place += 1
-        if kind == "number":
-            return numeric(f"CAST({self.bind(float(found_text))} AS DOUBLE)")
-        if kind == "quoted":
-            return textual(f"CAST({self.bind(ESCAPE.sub(_unescaped, found_text[1:-1]))} AS VARCHAR)")
-        if self.accept("("):
-            return self.call(found_text.lower())
-        return self.named(found_text)
-
-    def named(self, name: str) -> Value:
-        if name in self.letters:
-            return self.letters[name]
-        constants = {"true": logical("true"), "false": logical("false"), "null": NOT_SET, "undefined": NOT_SET}
-        if name.lower() not in constants:
-            raise BadQuery(f"The formula {self.formula!r} names {name!r}, which is no property of it.")
-        return constants[name.lower()]
-
-    def call(self, name: str) -> Value:
-        arguments: list[Value] = []
-        if not self.accept(")"):
-            arguments.append(self.expression())
-            while self.accept(","):
-                arguments.append(self.expression())
-            if not self.accept(")"):
-                raise self.unreadable()
-        if name not in FUNCTIONS:
-            raise Unsupported(f"the custom property function {name}()")
-        count, function = FUNCTIONS[name]
-        if len(arguments) != count:
-            raise BadQuery(f"{name}() takes {count} argument(s), not {len(arguments)}.")
-        return self.bounded(function(*arguments))

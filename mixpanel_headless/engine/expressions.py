@@ -97,6 +97,14 @@ def value_of_json(json: str, *, may_be_list: bool = True) -> Value:
     return Value(f"nullif(json_type({json}), 'NULL')", text, number, may_be_list)
 
 
+def number_text(sql: str) -> str:
+    """SQL of a number as text, without a needless fraction."""
+    return (
+        f"(CASE WHEN abs({sql}) < 1e15 AND {sql} = trunc({sql}) THEN CAST(CAST({sql} AS BIGINT) AS VARCHAR)"
+        f" ELSE CAST({sql} AS VARCHAR) END)"
+    )
+
+
 def text_value(sql: str) -> Value:
     """A column of plain text."""
     return Value(f"(CASE WHEN {sql} IS NOT NULL THEN 'VARCHAR' END)", sql, "CAST(NULL AS DOUBLE)", may_be_list=False)

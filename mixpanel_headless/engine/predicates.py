@@ -27,7 +27,7 @@ from mixpanel_headless.query.language import (
     unreadable,
 )
 
-from .expressions import ISO_TIME, MILLISECONDS_FROM, Value, moment_value, value_of_json
+from .expressions import ISO_TIME, MILLISECONDS_FROM, Value, moment_value, number_text, value_of_json
 from .times import to_ms, utc_ms
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     RowScope = EventScope | PersonScope
 
 NUMBER, TEXT, TRUTH, MOMENT, LIST = "number", "string", "boolean", "datetime", "list"
-MAX_ARITHMETIC = 200
 DECIMAL = r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?\s*"
 Forms = Mapping[str, str]
 Source = Callable[[str], Value]
@@ -67,14 +66,6 @@ class Term:
             return self.shown
         parts = [TEXT_OF[kind](sql) for kind, sql in self.forms.items() if kind in TEXT_OF]
         return f"coalesce({', '.join(parts)})" if parts else "CAST(NULL AS VARCHAR)"
-
-
-def number_text(sql: str) -> str:
-    """SQL of a number as text, without a needless fraction."""
-    return (
-        f"(CASE WHEN abs({sql}) < 1e15 AND {sql} = trunc({sql}) THEN CAST(CAST({sql} AS BIGINT) AS VARCHAR)"
-        f" ELSE CAST({sql} AS VARCHAR) END)"
-    )
 
 
 TEXT_OF: Mapping[str, Callable[[str], str]] = {
@@ -217,8 +208,6 @@ class Reader:
         if signs & {"and", "or"}:
             tests = [self.operand(operand, *signs) for operand in operands]
             return Term({TRUTH: f"({f' {signs.pop().upper()} '.join(tests)})"})
-        if len(operands) > MAX_ARITHMETIC:
-            raise self.refused(node, f"more than {MAX_ARITHMETIC} numbers in one sum or product")
         return reduce(
             lambda left, part: arithmetic(part[0], left, self.term(part[1])), node.rest, self.term(node.first)
         )

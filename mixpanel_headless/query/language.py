@@ -1,4 +1,4 @@
-"""The expression language of `where`, `on` and selectors: text to a tree that knows its places.
+"""The expression language of `where`, `on`, selectors and custom properties: text to a tree that knows its places.
 
     or      := and ("or" and)*          and     := not ("and" not)*         not := "not" not | compare
     compare := sum (("==" | "!=" | ">" | ">=" | "<" | "<=" | "in") sum)?
@@ -32,6 +32,8 @@ COMPARISONS = ("==", "!=", ">=", "<=", ">", "<", "in")
 KEYWORDS = frozenset({"and", "or", "not", "in"})
 MAX_LENGTH = 200_000
 MAX_DEPTH = 40
+MAX_SIGNS = 200
+"""Arithmetic and prefixes of one expression: in SQL each stands inside the next, however flat the tree is."""
 
 
 @attrs.frozen
@@ -167,6 +169,7 @@ class _Parser:
     tokens: Sequence[Token]
     at: int = 0
     depth: int = 0
+    signs: int = 0
 
     @property
     def token(self) -> Token:
@@ -192,6 +195,17 @@ class _Parser:
             rest.append((sign, operand()))
         return Chain(first, rest, place) if rest else first
 
+    def arithmetic(self, operand: Callable[[], Node], *signs: str) -> Node:
+        found = self.chain(operand, *signs)
+        if isinstance(found, Chain):
+            self.count_signs(len(found.rest), found.place)
+        return found
+
+    def count_signs(self, number: int, place: int) -> None:
+        self.signs += number
+        if self.signs > MAX_SIGNS:
+            raise unreadable(self.what, place, f"more than {MAX_SIGNS} signs of arithmetic, or times 'not'")
+
     def any_of(self) -> Node:
         self.depth += 1
         if self.depth > MAX_DEPTH:
@@ -208,9 +222,8 @@ class _Parser:
         places = []
         while self.token.text.lower() == sign:
             places.append(self.token.place)
+            self.count_signs(1, self.token.place)
             self.at += 1
-            if len(places) > MAX_DEPTH:
-                raise unreadable(self.what, self.token.place, f"more than {MAX_DEPTH} times {sign!r}")
         found = operand()
         for place in reversed(places):
             found = Prefix(sign, found, place)
@@ -225,7 +238,10 @@ class _Parser:
         return Compare(sign, left, self.sum(), place) if sign else left
 
     def sum(self) -> Node:
-        return self.chain(lambda: self.chain(lambda: self.prefixed("-", self.primary), "*", "/", "%"), "+", "-")
+        return self.arithmetic(self.term, "+", "-")
+
+    def term(self) -> Node:
+        return self.arithmetic(lambda: self.prefixed("-", self.primary), "*", "/", "%")
 
     def primary(self) -> Node:
         token = self.token

@@ -55,7 +55,8 @@ def test_the_worked_expression_comes_out(where: str, expected: bool, golden: Eng
         ('1 in [properties["a"]]', 7, "a list holds plain values"),
         ('datetime("soon") > 1', 10, "'soon' is not a date"),
         ("(" * 50 + "1" + ")" * 50, 41, "nested deeper than 40 levels"),
-        ("not " * 50 + "true", 165, "more than 40 times 'not'"),
+        ("not " * 250 + "true", 801, "more than 200 signs"),
+        ("(1" + " + 1" * 150 + ")" + " * 1" * 150, 1, "more than 200 signs"),
     ],
 )
 def test_an_expression_that_cannot_be_read_is_refused_with_its_place(
