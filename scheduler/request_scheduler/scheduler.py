@@ -17,7 +17,7 @@ from attrs import evolve
 from request_scheduler import events
 from request_scheduler.admission import Admission, Crew, WhenFull
 from request_scheduler.attempts import Attempts
-from request_scheduler.cache import Cache, Kept, Use, use_of
+from request_scheduler.cache import Cache, Use, use_of
 from request_scheduler.cache.tiers import Tiers
 from request_scheduler.call import Answer, Call, Freshness
 from request_scheduler.checks import check_call, check_settings, told
@@ -256,15 +256,11 @@ class Scheduler:
         """Call back with every event from now on, in the scheduler's event loop; the returned function ends that."""
         return self._telemetry.listen(callback)
 
-    def cached(self, key: Hashable, freshness: Freshness = Freshness.CACHED) -> Answer[object] | None:
-        """The answer that a call with this key would get from memory, if there is one."""
-        self._check_home()
-        return _usable(self._cache.get(key), freshness, self._now())
-
     async def find(self, key: Hashable, freshness: Freshness = Freshness.CACHED) -> Answer[object] | None:
         """The answer that a call with this key would get without a request, from either tier, if there is one."""
         self._check_home()
-        return _usable(await self._cache.find(key), freshness, self._now())
+        kept, now = await self._cache.find(key), self._now()
+        return None if kept is None or use_of(kept, freshness, now) is Use.NOTHING else kept.answer(now)
 
     def invalidate(self, tags: Iterable[str]) -> int:
         """Forget the answers that bear one of the tags, those under way included, and say how many memory held.
@@ -314,7 +310,3 @@ class Scheduler:
         if not self._open:
             raise SchedulerClosed("the scheduler is not open")
         self._home.check()
-
-
-def _usable(kept: Kept | None, freshness: Freshness, now: float) -> Answer[object] | None:
-    return None if kept is None or use_of(kept, freshness, now) is Use.NOTHING else kept.answer(now)

@@ -106,18 +106,18 @@ async def test_an_answer_under_way_while_its_tag_is_invalidated_is_neither_kept_
         await anyio.sleep(1.0)
         scheduler.invalidate(tags)
         assert (await scheduler.submit(service.call("a", tags=tags))).origin == "network"
-        assert scheduler.cached("a") is None
+        assert await scheduler.find("a") is None
 
 
 async def test_clearing_the_cache_forgets_everything() -> None:
     service = Service()
     async with Scheduler([ROOMY]) as scheduler:
         await scheduler.submit(service.call("a", ttl=60.0))
-        kept = scheduler.cached("a")
+        kept = await scheduler.find("a")
         assert kept is not None
         assert kept.value == "a"
         scheduler.clear_cache()
-        assert scheduler.cached("a") is None
+        assert await scheduler.find("a") is None
 
 
 async def test_clearing_the_cache_reaches_answers_under_way() -> None:
@@ -127,7 +127,7 @@ async def test_clearing_the_cache_reaches_answers_under_way() -> None:
         await anyio.sleep(1.0)
         scheduler.clear_cache()
         await anyio.sleep(10.0)
-        assert scheduler.cached("a") is None
+        assert await scheduler.find("a") is None
 
 
 async def test_one_tag_may_be_named_as_it_is() -> None:

@@ -79,7 +79,7 @@ async def ask(scheduler: Scheduler, clock: ManualClock, call: Call[str]) -> str:
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(submit)
-        await clock.advance(0.0 if scheduler.cached(call.key) else 5.0)
+        await clock.advance(0.0 if await scheduler.find(call.key) else 5.0)
     return got[0]
 
 
