@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from request_scheduler.cache.link import Ears, News
     from request_scheduler.cache.rows import Look, Mark
-    from request_scheduler.cache.shared import Shelf
+    from request_scheduler.cache.shelf import Shelf
     from request_scheduler.clock import Clock
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from request_scheduler.cache.codec import Codec
-    from request_scheduler.cache.shared import Shelf
+    from request_scheduler.cache.shelf import Shelf
 
 SMALL = 32 * 1024  # packed bytes up to which an answer is unpacked by the thread that reads it
 _TOGETHER = 8 * 1024 * 1024  # packed bytes in one transaction

@@ -11,7 +11,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar, cast
 
 import anyio
 from anyio import CancelScope, CapacityLimiter
@@ -23,11 +23,12 @@ from request_scheduler.telemetry import logger
 from request_scheduler.threads import run_in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from types import TracebackType
 
     from request_scheduler.cache import Kept
-    from request_scheduler.cache.rows import Mark, Page, Row
+    from request_scheduler.cache.rows import Mark, Row
+    from request_scheduler.cache.shelf import Shelf
     from request_scheduler.clock import Clock
 
 T = TypeVar("T")
@@ -37,28 +38,6 @@ _BACKLOG = 1000  # answers that wait to be written; more are not kept
 _TRIES = 5  # looks for one answer, while others go on dropping
 _PATIENCE_AT_END = 10.0  # seconds for what is still to be written
 _READS_NOTED = 1000
-
-
-class Shelf(Protocol):
-    """Where packed answers lie, bounded in bytes and entries. All of it blocks, and may raise whatever it likes."""
-
-    def read(self, digests: Iterable[bytes], seen: Mark | None) -> Page:
-        """The rows under some digests that still count, and what was dropped since `seen`."""
-
-    def write(self, rows: Iterable[tuple[bytes, Row, Mark]], used: Collection[bytes], now: float) -> object:
-        """Keep rows, each unless one of its tags was dropped after its mark; the digests in `used` count as used now."""
-
-    def drop(self, tags: Collection[str] | None) -> Mark:
-        """Forget the answers that bear one of the tags, or all, for every process, and give the mark that this left."""
-
-    def remove(self, digest: bytes) -> None:
-        """Forget one answer, for instance because it cannot be read."""
-
-    def totals(self) -> tuple[int, int]:
-        """Entries and bytes kept."""
-
-    def close(self) -> None:
-        """Let go; the next use opens it again."""
 
 
 class _Wanted:
