@@ -132,8 +132,7 @@ class Dispatcher:
         """The wishes of a call whose deadline counts from now for all of its requests, unless it counts already."""
         if options.deadline is None or options.begun is not None:
             return options
-        with in_our_terms():
-            return attrs.evolve(options, begun=self.scheduler.now())
+        return attrs.evolve(options, begun=self.now())
 
     async def submit(self, call: rs.Call[R]) -> rs.Answer[R]:
         """The scheduler's answer to a call, its refusals as this package's errors."""
@@ -169,9 +168,7 @@ class Dispatcher:
         retries = max(options.retry_server_errors, request.retries) if request.repeatable else 0
         deadline = None
         if options.deadline is not None:
-            with in_our_terms():
-                begun = self.scheduler.now() if options.begun is None else options.begun
-            deadline = begun + options.deadline
+            deadline = options.deadline + (self.now() if options.begun is None else options.begun)
         return rs.Call(
             run=Exchange(self, request, prepared.message, label, tenant, retries),
             key=prepared.key if request.repeatable else None,  # equal changes are two changes
@@ -207,6 +204,11 @@ class Dispatcher:
         with in_our_terms():
             await self.scheduler.refresh()
         return pools
+
+    def now(self) -> float:
+        """The moment on the scheduler's clock, from which deadlines count."""
+        with in_our_terms():
+            return self.scheduler.now()
 
     def status(self) -> rs.Status:
         """Budgets, queue and counters as this process knows them now."""

@@ -212,8 +212,7 @@ class Batch:
 
     async def pages(self) -> AsyncGenerator[list[Done[Any]]]:
         """What has ended since the last look, until every call has."""
-        with in_our_terms():
-            self.started = self.dispatcher.scheduler.now()
+        self.started = self.dispatcher.now()
         ended: asyncio.Queue[Done[Any] | Exception | None] = asyncio.Queue(self.at_once)
         numbered, taking = enumerate(self.calls), asyncio.Lock()
         count = min(self.at_once, len(self.calls)) if isinstance(self.calls, Sized) else self.at_once
