@@ -80,16 +80,17 @@ def name_pools(settings: Settings) -> Pools:
 
 def spends(request: Request[Any], pools: Pools) -> tuple[Spend, ...]:
     """What one request takes, from every budget at once."""
-    if request.base == "export":
-        return (Spend(pools.export),)
-    if request.base == "signed":
+    first = request.path.strip("/").partition("/")[0]
+    match request.base:
+        case "export":
+            return (Spend(pools.export),)
+        case "signed":
+            return ()
+        case "app" | "web":
+            return (Spend(pools.schemas if first == "schemas" else pools.app),)
+    if first not in COUNTED_SEGMENTS or (first == "engage" and uncounted_engage(request)):
         return ()
-    if request.base in {"app", "web"}:
-        return (Spend(pools.schemas if "/schemas" in request.path else pools.app),)
-    segment = request.path.strip("/").partition("/")[0]
-    if segment not in COUNTED_SEGMENTS or (segment == "engage" and uncounted_engage(request)):
-        return ()
-    return (Spend(pools.query), Spend(pools.jql)) if segment == "jql" else (Spend(pools.query),)
+    return (Spend(pools.query), Spend(pools.jql)) if first == "jql" else (Spend(pools.query),)
 
 
 def uncounted_engage(request: Request[Any]) -> bool:

@@ -61,6 +61,19 @@ async def test_a_scope_says_what_comes_before_the_path(
     assert service.asked[0].params == []
 
 
+@pytest.mark.parametrize(
+    ("path", "spent"),
+    [("schemas", 1), (at("schemas/{}", "event"), 1), (at("feature-flags/{}/", "schemas"), 0), ("schemas-of-old/", 0)],
+)
+async def test_what_stands_below_schemas_and_nothing_else_spends_their_budget(
+    service: Answering, path: str, spent: int
+) -> None:
+    async with service.async_workspace() as ws:
+        await send(ws, get(path))
+        used = {pool.name: pool.used for pool in (await ws.budget()).pools}
+    assert used["schemas"] == spent
+
+
 async def test_a_scope_that_needs_a_workspace_takes_the_one_that_stands_for_the_project(service: Answering) -> None:
     service.tell({"results": [{"id": 8, "name": "All", "project_id": 12345, "is_default": True, "is_global": True}]})
     async with service.async_workspace() as ws:
