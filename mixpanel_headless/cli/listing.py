@@ -15,7 +15,7 @@ from mixpanel_headless.cli.naming import (
     written_commands,
     written_in,
 )
-from mixpanel_headless.cli.told import first_sentence, mentioned_in
+from mixpanel_headless.cli.told import first_sentence, in_words, names_in
 
 EXAMPLES = {
     "query": (
@@ -70,9 +70,9 @@ class OperationGroup(SuggestingGroup):
 def rows_of(group: str) -> list[tuple[str, str]]:
     """The commands of a group with their first sentences, in which calls and arguments have the names that are typed."""
     calls = sorted(written_in(group).items())
-    mentioned = {word for _, call in calls for word in mentioned_in(call.doc)}
-    named = written_commands(mentioned)
-    return [(name, first_sentence(call.doc, {**SPELLED_WISHES, **named, **call.spelled})) for name, call in calls]
+    said = {name: first_sentence(call.doc) for name, call in calls}
+    known = SPELLED_WISHES | written_commands({word for text in said.values() for word in names_in(text)})
+    return [(name, in_words(said[name], {**known, **call.spelled})) for name, call in calls]
 
 
 def group(name: str) -> click.Group:

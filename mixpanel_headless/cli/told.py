@@ -1,7 +1,8 @@
 """What docstrings tell a help page: of the call, of each argument, and of what they leave to another docstring.
 
-A docstring tells of arguments in lines of their own, such as ``- `last`: so many days before today, and today``, or says
-that they are those of another call. What is for programs only, such as what is raised, is left out.
+Beside plain paragraphs there are three forms: ``- `last`: so many days`` tells of an argument; ``- others: those of
+`build_params`.`` takes what another call tells of all the rest; a paragraph that begins with "Raises" is for programs, and
+no help page has it.
 """
 
 from __future__ import annotations
@@ -14,23 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-ELSEWHERE = re.compile(r"(?:(?:arguments|fields) are those of|here is as in)\s+`(\w+)`")
-"""How a docstring says that another one tells of the arguments."""
+LINE = re.compile(r"^- ((?:`\w+`(?:, )?)+): (.+(?:\n  .+)*)\n?", re.MULTILINE)
+OTHERS = re.compile(r"^- others: those of `(\w+)`\.\n?", re.MULTILINE)
 BUILDER = "build_"
 """How calls are named that make what a question sends: what they tell of the question holds for both."""
-LINE = re.compile(r"^- ((?:`\w+`(?:, )?)+): (.+(?:\n  .+)*)\n?", re.MULTILINE)
-"""What is said of some arguments."""
+FOR_PROGRAMS = "Raises "
 MARKED = re.compile(r"`+(\w+(?:\(\))?)(?:=\"?(\w+)\"?)?`+")
 """A name, perhaps with a value, or with the brackets of a call."""
-QUOTED = re.compile(r'`"([\w.]+)"`')
-"""A value of its own."""
-INSIDE = re.compile(r'`(details|meta|extra)\["(\w+)"\]`')
-"""What stands inside what a call gives, or its error; JSON has what is in `extra` among the rest."""
-RAISING = re.compile(r"\braise(s?) [A-Z]\w+(?:(?:, | or | and )[A-Z]\w+)*")
-ERROR = re.compile(r"\b[A-Z][a-z]\w*Error\b")
-"""Classes that are for programs only."""
-FOR_PROGRAMS = re.compile(r"^Raises |`build_\w+`")
-"""What a sentence says that is of no use to whoever types commands."""
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 SHARED = {
     "from_date": "The first day, such as 2026-01-31.",
@@ -83,7 +74,7 @@ def told_of(define: Callable[..., Any]) -> Told:
 
 def others_of(doc: str, define: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
     """The calls, by name, that a docstring leaves something to; or the classes of the same file, if it is of one."""
-    for name in ELSEWHERE.findall(doc):
+    for name in OTHERS.findall(doc):
         if isinstance(define, type):
             yield name, getattr(sys.modules[define.__module__], name)
             continue
@@ -97,25 +88,18 @@ def read_docstring(doc: str) -> Told:
     arguments = {
         name: " ".join(text.split()) for names, text in LINE.findall(doc) for name in re.findall(r"\w+", names)
     }
-    paragraphs = [" ".join(told_sentences(one)) for one in re.split(r"\n\s*\n", LINE.sub("", doc))]
-    return Told("\n\n".join(filter(None, paragraphs)), arguments)
+    paragraphs = [" ".join(one.split()) for one in re.split(r"\n\s*\n", OTHERS.sub("", LINE.sub("", doc)))]
+    return Told("\n\n".join(one for one in paragraphs if one and not one.startswith(FOR_PROGRAMS)), arguments)
 
 
-def told_sentences(paragraph: str) -> Iterator[str]:
-    """The sentences that are not for programs only."""
-    for sentence in SENTENCE.split(" ".join(paragraph.split())):
-        if not FOR_PROGRAMS.search(sentence) and not ELSEWHERE.search(sentence):
-            yield sentence
+def first_sentence(doc: str) -> str:
+    """What a call gives, in one sentence, as it is marked."""
+    return SENTENCE.split(read_docstring(doc).text)[0]
 
 
-def first_sentence(doc: str, names: Mapping[str, str]) -> str:
-    """What a call gives, in one sentence; calls and arguments are called as on the command line."""
-    return in_words(SENTENCE.split(read_docstring(doc).text)[0], names)
-
-
-def mentioned_in(doc: str) -> list[str]:
-    """The names in the first sentence."""
-    return [name for name, _ in MARKED.findall(SENTENCE.split(read_docstring(doc).text)[0])]
+def names_in(text: str) -> list[str]:
+    """The names that a text marks."""
+    return [name for name, _ in MARKED.findall(text)]
 
 
 def in_words(text: str, names: Mapping[str, str]) -> str:
@@ -125,6 +109,4 @@ def in_words(text: str, names: Mapping[str, str]) -> str:
         name, value = found.groups()
         return " ".join(filter(None, [names.get(name, name), value]))
 
-    text = INSIDE.sub(lambda found: ".".join(["", *(one for one in found.groups() if one != "extra")]), text)
-    text = ERROR.sub("an error", RAISING.sub(r"end\1 in an error", QUOTED.sub(r"\1", text)))
-    return re.sub("`+", "", MARKED.sub(word, text))
+    return MARKED.sub(word, text).replace("`", "")

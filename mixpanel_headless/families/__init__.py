@@ -19,8 +19,9 @@ exported names follow from the definitions. The one class of the file that has c
   `entities` of its request.
 - The command is `mp dashboards update`: the family and the name without its noun (`cli/naming.py`). Where that misleads,
   `@operation(command="...")` names it; "" says that there is none.
-- A line of a docstring such as ``- `last`: so many days`` is the help of that option. What another call tells of its
-  arguments holds where `The arguments are those of` it, or `What is not told here is as in` it (`cli/told.py`).
+- A line of a docstring such as ``- `last`: so many days`` is the help of that option, ``- others: those of `query`.``
+  takes what another call tells of the rest, and a paragraph that begins with "Raises" is for programs alone
+  (`cli/told.py`).
 - A call in several steps is a `composite` over operations, private ones (`_name`) too; whatever it sends is governed step by
   step, and one whose name says that it changes something is refused as a whole before its first.
 - Type checkers, which run nothing, see the families and the models in `__init__.pyi` of both folders;

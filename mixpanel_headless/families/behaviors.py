@@ -69,7 +69,9 @@ class Behaviors(Surface[Mode]):
     async def create_behavior(
         self: Behaviors[Async], params: kinds.CreateBehaviorParams, *, validate: bool = True
     ) -> kinds.SavedBehavior:
-        """A new saved behavior; ParamValidationError for what the service would not keep, unless `validate` is off.
+        """A new saved behavior.
+
+        Raises ParamValidationError for what the service would not keep, before anything is sent, unless `validate` is off.
 
         - `validate`: whether the definition is checked before anything is sent.
         """

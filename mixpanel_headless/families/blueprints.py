@@ -32,7 +32,9 @@ class Blueprints(Surface[Mode]):
 
     @operation
     def list_blueprint_templates(self, *, include_reports: bool = False) -> Request[Listing[kinds.BlueprintTemplate]]:
-        """The templates; the name of each, `extra["name"]`, is what `create_blueprint` takes.
+        """The templates; `create_blueprint` takes the name of one.
+
+        In Python, the name is `extra["name"]`.
 
         - `include_reports`: with the reports that each would hold.
         """

@@ -55,8 +55,10 @@ class Bookmarks(Dashboards[Mode]):
     async def create_bookmark(self: Bookmarks[Async], params: kinds.CreateBookmarkParams) -> kinds.Bookmark:
         """A new saved report, in the dashboard that is named; two requests.
 
-        Raises BookmarkValidationError with every flaw of its question before anything is sent. When the report was saved
-        but could not be put into the dashboard, the error says so and names its id in `details["bookmark_id"]`.
+        When the report was saved but could not be put into the dashboard, the error says so and has its id, `bookmark_id`,
+        among its details.
+
+        Raises BookmarkValidationError with every flaw of its question before anything is sent.
         """
         if not params.dashboard_id:
             hint = "Give dashboard_id; create_dashboard makes one."
@@ -81,7 +83,10 @@ class Bookmarks(Dashboards[Mode]):
 
     @operation
     def update_bookmark(self, bookmark_id: int, params: kinds.UpdateBookmarkParams) -> Request[kinds.Bookmark]:
-        """The changed report; what is not given stays. Flaws of a new question raise BookmarkValidationError."""
+        """The changed report; what is not given stays.
+
+        Raises BookmarkValidationError with every flaw of a new question before anything is sent.
+        """
         if isinstance(params.params, dict):
             check_parts(params.params)
         fields = {**params.to_wire(), "v": VERSION}

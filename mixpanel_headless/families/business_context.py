@@ -61,8 +61,9 @@ class BusinessContexts(Identity[Mode]):
     ) -> kinds.BusinessContext:
         """What the project says of itself, or the organization.
 
-        Without `organization_id` the organization is the project's, which `me()` tells (one request unless that is known);
-        WorkspaceScopeError when that does not say which.
+        Without `organization_id` the organization is the project's, which `me()` tells (one request unless that is known).
+
+        Raises WorkspaceScopeError when that does not say which.
 
         - `level`: whose: the project's, or that of its organization.
         - `organization_id`: which organization, where the credentials may see several.

@@ -37,7 +37,10 @@ class CustomProperties(Surface[Mode]):
 
     @composite
     async def list_custom_properties(self: CustomProperties[Async]) -> Listing[kinds.CustomProperty]:
-        """The custom properties; QueryError when the service cannot read the formula of one, and so lists none."""
+        """The custom properties; the service lists none when it cannot read the formula of one.
+
+        Raises QueryError then.
+        """
         try:
             return await self._list_custom_properties()
         except QueryError as error:

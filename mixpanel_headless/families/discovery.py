@@ -74,7 +74,9 @@ class Discovery(Surface[Mode]):
     async def properties(self: Discovery[Async], event: str) -> Listing[str]:
         """Names of the properties seen on an event, sorted.
 
-        Costs one query; for an unknown event a second one, to raise EventNotFoundError with the nearest names.
+        Costs one query; for an unknown event a second one.
+
+        Raises EventNotFoundError for an unknown event, with the nearest names.
         """
         check_name("event", event)
         try:

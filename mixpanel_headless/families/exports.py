@@ -58,10 +58,11 @@ class Exports(Surface[Mode]):
         Rows are `event_name`, `event_time` (UTC), `distinct_id`, `insert_id` (a random one if the event has none) and
         `properties`, the others; with `raw`, the service's own objects. `where` is an expression of the service's; `limit`
         at most 100,000. Memory does not grow with the number of events. Costs one request of the export budget, and one
-        more for each cut, 5xx or refusal; three in a row that bring nothing new raise TransportError, ServerError or
-        RateLimitError. Lines that are no events are left out, and their number is logged as a warning; one without an end
-        raises InvalidResponseError after 64 MB. An answer that is cut is noticed by its length or by the end of its packing;
+        more for each cut, 5xx or refusal. Lines that are no events are left out, and their number is logged as a warning. An answer that is cut is noticed by its length or by the end of its packing;
         where a proxy takes both away, a cut between two lines is not, and a warning says so.
+
+        Raises TransportError, ServerError or RateLimitError after three cuts, 5xx or refusals in a row that brought nothing
+        new, InvalidResponseError for a line without an end after 64 MB.
 
         - `events`: only these events.
         - `raw`: the service's own objects instead of rows.
@@ -149,8 +150,9 @@ class Exports(Surface[Mode]):
 
         Rows are `distinct_id`, `last_seen` and `properties`, the others; with `raw`, the service's own objects. `group_id`
         asks for profiles of a group instead of users', `as_of_timestamp` (Unix seconds) for those of a past moment,
-        `include_all_users` also for members of the cohort without a profile. Costs one query for all pages together; a
-        service that gives a page twice raises InvalidResponseError.
+        `include_all_users` also for members of the cohort without a profile. Costs one query for all pages together.
+
+        Raises InvalidResponseError when the service gives a page twice.
 
         - `cohort_id`: only members of this cohort.
         - `output_properties`: only these properties.
@@ -189,14 +191,14 @@ class Exports(Surface[Mode]):
     ) -> Exported:
         """Every profile, or those that are chosen, in a folder, some pages to a file.
 
-        What is not told here is as in `stream_profiles`. Rows are
-        `distinct_id`, `last_seen` and `properties`. The same call after a crash or Ctrl-C goes on in the same list while the
+        Rows are `distinct_id`, `last_seen` and `properties`. The same call after a crash or Ctrl-C goes on in the same list while the
         service knows it, which costs nothing; else, and after an export that came to its end, it begins anew. Costs one
         query for all pages together.
 
         - `to`: a path, or a URL that fsspec knows, such as `s3://bucket/folder`.
         - `format`: what the files are: Parquet, or lines of JSON, compressed.
         - `progress`: shows how far it has come, and which budget it waits for.
+        - others: those of `stream_profiles`.
         """
         from mixpanel_headless.exports.pages import PageFiles
         from mixpanel_headless.exports.places import choose_place

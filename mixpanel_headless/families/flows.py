@@ -59,10 +59,13 @@ class Flows(Surface[Mode]):
     ) -> Request[FlowQueryResult]:
         """What users do after an event, and before it.
 
-        The arguments are those of `build_flow_params`. Mode `sankey` gives columns of events and the ways
+        Mode `sankey` gives columns of events and the ways
         between them, `paths` the commonest paths, `tree` every path merged from its start. Costs one query,
-        none when the answer is known or an equal question is under way. Raises BookmarkValidationError with
-        every problem at once, before anything is sent.
+        none when the answer is known or an equal question is under way.
+
+        Raises BookmarkValidationError with every problem at once, before anything is sent.
+
+        - others: those of `build_flow_params`.
         """
         params = build_flow_params(
             event,
@@ -91,7 +94,7 @@ class Flows(Surface[Mode]):
     ) -> Request[FlowQueryResult]:
         """The answer to a flow report that is given as JSON, as saved reports (bookmarks) hold it.
 
-        `build_flow_params` makes such. `workspace_id` wins over the pinned view. `mode` wins over the one that
+        In Python, `build_flow_params` makes such. `workspace_id` wins over the pinned view. `mode` wins over the one that
         the bookmark is made for. Costs one query; the bookmark is sent as it is.
 
         - `mode`: how the flow is shown.

@@ -58,11 +58,12 @@ class Funnels(Surface[Mode]):
     ) -> Request[FunnelQueryResult]:
         """How many users take all steps of a funnel in their order, and where the others stop.
 
-        The arguments are those of `build_funnel_params`, plus at most `limit` segments. Costs one query however
-        many steps it has, none when the answer is known or an equal question is under way. Raises
-        BookmarkValidationError with every problem at once, before anything is sent.
+        Costs one query however many steps it has, none when the answer is known or an equal question is under way.
+
+        Raises BookmarkValidationError with every problem at once, before anything is sent.
 
         - `limit`: at most so many segments of the breakdown.
+        - others: those of `build_funnel_params`.
         """
         params = build_funnel_params(
             steps,
@@ -92,7 +93,7 @@ class Funnels(Surface[Mode]):
     ) -> Request[FunnelQueryResult]:
         """The answer to a funnel report that is given as JSON, as saved reports (bookmarks) hold it.
 
-        `build_funnel_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like
+        In Python, `build_funnel_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like
         `query_funnel`; the bookmark is sent as it is.
 
         - `limit`: at most so many segments of the breakdown.

@@ -99,8 +99,9 @@ class Identity(Surface[Mode]):
     async def me(self: Identity[Async], *, force_refresh: bool = False) -> MeResponse:
         """Whose credentials these are, and which organizations, projects and workspaces they may see.
 
-        Kept for a day, also for later programs; `force_refresh` asks again. Costs no query. Raises ConfigError when the
-        credentials are refused (401) or may not ask this (403).
+        Kept for a day, also for later programs; `force_refresh` asks again. Costs no query.
+
+        Raises ConfigError when the credentials are refused (401) or may not ask this (403).
 
         - `force_refresh`: asks again, whatever is known.
         """
@@ -171,7 +172,9 @@ class Identity(Surface[Mode]):
 
         Of several it is the global one, `All Project Data`, the default one, or the first that is visible, in this order.
         It is kept as long as the workspace object, and does not become the pin. Costs no query; at most two requests the
-        first time. Raises WorkspaceScopeError when the project has none that these credentials find.
+        first time.
+
+        Raises WorkspaceScopeError when the project has none that these credentials find.
         """
         project = self.pin.project
         if self.pin.workspace is not None:

@@ -58,11 +58,12 @@ class Insights(Surface[Mode]):
     ) -> Request[QueryResult]:
         """How often events happened, or what is computed of them, by date and by breakdown.
 
-        The arguments are those of `build_params`, plus at most `limit` segments. Costs one query however many
-        metrics it has, none when the answer is known or an equal question is under way. Raises
-        BookmarkValidationError with every problem at once, before anything is sent.
+        Costs one query however many metrics it has, none when the answer is known or an equal question is under way.
+
+        Raises BookmarkValidationError with every problem at once, before anything is sent.
 
         - `limit`: at most so many segments of the breakdown.
+        - others: those of `build_params`.
         """
         question = ask_insights(
             events,
@@ -92,7 +93,7 @@ class Insights(Surface[Mode]):
     ) -> Request[QueryResult]:
         """The answer to an insights report that is given as JSON, as saved reports (bookmarks) hold it.
 
-        `build_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like `query()`; the
+        In Python, `build_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like `query()`; the
         bookmark is sent as it is.
 
         - `limit`: at most so many segments of the breakdown.

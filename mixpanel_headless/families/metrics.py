@@ -95,8 +95,9 @@ class Metrics(Surface[Mode]):
     ) -> kinds.SavedMetric:
         """A new saved metric; a second request says who owns it and whether it is verified, if that is given.
 
+        When only the second request failed, the error is CREATE_FOLLOW_UP_FAILED and has the metric's id among its details.
+
         Raises ParamValidationError for what the service would not keep, before anything is sent, unless `validate` is off.
-        CREATE_FOLLOW_UP_FAILED names the metric in `details["id"]` when only the second request failed.
 
         - `validate`: whether definitions are checked before anything is sent.
         """

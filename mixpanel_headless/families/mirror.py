@@ -27,7 +27,7 @@ class Mirrors(Exports[Mode]):
     async def mirror(
         self: Mirrors[Async], *, from_date: Day, to_date: Day, timezone: str | None = None, progress: bool = False
     ) -> MirrorReport:
-        """Export the events of some days into the state folder, for calls with `source="mirror"` or `"auto"`.
+        """Export the events of some days into the state folder, for calls with `source="mirror"` or `source="auto"`.
 
         Days that are there already are not exported again, unless they were not closed. `timezone` is the project's, such
         as `Europe/Berlin`; it is remembered, and UTC until it is told. The days of an export may be those of UTC, so the

@@ -94,7 +94,7 @@ class Replays(Insights[Mode]):
     ) -> dict[str, list[values.ReplayEvent]]:
         """The Mixpanel events of each recording, by time, with at most five of their properties. Costs one query.
 
-        Its other arguments are those of `fetch_replay`.
+        - others: those of `fetch_replay`.
         """
         asked = questions.check_properties(event_properties)
         if not replay_ids:
@@ -117,7 +117,7 @@ class Replays(Insights[Mode]):
     ) -> list[values.ReplayEvent]:
         """The Mixpanel events of one recording, by time. Costs one query.
 
-        Its other arguments are those of `fetch_replay`.
+        - others: those of `fetch_replay`.
         """
         found = await self.events_for_replays(
             [replay_id], event_properties=event_properties, from_date=from_date, to_date=to_date
@@ -136,7 +136,7 @@ class Replays(Insights[Mode]):
     ) -> list[values.SignedReplay]:
         """Where the files of recordings can be fetched for five minutes; each `query_string` is a key.
 
-        Its other arguments are those of `fetch_replay`.
+        - others: those of `fetch_replay`.
         """
         if env not in ("prod", "dev"):
             raise ParamValidationError(f"env is {shown(env)}; it is `prod` or `dev`.", "SR3_INVALID_ENV", path="env")
@@ -153,7 +153,7 @@ class Replays(Insights[Mode]):
     async def sign_replay(self: Replays[Async], replay_id: str, *, env: Env = "prod") -> values.SignedReplay:
         """Where the files of one recording can be fetched for five minutes; its `query_string` is a key.
 
-        Its other arguments are those of `fetch_replay`.
+        - others: those of `fetch_replay`.
         """
         found = await self.sign_replays([replay_id], env=env)
         if not found:
@@ -178,9 +178,10 @@ class Replays(Insights[Mode]):
     ) -> AsyncIterator[list[dict[str, Json]]]:
         """The events of a recording, file after file, in constant memory; a recording without any yields none.
 
-        Without `retention_days` (1, 7, 30 or 90) it is looked for first, which costs a query. Its other arguments are those of `fetch_replay`.
+        Without `retention_days` (1, 7, 30 or 90) it is looked for first, which costs a query.
 
         - `re_sign_on_expiry`: whether to ask for the addresses of its files once more when they expire.
+        - others: those of `fetch_replay`.
         """
         days = await self._retention(replay_id, retention_days)
         walk = Walk(replay_id, days, re_sign_on_expiry, max_files, max(1, cdn_concurrency))
@@ -252,6 +253,7 @@ class Replays(Insights[Mode]):
         """A recording with what somebody did in it.
 
         Costs a query to look for it unless `retention_days` is given, and one for its Mixpanel events if they are asked for.
+
         Raises ReplayNotFoundError when nothing is kept of it.
 
         - `env`: of which environment the recording is.
@@ -304,11 +306,12 @@ class Replays(Insights[Mode]):
     ) -> bundle.ReplayBundle:
         """Several recordings, `concurrency` at a time; those that cannot be had are in `failures`.
 
-        Raises the first failure only when all have failed. Its other arguments are those of `fetch_replay`.
+        Raises the first failure only when all have failed.
 
         - `concurrency`: how many recordings are fetched at once.
         - `retention_by_id`: for how many days each recording is kept, by its id.
         - `distinct_id_by_id`: whose each recording is, by its id.
+        - others: those of `fetch_replay`.
         """
         days, users = retention_by_id or {}, distinct_id_by_id or {}
         fetched: dict[str, recording.Replay | MixpanelHeadlessError] = {}
@@ -353,7 +356,7 @@ class Replays(Insights[Mode]):
     ) -> bundle.ReplayBundle:
         """The recordings of a user between two days. Costs one query, and one for their Mixpanel events.
 
-        Its other arguments are those of `fetch_replay`.
+        - others: those of `fetch_replay`.
         """
         found = await self.list_replays(distinct_id=distinct_id, from_date=from_date, to_date=to_date, limit=limit)
         return await self.fetch_replays(

@@ -91,8 +91,9 @@ class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], I
         A result or a resolved link knows its own type; a question is an insights report unless `report_type` says
         otherwise. `bookmark_id` names the saved report that it started from. The link shows the given workspace (data
         view), the pinned one, or the one that stands for the project. Costs no query: one request, and those of
-        `resolve_workspace_id`. Raises BookmarkValidationError with every flaw of the question before anything is sent,
-        unless `validate` is off.
+        `resolve_workspace_id`.
+
+        Raises BookmarkValidationError with every flaw of the question before anything is sent, unless `validate` is off.
 
         - `report_type`: what kind of report it is.
         - `name`: what it is called.
@@ -158,8 +159,10 @@ class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], I
         """What a link or a bare slug points at: the report's question and type, and the project and view that it is of.
 
         Takes links by slug, to saved reports, to a report being edited on a board, and short links (`/s/...`). Costs no
-        query: one request, two for a short link. Raises ReportLinkParseError, UnsupportedReportLinkError or
-        ReportLinkScopeMismatchError before anything is sent, ReportLinkNotFoundError when nothing is kept there.
+        query: one request, two for a short link.
+
+        Raises ReportLinkParseError, UnsupportedReportLinkError or ReportLinkScopeMismatchError before anything is sent,
+        ReportLinkNotFoundError when nothing is kept there.
         """
         target = links.parse_report_link(link)
         links.check_region(target.region, self.settings.region)

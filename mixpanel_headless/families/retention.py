@@ -59,11 +59,12 @@ class Retention(Surface[Mode]):
     ) -> Request[RetentionQueryResult]:
         """How many users come back after a first event, by the date of that and by the time since.
 
-        The arguments are those of `build_retention_params`, plus at most `limit` segments. Costs one query
-        however many buckets it has, none when the answer is known or an equal question is under way. Raises
-        BookmarkValidationError with every problem at once, before anything is sent.
+        Costs one query however many buckets it has, none when the answer is known or an equal question is under way.
+
+        Raises BookmarkValidationError with every problem at once, before anything is sent.
 
         - `limit`: at most so many segments of the breakdown.
+        - others: those of `build_retention_params`.
         """
         params = build_retention_params(
             born_event,
@@ -93,7 +94,7 @@ class Retention(Surface[Mode]):
     ) -> Request[RetentionQueryResult]:
         """The answer to a retention report that is given as JSON, as saved reports (bookmarks) hold it.
 
-        `build_retention_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like
+        In Python, `build_retention_params` makes such. `workspace_id` wins over the pinned view. Costs one query, like
         `query_retention`; the bookmark is sent as it is.
 
         - `limit`: at most so many segments of the breakdown.

@@ -85,10 +85,13 @@ class Users(Surface[Mode]):
     ) -> UserQueryResult:
         """How many users there are, what a property of theirs amounts to, or their profiles.
 
-        The arguments are those of `build_user_params`. Costs one query. Profiles come a thousand or so to a
+        Costs one query. Profiles come a thousand or so to a
         page, of which the service counts the first; with `parallel` up to `workers` of the others are read at
-        once, and pages that are broken or cut are told in `meta["failed_pages"]` instead of raising. Raises
-        BookmarkValidationError with every problem at once, before anything is sent.
+        once, and pages that are broken or cut are told in `meta["failed_pages"]` instead of raising.
+
+        Raises BookmarkValidationError with every problem at once, before anything is sent.
+
+        - others: those of `build_user_params`.
         """
         params = build_user_params(
             where=where,
@@ -126,7 +129,7 @@ class Users(Surface[Mode]):
     ) -> UserQueryResult:
         """Users by the parameters of `query_user`, as JSON: an aggregate if they have an `action`, else profiles.
 
-        `build_user_params` makes such. Costs one query, like `query_user`; at most 5 `workers` read pages at
+        In Python, `build_user_params` makes such. Costs one query, like `query_user`; at most 5 `workers` read pages at
         once.
 
         - `parallel`: reads several pages of profiles at once.

@@ -167,7 +167,10 @@ class CreateAlertParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateAlertParams(Changes):
-    """What is to change of an alert; fields are those of `CreateAlertParams`."""
+    """What is to change of an alert.
+
+    - others: those of `CreateAlertParams`.
+    """
 
     name: Maybe[str] = UNSET
     bookmark_id: Maybe[int] = UNSET

@@ -64,7 +64,10 @@ class CreateAnnotationParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateAnnotationParams(Changes):
-    """What is to change of an annotation, whose date cannot; fields are those of `CreateAnnotationParams`."""
+    """What is to change of an annotation, whose date cannot.
+
+    - others: those of `CreateAnnotationParams`.
+    """
 
     description: Maybe[str] = attrs.field(default=UNSET, metadata=at_most(512))
     tags: Maybe[list[int]] = UNSET

@@ -63,9 +63,10 @@ class CreateBehaviorParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateBehaviorParams(Changes):
-    """What is to change of a saved behavior; fields are those of `CreateBehaviorParams`.
+    """What is to change of a saved behavior.
 
     - `verified`: whether somebody vouches for it.
+    - others: those of `CreateBehaviorParams`.
     """
 
     name: Maybe[str] = UNSET

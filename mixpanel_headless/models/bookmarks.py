@@ -125,9 +125,10 @@ class CreateBookmarkParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateBookmarkParams(Changes):
-    """What is to change of a saved report; fields are those of `CreateBookmarkParams`.
+    """What is to change of a saved report.
 
     - `deleted`: whether it counts as deleted.
+    - others: those of `CreateBookmarkParams`.
     """
 
     name: Maybe[str] = UNSET

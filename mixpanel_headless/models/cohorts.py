@@ -84,7 +84,10 @@ class CreateCohortParams(WithDefinition):
 
 @attrs.frozen(kw_only=True)
 class UpdateCohortParams(WithDefinition, Changes):
-    """What is to change of a cohort; fields are those of `CreateCohortParams`."""
+    """What is to change of a cohort.
+
+    - others: those of `CreateCohortParams`.
+    """
 
     name: Maybe[str] = UNSET
     description: Maybe[str] = UNSET

@@ -97,7 +97,10 @@ class CreateCustomPropertyParams(Params):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class UpdateCustomPropertyParams(Changes):
-    """What is to change of a custom property; fields are those of `CreateCustomPropertyParams`."""
+    """What is to change of a custom property.
+
+    - others: those of `CreateCustomPropertyParams`.
+    """
 
     name: Maybe[str] = UNSET
     description: Maybe[str] = UNSET

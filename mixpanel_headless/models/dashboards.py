@@ -129,10 +129,11 @@ class CreateDashboardParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateDashboardParams(Changes):
-    """What is to change of a dashboard; fields are those of `CreateDashboardParams`.
+    """What is to change of a dashboard.
 
     - `layout`: how its cards are arranged, as `get_dashboard` gives it.
     - `content`: one card to add, change or take away, in the service's own terms.
+    - others: those of `CreateDashboardParams`.
     """
 
     title: Maybe[str] = UNSET

@@ -119,11 +119,12 @@ class BulkUpdateEventsParams(Params):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class UpdatePropertyDefinitionParams(Changes):
-    """What is to change of what is said of a property; fields are those of `UpdateEventDefinitionParams`.
+    """What is to change of what is said of a property.
 
     - `sensitive`: whether it says things about people that not everybody may see.
     - `example_value`: a value such as it has.
     - `resource_type`: whose it is: a property of events, or of users.
+    - others: those of `UpdateEventDefinitionParams`.
     """
 
     hidden: Maybe[bool] = UNSET

@@ -51,7 +51,10 @@ class CreateDeletionRequestParams(Params):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class PreviewDeletionFiltersParams(Params):
-    """Which events would be deleted; fields are those of `CreateDeletionRequestParams`."""
+    """Which events would be deleted.
+
+    - others: those of `CreateDeletionRequestParams`.
+    """
 
     event_name: str
     from_date: str = attrs.field(metadata={"typed": "DATE"})

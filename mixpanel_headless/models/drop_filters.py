@@ -43,10 +43,11 @@ class CreateDropFilterParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateDropFilterParams(Changes):
-    """What is to change of a drop filter; fields are those of `CreateDropFilterParams`.
+    """What is to change of a drop filter.
 
     - `id`: which filter.
     - `active`: whether it has an effect.
+    - others: those of `CreateDropFilterParams`.
     """
 
     id: int

@@ -97,13 +97,14 @@ class CreateExperimentParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateExperimentParams(Changes):
-    """What is to change of an experiment; fields are those of `CreateExperimentParams`.
+    """What is to change of an experiment.
 
     - `exposures_cache`: who saw which variant, as it was counted.
     - `results_cache`: what was found, as it was computed.
     - `start_date`: when it begins, such as 2026-01-31T00:00:00Z.
     - `end_date`: when it ends.
     - `status`: where it stands.
+    - others: those of `CreateExperimentParams`.
     """
 
     name: Maybe[str] = UNSET

@@ -142,9 +142,10 @@ class CreateFeatureFlagParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateFeatureFlagParams(Changes):
-    """What a flag is to be from now on; it replaces all that the flag was; fields are those of `CreateFeatureFlagParams`.
+    """What a flag is to be from now on; it replaces all that the flag was.
 
     - `reset_hash_salt`: whether variants are drawn anew.
+    - others: those of `CreateFeatureFlagParams`.
     """
 
     name: str

@@ -57,9 +57,10 @@ class UploadLookupTableParams(Params):
 
 @attrs.frozen(kw_only=True)
 class MarkLookupTableReadyParams(Params):
-    """A file that was put where `get_lookup_upload_url` says, by its key, and the table that it is for; fields are those of `UploadLookupTableParams`.
+    """A file that was put where `get_lookup_upload_url` says, by its key, and the table that it is for.
 
     - `key`: the key of the file.
+    - others: those of `UploadLookupTableParams`.
     """
 
     name: str

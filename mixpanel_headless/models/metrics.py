@@ -223,7 +223,10 @@ class CreateMetricParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateMetricParams(Changes):
-    """What is to change of a saved metric; fields are those of `CreateMetricParams`."""
+    """What is to change of a saved metric.
+
+    - others: those of `CreateMetricParams`.
+    """
 
     name: Maybe[str] = UNSET
     definition: Any = attrs.field(default=UNSET, metadata={"reads": METRICS})

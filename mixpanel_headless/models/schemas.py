@@ -104,11 +104,12 @@ class InitSchemaEnforcementParams(Params):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class UpdateSchemaEnforcementParams(Changes):
-    """What is to change; fields are those of `InitSchemaEnforcementParams`.
+    """What is to change.
 
     - `notification_emails`: who is told of what breaks them.
     - `events`: the names of the events that are held to theirs.
     - `properties`: for an event, the names of the properties that are.
+    - others: those of `InitSchemaEnforcementParams`.
     """
 
     notification_emails: Maybe[list[str]] = UNSET
@@ -119,12 +120,13 @@ class UpdateSchemaEnforcementParams(Changes):
 
 @attrs.frozen(kw_only=True, field_transformer=camel_case)
 class ReplaceSchemaEnforcementParams(Params):
-    """All that is enforced from now on; fields are those of `UpdateSchemaEnforcementParams`.
+    """All that is enforced from now on.
 
     - `common_properties`: properties that all events are held to, in the service's own terms.
     - `user_properties`: those that profiles are held to.
     - `events`: the events that are held to their schemas, in the service's own terms.
     - `schema_id`: which configuration it replaces.
+    - others: those of `UpdateSchemaEnforcementParams`.
     """
 
     common_properties: list[dict[str, Any]]

@@ -74,9 +74,10 @@ class CreateWebhookParams(Params):
 
 @attrs.frozen(kw_only=True)
 class UpdateWebhookParams(Changes):
-    """What is to change of a webhook; `auth_type=None` takes its authentication off; fields are those of `CreateWebhookParams`.
+    """What is to change of a webhook; `auth_type=None` takes its authentication off.
 
     - `is_enabled`: whether it is posted to.
+    - others: those of `CreateWebhookParams`.
     """
 
     name: Maybe[str] = UNSET
@@ -89,7 +90,10 @@ class UpdateWebhookParams(Changes):
 
 @attrs.frozen(kw_only=True)
 class WebhookTestParams(Params):
-    """An address to try, as a webhook would be made; fields are those of `CreateWebhookParams`."""
+    """An address to try, as a webhook would be made.
+
+    - others: those of `CreateWebhookParams`.
+    """
 
     url: str
     name: Maybe[str] = UNSET

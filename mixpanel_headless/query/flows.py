@@ -58,7 +58,6 @@ def build_flow_params(
     """The bookmark of a flow report, ready to be sent: what users do after an event, and before it.
 
     Raises `BookmarkValidationError` with every problem at once, `ParamValidationError` for a condition that flows lack.
-    What is not told here is as in `build_params`.
 
     - `event`: one event or several, which a flow passes in this order.
     - `forward`: how many events to show after each, 0 to 5, where a step has no number of its own.
@@ -72,6 +71,7 @@ def build_flow_params(
     - `exclusions`: events that end the flows they stand in.
     - `mode`: events and the ways between them (sankey), whole ways (paths), or both as a tree.
     - `segments`: properties to break the answer down by.
+    - others: those of `build_params`.
     """
     given = (("where", where), ("segments", segments), ("hidden_events", hidden_events), ("exclusions", exclusions))
     query = FlowQuery(

@@ -70,7 +70,8 @@ def build_funnel_params(
 
     The days are those of the first step; the other steps follow inside the conversion window. A saved funnel as the one step
     sets its own window, order, exclusions, held properties and re-entry.
-    Raises `BookmarkValidationError` with every problem at once. What is not told here is as in `build_params`.
+
+    Raises `BookmarkValidationError` with every problem at once.
 
     - `steps`: 2 to 100 events in their order, or a saved funnel.
     - `unit`: the length of time that one funnel of `mode="trends"` is for.
@@ -82,6 +83,7 @@ def build_funnel_params(
     - `holding_constant`: properties whose value must be the same at all steps.
     - `mode`: the steps, one funnel for each unit (trends), or one for each segment (table).
     - `reentry_mode`: from which of several first steps a user's way is counted.
+    - others: those of `build_params`.
     """
     settings: dict[str, Any] = {
         "conversion_window": conversion_window,

@@ -58,6 +58,7 @@ def build_insights_params(
     """The bookmark of an insights report, ready to be sent.
 
     `math`, `math_property`, `per_user` and `percentile_value` apply to events given as plain names.
+
     Raises `BookmarkValidationError` with every problem at once.
 
     - `events`: names of events, or metrics, behaviors and formulas.

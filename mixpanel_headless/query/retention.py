@@ -68,8 +68,9 @@ def build_retention_params(
 
     The users of a row did `born_event` in one `unit` of the days; its buckets count `retention_unit` after unit since then, in which
     they did `return_event`. A saved retention in place of `born_event` sets its own return event, unit, alignment, buckets
-    and unbounded mode. Raises `BookmarkValidationError` with every problem at once. What is not told here is as in
-    `build_params`.
+    and unbounded mode.
+
+    Raises `BookmarkValidationError` with every problem at once.
 
     - `born_event`: the event that a user begins with, or a saved retention.
     - `return_event`: the event that counts as coming back; needed unless `born_event` is a saved retention.
@@ -84,6 +85,7 @@ def build_retention_params(
     - `unbounded_mode`: whether coming back later (carry_back) or earlier (carry_forward) counts for a bucket too, or only an
       unbroken streak.
     - `retention_cumulative`: counts for a bucket whoever came back until then.
+    - others: those of `build_params`.
     """
     settings: dict[str, Any] = {
         "return_event": return_event,

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from mixpanel_headless.cli import cli
 from mixpanel_headless.cli.listing import EXAMPLES, rows_of
-from mixpanel_headless.cli.naming import derived_groups
+from mixpanel_headless.cli.naming import derived_groups, operations
+from mixpanel_headless.cli.operations import definition_of, help_of
 from mixpanel_headless.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -69,12 +70,19 @@ def test_lists_of_commands_have_no_words_that_only_programs_know(group: str) -> 
         assert not re.search(r"Error\b|\bNone\b|build_|extra\[|details\[", text), f"{name}: {text}"
 
 
+@pytest.mark.parametrize("group", sorted(operations()))
+def test_what_is_raised_stands_in_a_paragraph_of_its_own_which_help_pages_leave_out(group: str) -> None:
+    for name, method in operations()[group].items():
+        text = help_of(definition_of(method))
+        assert not re.search(r"\bRaises |[a-z]Error\b|others: those of", text), f"{name}: {text}"
+
+
 def test_lists_name_other_calls_as_commands_and_arguments_as_options() -> None:
     rows = {group: dict(rows_of(group)) for group in ("dashboards", "flags", "alerts", "mirror")}
     assert "contents come with mp dashboards get" in rows["dashboards"]["list"]
     assert "mp flags restore brings it back" in rows["flags"]["archive"]
     assert "everybody's with --skip-user-filter" in rows["alerts"]["list"]
-    assert "for calls with --source mirror or auto" in rows["mirror"]["sync"]
+    assert "for calls with --source mirror or --source auto" in rows["mirror"]["sync"]
 
 
 @pytest.mark.parametrize(

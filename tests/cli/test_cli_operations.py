@@ -104,7 +104,9 @@ def example(
 ) -> None:
     """Says `name`.
 
-    Twice, but not with `kind="a"`. Raises ValueError for nothing.
+    Twice, but not with `kind="a"`.
+
+    Raises ValueError for nothing.
 
     - `limit`, `share`: how much of it, where `kind` has
       a measure.
