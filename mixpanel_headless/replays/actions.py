@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from .dom import Page
+from .rrweb import Kind, Press, Source
 from .screens import Gestures, is_wireframe
 from .values import Json, UserAction, fields, items, moment_of, node_id
 
@@ -13,12 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Capture: TypeAlias = Literal["dom", "screenshot"]
-SNAPSHOT, INCREMENT, META, CUSTOM, PLUGIN = 2, 3, 4, 5, 6
-MUTATION, MOUSE, SCROLL, INPUT, SELECTION = 0, 2, 3, 5, 14
 PAUSE = 1000
 """Milliseconds within which the same kind of action counts once."""
-INTERACTIONS = {2: "Clicked", 3: "Right-clicked", 4: "Double-clicked", 5: "Focused", 7: "Tapped"}
-TOUCH = 7
+INTERACTIONS: dict[int, str] = {
+    Press.CLICK: "Clicked",
+    Press.RIGHT_CLICK: "Right-clicked",
+    Press.DOUBLE_CLICK: "Double-clicked",
+    Press.FOCUS: "Focused",
+    Press.TOUCH: "Tapped",
+}
 TICKED = frozenset({"checkbox", "radio"})
 
 
@@ -31,7 +35,7 @@ def capture_of(events: Sequence[Json]) -> Capture:
     """How a recording was made: from the page's elements, or from pictures of an app's screens."""
     if any(is_wireframe(event) for event in events):
         return "screenshot"
-    metas = [fields(event) for event in events if fields(event).get("type") == META]
+    metas = [fields(event) for event in events if fields(event).get("type") == Kind.META]
     return "screenshot" if metas and not any(fields(meta.get("data")).get("href") for meta in metas) else "dom"
 
 
@@ -60,13 +64,13 @@ class Reader:
         at, kind, data = moment_of(event), event.get("type"), fields(event.get("data"))
         if self._gestures is not None:
             self._add_all(self._gestures.take(at, event))
-        if kind == META:
+        if kind == Kind.META:
             self._visit(at, data)
-        elif kind == SNAPSHOT:
+        elif kind == Kind.SNAPSHOT:
             self._page.start_over(data)
-        elif kind == PLUGIN:
+        elif kind == Kind.PLUGIN:
             self._hear(at, data)
-        elif kind == INCREMENT:
+        elif kind == Kind.INCREMENT:
             self._follow(at, data)
 
     def finish(self) -> list[UserAction]:
@@ -77,15 +81,15 @@ class Reader:
 
     def _follow(self, at: int, data: dict[str, Json]) -> None:
         source = data.get("source")
-        if source == MUTATION:
+        if source == Source.MUTATION:
             self._page.change(data)
-        elif source == MOUSE and self._gestures is None:
+        elif source == Source.MOUSE and self._gestures is None:
             self._point(at, data)
-        elif source == SCROLL:
+        elif source == Source.SCROLL:
             self._scroll(at)
-        elif source == INPUT:
+        elif source == Source.INPUT:
             self._type(at, data)
-        elif source == SELECTION:
+        elif source == Source.SELECTION:
             self._select(at, data)
 
     def _add(self, at: int, action: str, description: str, **more: Any) -> None:
@@ -115,7 +119,7 @@ class Reader:
             return
         label = self._page.describe(target)
         metadata = {"interaction": word.lower(), **self._page.data_of(target)}
-        action = "touch_start" if kind == TOUCH else "click"
+        action = "touch_start" if kind == Press.TOUCH else "click"
         self._add(at, action, f"{word} {label}", target_node_id=target, target_desc=label, metadata=metadata)
 
     def _scroll(self, at: int) -> None:

@@ -16,7 +16,8 @@ import attrs
 from mixpanel_headless.results.table import Table
 
 from .recording import ACTIONS, EVENTS, MIXPANEL, Replay, action_row, event_row, mixpanel_row
-from .screens import CLICK, DOWN, INCREMENT, MOUSE, point_of
+from .rrweb import Kind, Press, Source
+from .screens import point_of
 from .values import UserAction, fields, moment_of
 
 if TYPE_CHECKING:
@@ -274,7 +275,8 @@ def tap_runs(
 def taps_of(replay: Replay) -> Iterator[tuple[int, float, float]]:
     for event in replay.rrweb_events:
         data = fields(event.get("data"))
-        down = event.get("type") == INCREMENT and data.get("source") == MOUSE and data.get("type") in (DOWN, CLICK)
+        pointed = event.get("type") == Kind.INCREMENT and data.get("source") == Source.MOUSE
+        down = pointed and data.get("type") in (Press.TOUCH, Press.CLICK)
         if down and (at := moment_of(event)) and (point := point_of(data)):
             yield at, *point
 

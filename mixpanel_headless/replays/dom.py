@@ -15,7 +15,6 @@ KEPT = ("aria-label", "title", "alt", "placeholder", "href", "id", "type")
 SPOKEN = frozenset(["button", "a", "input", "textarea", "select", "form", "video", "audio", "svg", "img", "canvas"])
 """Elements whose own text says what they are."""
 FIELDS = frozenset(["input", "textarea", "select"])
-SNAPSHOT, MUTATION = 2, 0
 
 
 @attrs.define(eq=False)

@@ -12,6 +12,7 @@ from mixpanel_headless.results.table import Table
 from mixpanel_headless.results.trees import copy_tree
 
 from .actions import Capture, analyze, capture_of, in_order
+from .rrweb import Source
 from .values import Json, ReplayEvent, UserAction, fields, moment_of
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def action_row(action: UserAction) -> tuple[Any, ...]:
 
 def event_row(event: dict[str, Json]) -> tuple[Any, ...]:
     data = fields(event.get("data"))
-    mouse = data.get("type") if data.get("source") == 2 else None
+    mouse = data.get("type") if data.get("source") == Source.MOUSE else None
     return moment_of(event), event.get("type"), data.get("source"), mouse, data.get("id"), data.get("href"), event
 
 

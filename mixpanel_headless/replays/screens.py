@@ -8,11 +8,9 @@ from typing import Any
 
 import attrs
 
+from .rrweb import Kind, Press, Source
 from .values import Json, UserAction, fields, items, node_id, number
 
-META, CUSTOM, INCREMENT = 4, 5, 3
-MOUSE, DRAG = 2, 6
-CLICK, DOWN, UP, CANCEL = 2, 7, 9, 10
 MOST_SCREENS = 1000
 MOST_TEXT = 50
 MOVED = 10.0
@@ -27,7 +25,7 @@ NEW_AFTER = 2
 
 def is_wireframe(event: Json) -> bool:
     """Whether an event is a picture of a screen."""
-    return fields(event).get("type") == CUSTOM and fields(fields(event).get("data")).get("tag") == "mp_wireframe"
+    return fields(event).get("type") == Kind.CUSTOM and fields(fields(event).get("data")).get("tag") == "mp_wireframe"
 
 
 @attrs.frozen
@@ -184,24 +182,24 @@ class Gestures:
     def take(self, at: int, event: dict[str, Json]) -> list[UserAction]:
         """What the next event shows to have been done or seen."""
         data = fields(event.get("data"))
-        if event.get("type") == META and (width := number(data.get("width"))):
+        if event.get("type") == Kind.META and (width := number(data.get("width"))):
             self._width = width
         if is_wireframe(event):
             return self._see(read_screen(at, data.get("payload"), self._width))
-        if event.get("type") != INCREMENT:
+        if event.get("type") != Kind.INCREMENT:
             return []
-        if data.get("source") == DRAG:
+        if data.get("source") == Source.DRAG:
             return self._drag(at, data)
-        if data.get("source") != MOUSE:
+        if data.get("source") != Source.MOUSE:
             return []
         match data.get("type"):
-            case 7:
+            case Press.TOUCH:
                 return [*self._abandon(), *self._begin(), *self._put_down(at, data)]
-            case 9:
+            case Press.LIFT:
                 return self._lift(at, data)
-            case 10:
+            case Press.CANCEL:
                 self._touch = None
-            case 2:
+            case Press.CLICK:
                 return [*self._begin(), *self._click(at, data)]
         return []
 
