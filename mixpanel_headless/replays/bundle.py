@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import attrs
 
@@ -21,10 +21,11 @@ from .screens import point_of
 from .values import UserAction, fields, moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
+T = TypeVar("T")
 SESSIONS = (
     "replay_id", "distinct_id", "start_time", "end_time", "duration_s", "retention_days", "n_events", "n_actions",
     "n_clicks", "n_inputs", "n_pages", "n_errors", "n_mp_events", "entry_url", "exit_url",
@@ -88,15 +89,15 @@ class ReplayBundle:
 
     def rage_clicks(self, threshold: int = 3, window_ms: int = 1000) -> pd.DataFrame:
         """Where somebody clicked the same again and again within `window_ms` (extra `pandas`)."""
-        rows = []
-        for replay in self.replays:
-            run: list[UserAction] = []
-            for action in [*(one for one in replay.actions if one.is_click), None]:
-                if run and (action is None or not goes_on(run[0], action, window_ms)):
-                    if len(run) >= threshold:
-                        rows.append((replay.replay_id, run[0].timestamp, run[0].target_desc, len(run)))
-                    run = []
-                run += [action] if action is not None else []
+
+        def goes_on(first: UserAction, action: UserAction) -> bool:
+            return action.target_desc == first.target_desc and action.timestamp - first.timestamp <= window_ms
+
+        rows = [
+            (replay.replay_id, run[0].timestamp, run[0].target_desc, len(run))
+            for replay in self.replays
+            for run in runs((one for one in replay.actions if one.is_click), goes_on, threshold)
+        ]
         return Table(("replay_id", "t_start", "target_desc", "count"), rows).to_pandas()
 
     def rage_taps(
@@ -234,8 +235,17 @@ def screen_row(action: UserAction) -> tuple[Any, ...]:
     return action.timestamp, action.target_desc, about["fingerprint"], about["element_count"], action.description
 
 
-def goes_on(first: UserAction, action: UserAction, window_ms: int) -> bool:
-    return action.target_desc == first.target_desc and action.timestamp - first.timestamp <= window_ms
+def runs(ones: Iterable[T], goes_on: Callable[[T, T], bool], threshold: int) -> Iterator[list[T]]:
+    """The runs of at least so many, each of a first one and those that go on with it."""
+    run: list[T] = []
+    for one in ones:
+        if run and not goes_on(run[0], one):
+            if len(run) >= threshold:
+                yield run
+            run = []
+        run.append(one)
+    if run and len(run) >= threshold:
+        yield run
 
 
 def page_of(url: str | None) -> str:
@@ -252,41 +262,43 @@ def action_label(action: UserAction) -> str:
     return f"{action.action}:{action.target_desc}@{page_of(action.url)}"
 
 
-def selector_label(action: UserAction, attribute: str = "data-testid") -> str:
-    """The same, by a data attribute where the element has one."""
-    return f"{action.action}:{action.metadata.get(attribute, action.target_desc)}@{page_of(action.url)}"
-
-
 def tap_runs(
     replay: Replay, threshold: int, window_ms: int, radius_px: float, grace_ms: int
 ) -> Iterator[tuple[Any, ...]]:
     """Runs of taps about the same place: start, end, what was tapped, where, how often, and what came of it."""
+
+    def goes_on(first: Tap, tap: Tap) -> bool:
+        return tap.at - first.at <= window_ms and math.dist(tap.point, first.point) <= radius_px
+
     screens = [action.timestamp for action in replay.actions if is_screen(action)]
-    run: list[tuple[int, float, float]] = []
-    for tap in [*taps_of(replay), None]:
-        if run and (tap is None or tap[0] - run[0][0] > window_ms or math.dist(tap[1:], run[0][1:]) > radius_px):
-            if len(run) >= threshold and (kind := kind_of_run(run, screens, grace_ms)):
-                start, x, y = run[0]
-                yield start, run[-1][0], tapped_at(replay, start), x, y, len(run), kind
-            run = []
-        run += [tap] if tap is not None else []
+    for run in runs(taps_of(replay), goes_on, threshold):
+        if kind := kind_of_run(run, screens, grace_ms):
+            start = run[0].at
+            yield start, run[-1].at, tapped_at(replay, start), *run[0].point, len(run), kind
 
 
-def taps_of(replay: Replay) -> Iterator[tuple[int, float, float]]:
+class Tap(NamedTuple):
+    """A finger put down, or a click, at a moment."""
+
+    at: int
+    point: tuple[float, float]
+
+
+def taps_of(replay: Replay) -> Iterator[Tap]:
     for event in replay.rrweb_events:
         data = fields(event.get("data"))
         pointed = event.get("type") == Kind.INCREMENT and data.get("source") == Source.MOUSE
         down = pointed and data.get("type") in (Press.TOUCH, Press.CLICK)
         if down and (at := moment_of(event)) and (point := point_of(data)):
-            yield at, *point
+            yield Tap(at, point)
 
 
-def kind_of_run(run: list[tuple[int, float, float]], screens: list[int], grace_ms: int) -> str | None:
+def kind_of_run(run: list[Tap], screens: list[int], grace_ms: int) -> str | None:
     """Whether nothing came of a run (`dead`) or something did (`rage`); None when each tap brought a new screen."""
-    gaps = [any(one[0] < at <= other[0] for at in screens) for one, other in pairwise(run)]
+    gaps = [any(one.at < at <= other.at for at in screens) for one, other in pairwise(run)]
     if gaps and all(gaps):
         return None
-    after = any(run[-1][0] < at <= run[-1][0] + grace_ms for at in screens)
+    after = any(run[-1].at < at <= run[-1].at + grace_ms for at in screens)
     return "rage" if any(gaps) or after else "dead"
 
 

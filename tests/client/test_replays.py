@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import mixpanel_headless as mp
 from mixpanel_headless.replays.actions import analyze
-from mixpanel_headless.replays.bundle import page_of
+from mixpanel_headless.replays.bundle import ReplayBundle, page_of
+from mixpanel_headless.replays.recording import make_replay
 
 if TYPE_CHECKING:
     from tests.answering import Answering
@@ -37,6 +38,22 @@ def visit(at: int = 0) -> dict[str, Any]:
 
 def point(at: int, target: int, kind: int = 2) -> dict[str, Any]:
     return {"type": 3, "timestamp": START + at, "data": {"source": 2, "type": kind, "id": target}}
+
+
+def screen(at: int, said: str) -> dict[str, Any]:
+    payload = {"elements": [{"role": "button", "text": said, "bounds": [0, 0, 100, 50]}], "viewport": [400, 800]}
+    return {"type": 5, "timestamp": START + at, "data": {"tag": "mp_wireframe", "payload": payload}}
+
+
+def tap(at: int, x: float = 10.0) -> list[dict[str, Any]]:
+    place = {"source": 2, "id": 1, "x": x, "y": 10.0}
+    return [{"type": 3, "timestamp": START + at + kind, "data": {**place, "type": kind}} for kind in (7, 9)]
+
+
+def bundle(events: list[Any]) -> ReplayBundle:
+    replay = make_replay(events, replay_id="r1", distinct_id="ada", project_id=12345, retention_days=30)
+    assert replay is not None
+    return ReplayBundle(project_id=12345, replays=[replay])
 
 
 def signed(service: Answering, name: str = "r1", key: str = "Signature=s3cr3t") -> dict[str, Any]:
@@ -249,3 +266,26 @@ def test_no_events_however_odd_make_the_reading_fail(events: list[Any]) -> None:
 def test_an_address_loses_what_makes_it_one_of_many() -> None:
     assert page_of("https://a.test/orders/4821/0f5a9f1e-6a5f?x=1#y") == "https://a.test/orders/:id/:id"
     assert page_of(None) == "(no-url)"
+
+
+@pytest.mark.parametrize(
+    ("taps", "then", "runs"),
+    [
+        ([0, 300, 600], [], [(3, "dead")]),
+        ([0, 300, 600], [screen(1000, "Paid")], [(3, "rage")]),
+        ([0, 300], [], []),
+        ([0, 300, 2500, 2600], [], []),
+        ([0, 300, 600, 5000, 5100, 5200, 5300], [], [(3, "dead"), (4, "dead")]),
+    ],
+)
+def test_taps_again_and_again_about_one_place_are_told_with_what_came_of_them(
+    taps: list[int], then: list[Any], runs: list[tuple[int, str]]
+) -> None:
+    events = [screen(-100, "Pay"), *(event for at in taps for event in tap(at, 10.0 + at % 7)), *then]
+    found = bundle(events).rage_taps()
+    assert list(zip(found["count"], found["kind"], strict=True)) == runs
+
+
+def test_taps_far_from_each_other_are_no_run() -> None:
+    events = [screen(-100, "Pay"), *tap(0, 10.0), *tap(300, 200.0), *tap(600, 10.0)]
+    assert bundle(events).rage_taps().empty
