@@ -5,27 +5,30 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
+
+EXPORT = re.compile(r"^    from ([\w.]+) import (\w+) as \2$", re.MULTILINE)
 
 
-def lazy_exports(
-    package: str, table: Mapping[str, Sequence[str]], folders: Sequence[str] = ()
-) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def lazy_exports(package: str, *folders: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """`__getattr__` and `__dir__` for a package whose names live in its submodules.
 
-    Those of `table` export the names that it gives, which may be their own; those in `folders` what their own `__all__` names, which is read, with
-    no module imported, when a name is asked for that the table lacks. `__all__` of the package is all of them.
+    Its names are those that it imports for type checkers, each on a line of its own such as `from .errors import APIError as
+    APIError`, and those that the modules in `folders` of it name in their `__all__`. Both are read, with no module imported,
+    when somebody asks for a name. `__all__` of the package is all of them.
     """
-    home = {name: module for module, names in table.items() for name in names}
-    unread = list(folders)
+    home: dict[str, str] = {}
+    unread = [partial(names_in, package, folder) for folder in reversed(folders)]
+    unread.append(partial(names_imported, package))
 
     def find(name: str) -> str | None:
         while name not in home and unread:
-            home.update(names_in(package, unread.pop()))
+            home.update(unread.pop()())
         return home.get(name)
 
     def get_export(name: str) -> Any:
@@ -43,6 +46,12 @@ def lazy_exports(
         return sorted({*vars(sys.modules[package]), *get_export("__all__")})
 
     return get_export, list_names
+
+
+def names_imported(package: str) -> dict[str, str]:
+    """What a package imports for type checkers, each name with its module."""
+    text = Path(str(sys.modules[package].__file__)).read_text(encoding="utf-8")
+    return {name: module.removeprefix(package).lstrip(".") or name for module, name in EXPORT.findall(text)}
 
 
 def names_in(package: str, folder: str) -> dict[str, str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from mixpanel_headless._lazy import lazy_exports
-
 if TYPE_CHECKING:
     from mixpanel_headless.cli.root import COMMANDS as COMMANDS
     from mixpanel_headless.cli.root import cli as cli
+else:
+    from mixpanel_headless._lazy import lazy_exports
+
+    __getattr__, __dir__ = lazy_exports(__name__)
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
@@ -27,6 +29,3 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         sys.exit(INTERRUPTED)
-
-
-__getattr__, __dir__ = lazy_exports(__name__, {"root": ["COMMANDS", "cli"]})

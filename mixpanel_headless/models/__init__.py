@@ -2,4 +2,4 @@
 
 from mixpanel_headless._lazy import lazy_exports
 
-__getattr__, __dir__ = lazy_exports(__name__, {}, folders=("",))
+__getattr__, __dir__ = lazy_exports(__name__, "")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mixpanel_headless._lazy import lazy_exports
-
 if TYPE_CHECKING:
     from mixpanel_headless.sandbox.arrivals import Counters as Counters
     from mixpanel_headless.sandbox.arrivals import Logged as Logged
@@ -19,12 +17,7 @@ if TYPE_CHECKING:
     from mixpanel_headless.sandbox.faults import huge as huge
     from mixpanel_headless.sandbox.faults import not_json as not_json
     from mixpanel_headless.sandbox.faults import shedding as shedding
+else:
+    from mixpanel_headless._lazy import lazy_exports
 
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "arrivals": ["Counters", "Logged"],
-        "box": ["Sandbox"],
-        "faults": ["Cut", "Delay", "ForeignUse", "Hold", "Instead", "failing", "huge", "not_json", "shedding"],
-    },
-)
+    __getattr__, __dir__ = lazy_exports(__name__)

@@ -78,17 +78,18 @@ def test_the_help_of_mp_loads_nothing_heavy() -> None:
     assert loaded.isdisjoint({"aiohttp", "pandas", "duckdb", "structlog", "cattrs", "request_scheduler"})
 
 
-def test_the_export_list_agrees_with_what_type_checkers_see() -> None:
-    import mixpanel_headless
-
-    tree = ast.parse((ROOT / "mixpanel_headless" / "__init__.py").read_text())
+@pytest.mark.parametrize(("package", "folders"), [("", ["models"]), ("sandbox", []), ("cli", [])])
+def test_a_package_exports_what_type_checkers_see(package: str, folders: list[str]) -> None:
+    module = import_module(f"mixpanel_headless.{package}".rstrip("."))
+    tree = ast.parse((ROOT / "mixpanel_headless" / package / "__init__.py").read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
     imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
-    seen = {alias.asname for node in imports for alias in node.names if alias.asname}
-    assert [str(node.module) for node in imports if node.names[0].name == "*"] == ["models"]
-    exported = import_module("mixpanel_headless").__all__
-    assert seen | set(import_module("mixpanel_headless.models").__all__) == set(exported)
-    assert all(getattr(mixpanel_headless, name) is not None for name in exported)
+    seen = {alias.name for node in imports for alias in node.names} - {"*"}
+    assert [node.module for node in imports if node.names[0].name == "*"] == folders
+    for folder in folders:
+        seen |= set(import_module(f"{module.__name__}.{folder}").__all__)
+    assert seen == set(module.__all__)
+    assert all(getattr(module, name) is not None for name in seen)
 
 
 def test_type_checkers_see_every_family_and_every_file_of_models() -> None:
