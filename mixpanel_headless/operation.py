@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
-import typing
-from collections import abc
 from contextlib import aclosing, nullcontext
-from types import MethodType, NoneType, SimpleNamespace
+from types import MethodType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
 from .arguments import STRANGERS, Arguments, Flaw
@@ -21,6 +18,7 @@ from .errors import MixpanelHeadlessError
 from .governance.facts import Facts, Said, facts_of
 from .query.dates import today
 from .query.patterns import Recurring, plain_key
+from .signatures import check_fields, declare_result
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
@@ -305,61 +303,6 @@ class Stream(Named, Generic[P, R_co]):
         if surface is None:
             return self
         return MethodType(self.iterate_blocking if surface.blocking else self.iterate, surface)
-
-
-FIELDS = frozenset({"params", "entries"})
-"""The parameters of operations that take `*Params`, one or several."""
-
-
-def check_fields(build: Callable[..., R]) -> Callable[..., R]:
-    """The same, but its `*Params` are of their classes, or mappings that are read as such."""
-    signature = inspect.signature(build)
-    given = signature.parameters
-    named = {name for name in FIELDS & given.keys() if re.search("Params|Entry", str(given[name].annotation))}
-    if not named:
-        return build
-
-    def checked(*args: Any, **kwargs: Any) -> inspect.BoundArguments:
-        from .models.params import read_argument
-
-        bound = signature.bind(*args, **kwargs)
-        for name in named & bound.arguments.keys():
-            if (value := bound.arguments[name]) is not None:
-                kind = evaluate(signature.parameters[name].annotation, build)
-                bound.arguments[name] = read_argument(name, kind, value)
-        return bound
-
-    @functools.wraps(build)
-    def build_checked(*args: Any, **kwargs: Any) -> R:
-        bound = checked(*args, **kwargs)
-        return build(*bound.args, **bound.kwargs)
-
-    @functools.wraps(build)
-    async def call_checked(*args: Any, **kwargs: Any) -> Any:
-        bound = checked(*args, **kwargs)
-        return await cast("Coroutine[Any, Any, Any]", build(*bound.args, **bound.kwargs))
-
-    if inspect.iscoroutinefunction(build):
-        return cast("Callable[..., R]", call_checked)
-    return build_checked
-
-
-def evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
-    """An annotation as a type, without its None; it is looked at alone, as others may exist for type checkers only."""
-    holder = SimpleNamespace(__annotations__={"it": annotation})
-    kind = typing.get_type_hints(holder, function.__globals__, {"Sequence": abc.Sequence})["it"]
-    return next(one for one in (typing.get_args(kind) or (kind,)) if one is not NoneType) if is_optional(kind) else kind
-
-
-def is_optional(kind: Any) -> bool:
-    return NoneType in typing.get_args(kind)
-
-
-def declare_result(function: Callable[..., Any], wrapper: str, shape: str = "{}") -> None:
-    """Make the runtime return annotation say what callers get: `Request[R]` becomes `R`."""
-    declared = function.__annotations__.get("return")
-    if isinstance(declared, str) and (match := re.fullmatch(wrapper, declared)):
-        function.__annotations__["return"] = shape.format(match[1])
 
 
 @overload

@@ -17,9 +17,9 @@ import attrs
 from mixpanel_headless.governance.foresight import sketch
 from mixpanel_headless.models.entity import Entity, wire_name
 from mixpanel_headless.models.params import check_fields, fields_of
-from mixpanel_headless.operation import evaluate
 from mixpanel_headless.sandbox.histories import USER
 from mixpanel_headless.sandbox.routes import SCOPE
+from mixpanel_headless.signatures import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
