@@ -16,7 +16,7 @@ from request_scheduler.value import value
 from . import errors
 from .address import Address
 from .exchange import Exchange
-from .observation import log_fate, log_wait
+from .logs import log_fate, log_wait
 from .planning.budgets import budgets, name_pools, spends
 from .planning.mirror import Mirrors
 from .replies import next_cursor, read_rows

@@ -11,7 +11,7 @@ import request_scheduler as rs
 from request_scheduler.uncollected import uncollected
 
 from . import errors
-from .observation import log_refusal
+from .logs import log_refusal
 from .planning.freshness import time_to_live
 from .replies import (
     RefusalNote,

@@ -16,7 +16,7 @@ import request_scheduler as rs
 
 from .accounts.state import state_folder
 from .errors import ConfigError, InvalidArgumentError, shown
-from .observation import logger
+from .logs import logger
 from .paths import read_path
 
 if TYPE_CHECKING:

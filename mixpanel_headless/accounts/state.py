@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mixpanel_headless.errors import ConfigError
-from mixpanel_headless.observation import logger
+from mixpanel_headless.logs import logger
 
 from .storage import is_address
 

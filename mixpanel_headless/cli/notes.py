@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mixpanel_headless.observation import REFUSED, WAITING
+from mixpanel_headless.logs import REFUSED, WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from anyio import to_thread
 
-from mixpanel_headless.observation import logger
+from mixpanel_headless.logs import logger
 from mixpanel_headless.results.exports import Exported, ExportedFile
 
 from .contents import Contents, Part

@@ -13,7 +13,7 @@ from anyio import to_thread
 import request_scheduler as rs
 from mixpanel_headless.errors import InvalidResponseError, RateLimitError, ServerError, TransportError
 from mixpanel_headless.exchange import Exchange
-from mixpanel_headless.observation import logger
+from mixpanel_headless.logs import logger
 
 from .delivered import Delivered
 from .lines import BLOCK, Splitter, lines_of

@@ -12,7 +12,7 @@ import attrs
 import msgspec
 
 from mixpanel_headless.errors import InvalidResponseError
-from mixpanel_headless.observation import logger
+from mixpanel_headless.logs import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from mixpanel_headless.observation import log_waiting
+from mixpanel_headless.logs import log_waiting
 from mixpanel_headless.results.budget import report_budget
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import attrs
 
 from mixpanel_headless.errors import AuditError, MixpanelHeadlessError
-from mixpanel_headless.observation import logger
+from mixpanel_headless.logs import logger
 
 if TYPE_CHECKING:
     from mixpanel_headless.options import Options, Task

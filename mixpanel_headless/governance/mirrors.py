@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mixpanel_headless.observation import logger
+from mixpanel_headless.logs import logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ def tell(name: str, mirror: Mirror, row: Mapping[str, Any]) -> None:
 
 def mirror_of(name: str) -> Mirror:
     if name == "otel":
-        from mixpanel_headless.observation_otel import tell_audit
+        from mixpanel_headless.observers.otel import tell_audit
 
         return tell_audit
     return tell_syslog if name == "syslog" else tell_structlog

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from mixpanel_headless.cli.notes import notes_on_stderr
-from mixpanel_headless.observation import log_refusal, logger
+from mixpanel_headless.logs import log_refusal, logger
 from mixpanel_headless.sandbox import Sandbox
 from mixpanel_headless.sandbox.faults import shedding
 from tests.cli.conftest import run_mp

@@ -9,7 +9,7 @@ import pytest
 
 import mixpanel_headless as mp
 import request_scheduler as rs
-from mixpanel_headless.observation import PATIENCE, log_wait
+from mixpanel_headless.logs import PATIENCE, log_wait
 from mixpanel_headless.sandbox.faults import shedding
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 import mixpanel_headless as mp
-from mixpanel_headless.observation_prometheus import MOST_NAMES
+from mixpanel_headless.observers.prometheus import MOST_NAMES
 from mixpanel_headless.sandbox.faults import Hold, shedding
 
 if TYPE_CHECKING:

@@ -45,8 +45,8 @@ OWNERS = {
     "rich": {f"{CLIENT}.results", f"{CLIENT}.cli"},
     "click": {f"{CLIENT}.cli"},
     "jq": {f"{CLIENT}.cli"},
-    "opentelemetry": {f"{CLIENT}.observation_otel"},
-    "prometheus_client": {f"{CLIENT}.observation_prometheus"},
+    "opentelemetry": {f"{CLIENT}.observers.otel"},
+    "prometheus_client": {f"{CLIENT}.observers.prometheus"},
     "redis": {"request_scheduler.stores.redis.link", "request_scheduler.cache.link"},  # for loops, and for threads
     "trio": set(),
 }

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 import attrs
 
 import request_scheduler as rs
-
-from .errors import ConfigError, shown
+from mixpanel_headless.errors import ConfigError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -178,7 +177,7 @@ def trace_calls(tracer_provider: TracerProvider | None = None, *, questions: boo
     provider the program's global one is used. `questions` adds what was asked, such as events and filters; answers and
     credentials are never told. Raises MissingExtraError without the extra `otel`.
     """
-    from .observation_otel import Tracing
+    from .otel import Tracing
 
     return Tracing(tracer_provider, questions=questions)
 
@@ -189,7 +188,7 @@ def count_calls(registry: CollectorRegistry | None = None) -> Observer:
     All that share a registry share their series. Labels are bounded: beyond 100 tenants or budgets the others are one.
     Raises MissingExtraError without the extra `prometheus`.
     """
-    from .observation_prometheus import metrics_in
+    from .prometheus import metrics_in
 
     return metrics_in(registry)
 

@@ -11,9 +11,8 @@ from weakref import WeakKeyDictionary
 import attrs
 
 import request_scheduler as rs
-
-from .errors import MissingExtraError
-from .observers import CallRecord, outcome_of
+from mixpanel_headless.errors import MissingExtraError
+from mixpanel_headless.observers import CallRecord, outcome_of
 
 try:
     from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .errors import MissingExtraError
-from .exchange import Exchange
-from .observers import CallRecord, outcome_of
+from mixpanel_headless.errors import MissingExtraError
+from mixpanel_headless.exchange import Exchange
+from mixpanel_headless.observers import CallRecord, outcome_of
 
 try:
     from opentelemetry import trace
