@@ -260,30 +260,21 @@ class Stream(Named, Generic[P, R_co]):
 
     def __init__(self, pages: Callable[Concatenate[Any, P], AsyncIterator[Iterable[R_co]]], said: Said) -> None:
         super().__init__(said)
-        arguments = Arguments(pages)
-
-        def begin(surface: Surface[Async], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[Iterable[R_co]]:
-            if (wrong := arguments.misnamed(args, kwargs)) is not None:
-                try:
-                    raise wrong
-                finally:
-                    del wrong  # as above
-            if (flaw := arguments.flaw(args, kwargs)) is None:
-                return pages(surface, *args, **kwargs)
-            return until(flaw, pages(surface.view(asks=functools.partial(refuse, flaw)), *args, **kwargs))
-
+        self.pages, self.arguments = pages, Arguments(pages)
         declare_result(pages, r"AsyncIterator\[(?:Iterable|Sequence|list)\[(.*)\]\]", "AsyncIterator[{}]")
 
         @functools.wraps(pages)
         async def iterate(surface: Surface[Async], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[R_co]:
-            async with aclosing(cast("AsyncGenerator[Iterable[R_co]]", begin(surface, *args, **kwargs))) as arriving:
+            async with aclosing(
+                cast("AsyncGenerator[Iterable[R_co]]", self.begin(surface, *args, **kwargs))
+            ) as arriving:
                 async for page in arriving:
                     for item in page:
                         yield item
 
         @functools.wraps(pages)
         def iterate_blocking(surface: Surface[Blocking], *args: P.args, **kwargs: P.kwargs) -> Iterator[R_co]:
-            for page in surface.read_pages(begin, *args, **kwargs):
+            for page in surface.read_pages(self.begin, *args, **kwargs):
                 yield from page
 
         declared = str(pages.__annotations__.get("return", "")).removeprefix("Async")
@@ -292,6 +283,17 @@ class Stream(Named, Generic[P, R_co]):
         )
         self.iterate, self.iterate_blocking = iterate, iterate_blocking
         self.__doc__ = pages.__doc__
+
+    def begin(self, surface: Surface[Async], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[Iterable[R_co]]:
+        """The pages of a call; one with an argument of the wrong kind asks nothing, and says so if it would."""
+        if (wrong := self.arguments.misnamed(args, kwargs)) is not None:
+            try:
+                raise wrong
+            finally:
+                del wrong  # as above
+        if (flaw := self.arguments.flaw(args, kwargs)) is None:
+            return self.pages(surface, *args, **kwargs)
+        return until(flaw, self.pages(surface.view(asks=functools.partial(refuse, flaw)), *args, **kwargs))
 
     @overload
     def __get__(self, surface: None, owner: type) -> Self: ...
