@@ -62,6 +62,11 @@ def shown(value: object) -> str:
         text = repr(value)
     except Exception:  # noqa: BLE001 - a number of 5,000 digits, or a class of the caller's
         text = f"<{type(value).__name__}>"
+    return shortened(text)
+
+
+def shortened(text: str) -> str:
+    """A text as an error quotes it: the beginning of one that is long."""
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 

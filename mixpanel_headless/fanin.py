@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 import attrs
 
 from .dispatch import Asked
-from .errors import InvalidArgumentError, shown
+from .errors import InvalidArgumentError, shortened, shown
 from .operation import Operation
 from .query.fields import is_whole
 from .translation import in_our_terms
@@ -33,7 +33,6 @@ R_co = TypeVar("R_co", covariant=True)
 
 AT_ONCE = 256
 """Calls of one batch that stand in the queue together: enough for its fair share and for equal calls to meet."""
-SHOWN = 80
 
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
@@ -79,8 +78,7 @@ class Planned(Generic[R_co]):
         arguments = [shown(value) for value in self.args] + [
             f"{name}={shown(value)}" for name, value in self.kwargs.items()
         ]
-        text = f"{self.operation.name}({', '.join(arguments)})"
-        return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+        return shortened(f"{self.operation.name}({', '.join(arguments)})")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self}>"
