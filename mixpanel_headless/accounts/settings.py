@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from mixpanel_headless.errors import ConfigError, shown
+from mixpanel_headless.query.fields import read_digits
 
 from .credentials import Credentials, OAuthToken, ServiceAccount
 from .headers import find_custom_header
@@ -198,7 +199,7 @@ def check_text(name: str, text: object) -> str:
 def check_project(project: str | int) -> str:
     """A project id is digits; anything else would end up in paths and keys."""
     text = project if isinstance(project, str) else shown(project)
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    if read_digits(text) is None:
         raise ConfigError(
             f"The project id {shown(project)} is not a number.",
             hint="Use the number in the project's settings page (MP_PROJECT_ID).",
@@ -209,7 +210,7 @@ def check_project(project: str | int) -> str:
 def check_workspace(workspace: object) -> int | None:
     """A data view's number, given as a number or as digits."""
     text = workspace if isinstance(workspace, str) else shown(workspace)
-    if workspace is not None and not (text.isascii() and text.isdigit() and 0 < len(text) < 19 and int(text)):
+    if workspace is not None and not read_digits(text):
         raise ConfigError(f"The workspace id {shown(workspace)} is not a number.", hint="Use the data view's number.")
     return None if workspace is None else int(text)
 

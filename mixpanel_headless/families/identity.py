@@ -24,6 +24,7 @@ from mixpanel_headless.errors import (
     shown,
 )
 from mixpanel_headless.operation import Async, Mode, Surface, composite, operation
+from mixpanel_headless.query.fields import read_digits
 from mixpanel_headless.request import Request, Scope
 from mixpanel_headless.results.discovery import Listing
 from mixpanel_headless.suggestions import ask_for, similar_names
@@ -221,7 +222,7 @@ async def unless_absent(answer: Coroutine[Any, Any, R]) -> R | None:
 def project_number(project: str | int, known: Mapping[str, MeProject]) -> str:
     """The id of a project; ConfigError for what is none, with the id of a project that has this name."""
     text = str(project)
-    if text.isascii() and text.isdigit():
+    if read_digits(text) is not None:
         return text
     named = {one.name: number for number, one in known.items()}
     near = [f"{named[name]} ({name})" for name in similar_names(text, list(named))]

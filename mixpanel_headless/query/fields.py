@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 BEYOND = 2**63
 """The first number that is too long for a service to read as an integer."""
 
+MOST_DIGITS = 18
+"""Of which every number stays below `BEYOND`."""
+
 Validator: TypeAlias = "Callable[[Any, attrs.Attribute[Any], Any], None]"
 
 
@@ -91,6 +94,13 @@ def is_positive_integer(value: object) -> bool:
 def is_whole(value: object) -> TypeGuard[int]:
     """Whether the value is an int and no boolean."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def read_digits(text: object) -> int | None:
+    """The number that plain digits say; None for anything else, and for more than `MOST_DIGITS` of them."""
+    if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
+        return int(text)
+    return None
 
 
 def is_whole_text(value: object) -> TypeGuard[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mixpanel_headless.errors import BookmarkValidationError, ParamValidationError
 
@@ -11,6 +11,8 @@ from .dates import Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from mixpanel_headless.request import Json
 
     from .dates import Day
 
@@ -23,7 +25,6 @@ RETENTIONS = ("1", "7", "30", "90")
 MILLISECONDS = 10**12
 """Above this a number of seconds would lie in the year 33,658."""
 MOST_PROPERTIES = 5
-Json = Any
 
 
 def check_selector(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import attrs
 
@@ -17,7 +17,8 @@ from .metrics import CohortMetric, FunnelMetric, Metric, RetentionMetric
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Json = Any
+    from mixpanel_headless.request import Json
+
 Kind = Literal["metric", "formula", "warehouse"]
 SIMPLE: Final = (Metric, CohortMetric, FunnelMetric, RetentionMetric)
 DEFAULTS: Final = {"aggregation": "none", "syncInterval": "hourly"}

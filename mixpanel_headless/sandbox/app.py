@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from mixpanel_headless.sandbox.arrivals import Arrival
     from mixpanel_headless.sandbox.questions import Source
+    from mixpanel_headless.sandbox.replies import Json
 
-Json = dict[str, Any]
 WORKSPACE = 1
 EVERYTHING = "All Project Data"
 ORGANIZATION = 1

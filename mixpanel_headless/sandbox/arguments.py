@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mixpanel_headless.errors import InvalidArgumentError, shown
+from mixpanel_headless.query.fields import read_digits
 
 if TYPE_CHECKING:
     import attrs
@@ -73,9 +74,9 @@ def account_part(_: object, field: attrs.Attribute[Any], value: Any) -> None:
 def read_project(given: object) -> int:
     """The project's number, from a number or its digits."""
     text = given if isinstance(given, str) else shown(given)
-    if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text)):
+    if not (found := read_digits(text)):
         raise refuse("project", given, "the project's number")
-    return int(text)
+    return found
 
 
 def engine(_: object, __: attrs.Attribute[Any], value: Any) -> None:

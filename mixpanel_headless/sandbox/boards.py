@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mixpanel_headless.sandbox.app import Request
+    from mixpanel_headless.sandbox.replies import Json
 
-Json = dict[str, Any]
 BOARDS = "dashboards"
 TEMPLATES = {"onboarding": 2, "company_kpis": 3}
 """The blueprints, and how many reports each has."""

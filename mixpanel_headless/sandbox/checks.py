@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mixpanel_headless.sandbox.app import Request
+    from mixpanel_headless.sandbox.replies import Json
 
-Json = dict[str, Any]
 NOBODY = "The sandbox tells nobody."
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from mixpanel_headless.models.params import Params
     from mixpanel_headless.sandbox.app import Request
+    from mixpanel_headless.sandbox.replies import Json
 
-Json = dict[str, Any]
 FIRST_ID = 2001
 PAGE = 1000
 SECRETS = frozenset({"password"})

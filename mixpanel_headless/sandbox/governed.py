@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mixpanel_headless.sandbox.app import Request
+    from mixpanel_headless.sandbox.replies import Json
 
-Json = dict[str, Any]
 Key = tuple[str, str]
 """Whose it is, `Event` or `User` for properties and the type for schemas, and the name."""
 EVENT = "event"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.query.fields import read_digits
 from mixpanel_headless.sandbox.replies import Rejected
 from mixpanel_headless.sandbox.routes import SCOPE
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mixpanel_headless.sandbox.app import Request
+    from mixpanel_headless.sandbox.replies import Json
 
-Json = dict[str, Any]
 USER = 1
 """Whoever asks; there is nobody else."""
 PAGE = 20
@@ -96,9 +97,11 @@ def number_in(request: Request, name: str, default: int) -> int:
 
 
 def number_of(text: str, name: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+    """The whole number that a parameter says; Rejected for what is none."""
+    found = read_digits(text)
+    if found is None:
         raise Rejected(400, f"{name} must be a whole number from 0 ({text[:40]!r} was given)")
-    return int(text)
+    return found
 
 
 ROUTES: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from mixpanel_headless.query.fields import read_digits
 from mixpanel_headless.sandbox.custom_events import CustomEvents
 from mixpanel_headless.sandbox.entities import Entities
 from mixpanel_headless.sandbox.governed import Governed
@@ -14,12 +15,12 @@ from mixpanel_headless.sandbox.histories import Journal
 from mixpanel_headless.sandbox.kinds import kinds
 from mixpanel_headless.sandbox.lookups import DOWNLOADS, Lookups, Upload
 from mixpanel_headless.sandbox.quality import Anomalies
+from mixpanel_headless.sandbox.replies import Json  # noqa: TC001 - documents are read by the types of State's fields
 from mixpanel_headless.sandbox.saved import Saved, report_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Json = dict[str, Any]
 V = TypeVar("V")
 FORMAT = 1
 ABOUT = "What a Mixpanel sandbox keeps"
@@ -163,7 +164,8 @@ def restored(state: State) -> Saved:
 
 def ids_of_things(state: State) -> Iterator[int]:
     """The ids of all things that have a number for one."""
-    return (int(key) for things in state.things.values() for key in things if key.isascii() and key.isdigit())
+    numbers = (read_digits(key) for things in state.things.values() for key in things)
+    return (number for number in numbers if number is not None)
 
 
 def flaws_in(state: State) -> Iterator[str]:

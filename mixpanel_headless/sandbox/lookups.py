@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.query.fields import read_digits
 from mixpanel_headless.sandbox.entities import fields_in
-from mixpanel_headless.sandbox.replies import Rejected, Reply
+from mixpanel_headless.sandbox.histories import number_of
+from mixpanel_headless.sandbox.replies import Json, Rejected, Reply
 from mixpanel_headless.sandbox.routes import SCOPE
 from mixpanel_headless.sandbox.signed import signed_address
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from mixpanel_headless.sandbox.app import Request
     from mixpanel_headless.sandbox.arrivals import Arrival
 
-Json = dict[str, Any]
 CSV = "text/csv"
 FIRST_ID = 5499
 UPLOADS, DOWNLOADS = "uploads/", "downloads/"
@@ -51,10 +52,9 @@ class Lookups:
 
     def table(self, number: object) -> Json:
         """One table; Rejected says that there is none."""
-        digits = str(number)
-        found = self.tables.get(int(digits)) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
+        found = self.tables.get(read_digits(str(number)) or 0)
         if found is None:
-            raise Rejected(404, f"Lookup table {digits[:40]} does not exist")
+            raise Rejected(404, f"Lookup table {str(number)[:40]} does not exist")
         return found
 
 
@@ -164,9 +164,7 @@ def download(request: Request) -> Reply:
     table = told(request).table(in_query(request, "data-group-id"))
     content, limit = told(request).contents[f"{DOWNLOADS}{table['id']}"], request.arrival.query.get("limit")
     if limit is not None:
-        if not (limit.isascii() and limit.isdigit()) or len(limit) > 9:
-            raise Rejected(400, f"limit must be a whole number from 0 ({limit[:40]!r} was given)")
-        content = b"".join(content.splitlines(keepends=True)[: int(limit) + 1])
+        content = b"".join(content.splitlines(keepends=True)[: number_of(limit, "limit") + 1])
     return Reply(200, content, content_type=CSV)
 
 

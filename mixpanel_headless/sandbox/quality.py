@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.query.fields import read_digits
 from mixpanel_headless.sandbox.entities import rows_in
 from mixpanel_headless.sandbox.replies import Rejected
 from mixpanel_headless.sandbox.routes import SCOPE
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from mixpanel_headless.sandbox.app import Request
+    from mixpanel_headless.sandbox.replies import Json
 
-Json = dict[str, Any]
 DAYS = 30
 BEFORE = 7
 """Days from which the next one is foretold."""
@@ -122,8 +123,7 @@ def list_anomalies(request: Request) -> Json:
         for row in anomalies(request)
         if query.get("status") in (None, row["status"]) and query.get("event_id") in (None, str(row["event"]))
     ]
-    limit = query.get("limit", "")
-    return {"anomalies": rows[: int(limit)] if limit.isascii() and limit.isdigit() and len(limit) < 9 else rows}
+    return {"anomalies": rows[: read_digits(query.get("limit"))]}
 
 
 def change_anomalies(request: Request) -> Json:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.query.fields import read_digits
 from mixpanel_headless.sandbox.app import ask_app
+from mixpanel_headless.sandbox.histories import number_of
 from mixpanel_headless.sandbox.lookups import take_or_give
 from mixpanel_headless.sandbox.replays import FOLDER, file_at
 from mixpanel_headless.sandbox.replies import Rejected, Reply, text_lines
@@ -239,17 +241,15 @@ def read_text(arrival: Arrival, name: str) -> str:
 def read_limit(arrival: Arrival, default: int) -> int:
     """A positive number of rows."""
     text = arrival.query.get("limit", str(default))
-    if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) < 1:
+    found = read_digits(text)
+    if not found:
         raise Rejected(400, f"limit must be a positive integer ({text!r} was given)")
-    return int(text)
+    return found
 
 
 def read_page(arrival: Arrival) -> int:
     """The number of a page, from 0."""
-    text = str(arrival.parameters.get("page") or 0)
-    if not (text.isascii() and text.isdigit()) or len(text) > 9:
-        raise Rejected(400, f"page must be a whole number from 0 ({text!r} was given)")
-    return int(text)
+    return number_of(str(arrival.parameters.get("page") or 0), "page")
 
 
 def read_date(arrival: Arrival, name: str) -> str | None:

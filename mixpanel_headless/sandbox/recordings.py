@@ -19,7 +19,8 @@ from mixpanel_headless.sandbox.tape import Tape
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-Json = dict[str, Any]
+    from mixpanel_headless.sandbox.replies import Json
+
 DAY = 86400
 FILE = 25
 """Events in one file."""

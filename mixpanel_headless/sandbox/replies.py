@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 TEXT = "text/plain"
+Json = dict[str, Any]
+"""A JSON object, as it comes and goes."""
 PACKED_FROM = 1400
 """Bytes beyond which the service packs a text."""
 CutPoint = Literal["before headers", "after headers", "inside the body"]

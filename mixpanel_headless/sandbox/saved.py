@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mixpanel_headless.errors import InvalidArgumentError, shown
-from mixpanel_headless.query.fields import is_whole
+from mixpanel_headless.query.fields import is_whole, read_digits
 from mixpanel_headless.sandbox.custom_events import CustomEvents
 from mixpanel_headless.sandbox.entities import Entities
 from mixpanel_headless.sandbox.governed import Governed
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mixpanel_headless.engine import Engine
+    from mixpanel_headless.sandbox.replies import Json
 
-Json = dict[str, Any]
 REPORT_TYPES = ("insights", "funnels", "retention", "flows", "user")
 FIRST_ID = 1000
 
@@ -74,13 +74,10 @@ class Saved:
 
     def report(self, number: object) -> Json:
         """The report with an id; Rejected says that there is none."""
-        digits = str(number)
         with self.lock:
-            found = (
-                self.reports.get(int(digits)) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
-            )
+            found = self.reports.get(read_digits(str(number)) or 0)
         if found is None:
-            raise Rejected(404, f"Bookmark {digits[:40]} does not exist")
+            raise Rejected(404, f"Bookmark {str(number)[:40]} does not exist")
         return found
 
     def change_report(self, number: object, changes: Mapping[str, Any], now: str) -> Json:

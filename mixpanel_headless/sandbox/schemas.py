@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from mixpanel_headless.sandbox.replies import Json, Rejected
 
-from mixpanel_headless.sandbox.replies import Rejected
-
-Json = dict[str, Any]
 Key = tuple[str, str]
 """The type of what a schema is of, and its name."""
 OWNERS = ("event", "custom_event", "profile")

@@ -11,7 +11,8 @@ from mixpanel_headless.sandbox.tape import element
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mixpanel_headless.sandbox.tape import Json, Tape
+    from mixpanel_headless.sandbox.replies import Json
+    from mixpanel_headless.sandbox.tape import Tape
 
 SHOP = "https://shop.example.com"
 

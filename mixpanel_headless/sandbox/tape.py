@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from mixpanel_headless.sandbox.replies import Json
+
 SNAPSHOT, INCREMENT, META, CUSTOM, PLUGIN = 2, 3, 4, 5, 6
 MUTATION, MOVE, MOUSE, SCROLL, INPUT = 0, 1, 2, 3, 5
 UP, DOWN, CLICK, FOCUS, TOUCH, LIFT = 0, 1, 2, 5, 7, 9

@@ -79,7 +79,7 @@ def test_a_formula_is_tried_before_it_is_kept(ws: mp.Workspace) -> None:
     letters = {"A": mp.ComposedPropertyValue(value="amount", resource_type="event")}
     given: dict[str, Any] = {"name": "Twice", "resource_type": "events", "composed_properties": letters}
     assert ws.validate_custom_property(mp.CreateCustomPropertyParams(display_formula="A * 2", **given))["valid"]
-    with pytest.raises(mp.QueryError, match="formula"):
+    with pytest.raises(mp.QueryError, match="displayFormula, character 6"):
         ws.validate_custom_property(mp.CreateCustomPropertyParams(display_formula="A * (", **given))
 
 
