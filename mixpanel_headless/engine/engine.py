@@ -10,7 +10,6 @@ import attrs
 from . import activity, cohorts, discovery, legacy_retention, lexicon, profiles, segmentation
 from .files import open_once, read_csv, read_lines, read_parquet
 from .flows import flows
-from .generate import generate_shop
 from .insights import insights
 from .legacy_funnels import legacy_funnel
 from .loading import add_event_lines, add_profile_lines, encode
@@ -20,7 +19,6 @@ from .raw_export import event_lines
 from .tables import Store
 
 if TYPE_CHECKING:
-    import datetime as dt
     import os
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
@@ -37,18 +35,6 @@ class Engine:
     def __init__(self, project: Project | None = None, *, packed: bool = False) -> None:
         self.project = project or Project()
         self._store = Store(self.project, packed)
-
-    @classmethod
-    def with_shop(cls, project: Project | None = None, *, seed: int = 7, end: dt.date | None = None) -> Self:
-        """An engine over the generated shop, whose facts the docstring of `generate` lists.
-
-        The shop's last day is `end`, else the day of the project's clock.
-        """
-        engine = cls(project)
-        events, profiles = generate_shop(seed, end=end or engine.project.clock().date())
-        engine.add_events(events)
-        engine.add_profiles(profiles)
-        return engine
 
     def __enter__(self) -> Self:
         return self

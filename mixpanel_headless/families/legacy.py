@@ -15,6 +15,7 @@ from mixpanel_headless.query.dates import Day, checked_day
 from mixpanel_headless.query.fields import is_whole_text
 from mixpanel_headless.request import Json, Request, query_params
 from mixpanel_headless.results import legacy as answers
+from mixpanel_headless.results.legacy_reading import read_funnel, read_retention, reader
 
 from .discovery import CountType, check_count, check_name
 
@@ -52,7 +53,7 @@ class Legacy(Surface[Mode]):
         first, last = days(from_date, to_date)
         asked = {"event": event, "from_date": first, "to_date": last, "unit": check_choice("unit", unit, Unit)}
         params = query_params(**asked, type="general", on=on and expression(on), where=where)
-        return ask("/segmentation", params, answers.reader(
+        return ask("/segmentation", params, reader(
             answers.SegmentationResult, "series", **asked, segment_property=on
         ), last)  # fmt: skip
 
@@ -72,7 +73,7 @@ class Legacy(Surface[Mode]):
         first, last = days(from_date, to_date)
         asked = {"event": event, "from_date": first, "to_date": last, "unit": check_choice("unit", unit, Unit)}
         params = query_params(**asked, on=expression(on), type=check_choice("type", type, CountType), where=where)
-        read = answers.reader(answers.NumericBucketResult, "series", **asked, property_expr=on)
+        read = reader(answers.NumericBucketResult, "series", **asked, property_expr=on)
         return ask("/segmentation/numeric", params, read, last)
 
     @operation
@@ -120,7 +121,7 @@ class Legacy(Surface[Mode]):
         params = query_params(funnel_id=funnel_id, from_date=first, to_date=last, unit=step, on=on)
 
         def read(tree: Json, provenance: Provenance) -> answers.FunnelResult:
-            return answers.read_funnel(tree, funnel_id=funnel_id, from_date=first, to_date=last, provenance=provenance)
+            return read_funnel(tree, funnel_id=funnel_id, from_date=first, to_date=last, provenance=provenance)
 
         return ask("/funnels", params, read)
 
@@ -164,7 +165,7 @@ class Legacy(Surface[Mode]):
         )
 
         def read(tree: Json, provenance: Provenance) -> answers.RetentionResult:
-            return answers.read_retention(tree, provenance, **asked, return_event=return_event, unit=unit)
+            return read_retention(tree, provenance, **asked, return_event=return_event, unit=unit)
 
         return ask("/retention", params, read)
 
@@ -189,7 +190,7 @@ class Legacy(Surface[Mode]):
             "addiction_unit": check_choice("addiction_unit", addiction_unit, AddictionUnit),
         }
         params = query_params(from_date=first, to_date=last, **units, event=event, where=where)
-        read = answers.reader(answers.FrequencyResult, "data", event=event, from_date=first, to_date=last, **units)
+        read = reader(answers.FrequencyResult, "data", event=event, from_date=first, to_date=last, **units)
         return ask("/retention/addiction", params, read, last)
 
     @operation
@@ -206,9 +207,7 @@ class Legacy(Surface[Mode]):
         first, last = days(from_date, to_date)
         how = {"type": check_choice("type", type, CountType), "unit": check_choice("unit", unit, Unit)}
         params = query_params(event=name_list("events", events), **how, from_date=first, to_date=last)
-        read = answers.reader(
-            answers.EventCountsResult, "series", events=list(events), from_date=first, to_date=last, **how
-        )
+        read = reader(answers.EventCountsResult, "series", events=list(events), from_date=first, to_date=last, **how)
         return ask("/events", params, read, last)
 
     @operation
@@ -235,7 +234,7 @@ class Legacy(Surface[Mode]):
             event=event, name=property_name, **how, from_date=first, to_date=last, values=chosen, limit=limit
         )
         asked = {"event": event, "property_name": property_name, "from_date": first, "to_date": last, **how}
-        return ask("/events/properties", params, answers.reader(answers.PropertyCountsResult, "series", **asked), last)
+        return ask("/events/properties", params, reader(answers.PropertyCountsResult, "series", **asked), last)
 
 
 def ask(path: str, params: Any, read: Callable[[Json, Provenance], Any], last_day: str | None = None) -> Request[Any]:
@@ -250,7 +249,7 @@ def ask_number(
     first, last = days(from_date, to_date)
     asked = {"event": event, "from_date": first, "to_date": last, "unit": check_choice("unit", unit, Unit)}
     params = query_params(**asked, on=expression(on), where=where)
-    return ask(f"/segmentation/{what}", params, answers.reader(kind, "results", **asked, property_expr=on), last)
+    return ask(f"/segmentation/{what}", params, reader(kind, "results", **asked, property_expr=on), last)
 
 
 def expression(on: str) -> str:

@@ -15,7 +15,7 @@ from mixpanel_headless.operation import Async, Mode, Surface, composite, operati
 from mixpanel_headless.replies import read_rows, unwrap
 from mixpanel_headless.request import Json, Request, Scope, query_params
 from mixpanel_headless.results.discovery import Listing
-from mixpanel_headless.results.legacy import require
+from mixpanel_headless.results.legacy_reading import require
 from mixpanel_headless.results.schema_graph import SchemaGraph, join_events
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from .legacy import LegacyReport, own, require
+from .legacy import LegacyReport
+from .legacy_reading import require
 from .table import Table
-from .trees import copy_tree
+from .trees import copy_tree, own_tree
 
 if TYPE_CHECKING:
     from mixpanel_headless.request import Json
@@ -27,7 +28,7 @@ class UserEvent:
 
     event: str
     time: datetime | None
-    properties: dict[str, Any] = attrs.field(converter=own)
+    properties: dict[str, Any] = attrs.field(converter=own_tree)
 
     def to_dict(self) -> dict[str, Any]:
         """The event as JSON-ready data."""

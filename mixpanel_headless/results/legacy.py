@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
-
-from mixpanel_headless.errors import QueryError
 
 from .drawings import Stages, grid_of
 from .provenance import Provenance, given
 from .report import Report
 from .table import Table
-from .trees import copy_tree
+from .trees import own_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from mixpanel_headless.request import Json
-
     from .drawings import ChartKind, Grid
 
-R = TypeVar("R", bound="LegacyReport")
 Series = dict[str, dict[str, Any]]
-EVERYBODY = "$overall"
-
-
-def own(tree: Any) -> Any:
-    """A part of an answer that belongs to one result alone."""
-    return copy_tree(tree)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -74,7 +60,7 @@ class SeriesCounts(LegacyReport):
     from_date: str
     to_date: str
     unit: str
-    series: Series = attrs.field(converter=own)
+    series: Series = attrs.field(converter=own_tree)
 
     @cached_property
     def table(self) -> Table:
@@ -144,7 +130,7 @@ class NumericResult(LegacyReport):
     to_date: str
     property_expr: str
     unit: str
-    results: dict[str, float] = attrs.field(converter=own)
+    results: dict[str, float] = attrs.field(converter=own_tree)
     computed_at: str | None = None
 
     @cached_property
@@ -196,7 +182,7 @@ class FunnelResult(LegacyReport):
     from_date: str
     to_date: str
     steps: list[FunnelResultStep]
-    by_date: dict[str, Any] = attrs.field(converter=own)
+    by_date: dict[str, Any] = attrs.field(converter=own_tree)
 
     @property
     def conversion_rate(self) -> float:
@@ -268,7 +254,7 @@ class FrequencyResult(LegacyReport):
     to_date: str
     unit: str
     addiction_unit: str
-    data: dict[str, list[int]] = attrs.field(converter=own)
+    data: dict[str, list[int]] = attrs.field(converter=own_tree)
 
     def grid(self) -> Grid | None:
         """How many people there were, by date and number of periods."""
@@ -284,70 +270,3 @@ class FrequencyResult(LegacyReport):
 
 def padded(values: list[Any], width: int) -> list[Any]:
     return [*values, *[None] * (width - len(values))]
-
-
-def reader(kind: Callable[..., R], part: str | None, **asked: Any) -> Callable[[Json, Provenance], R]:
-    """How an answer becomes a result: `part` of it under the name of the result's last field, beside what was asked."""
-
-    def read(tree: Json, provenance: Provenance) -> R:
-        return kind(**asked, **parts_of(tree, part), provenance=provenance)
-
-    return read
-
-
-def parts_of(tree: Json, part: str | None) -> dict[str, Any]:
-    """The numbers of an answer by the names of the fields that hold them."""
-    body = require(tree, dict)
-    if part == "series":
-        return {"series": require(require(body.get("data", {}), dict).get("values", {}), dict)}
-    if part == "results":
-        return {"results": require(body.get("results", {}), dict), "computed_at": body.get("computed_at")}
-    return {"data": require(body.get("data", {}), dict)}
-
-
-def require(part: Any, kind: type) -> Any:
-    """A part of an answer, which must be of this kind; QueryError says what came instead."""
-    if not isinstance(part, kind):
-        raise QueryError(
-            f"The answer has {type(part).__name__} where {kind.__name__} belongs.", status_code=200, response_body=part
-        )
-    return part
-
-
-def read_funnel(tree: Json, *, funnel_id: int, from_date: str, to_date: str, provenance: Provenance) -> FunnelResult:
-    """A saved funnel's answer; the counts of a step are summed over dates, its name is that of the last date."""
-    by_date = require(require(tree, dict).get("data", {}), dict)
-    names: list[str] = []
-    counts: list[int] = []
-    for day in by_date.values():
-        steps = day.get("steps", day.get(EVERYBODY)) if isinstance(day, dict) else None
-        for place, step in enumerate(steps if isinstance(steps, list) else ()):
-            if place == len(counts):
-                counts.append(0)
-                names.append("")
-            counts[place] += step.get("count", 0)
-            names[place] = step.get("event") or step.get("goal") or f"Step {place + 1}"
-    rates = [1.0, *((now / before if before else 0.0) for before, now in pairwise(counts))]
-    steps_of_all = [
-        FunnelResultStep(event=name, count=count, conversion_rate=rate)
-        for name, count, rate in zip(names, counts, rates, strict=False)
-    ]
-    return FunnelResult(
-        funnel_id=funnel_id, funnel_name="", from_date=from_date, to_date=to_date, steps=steps_of_all, by_date=by_date,
-        provenance=provenance,
-    )  # fmt: skip
-
-
-def read_retention(tree: Json, provenance: Provenance, **asked: Any) -> RetentionResult:
-    """A retention's answer, its dates in order."""
-    days: Mapping[str, Any] = require(tree, dict)
-    cohorts = [
-        CohortInfo(
-            date=day,
-            size=one.get("first", 0),
-            retention=[(count / one["first"] if one.get("first") else 0.0) for count in one.get("counts", ())],
-        )
-        for day, one in sorted(days.items())
-        if isinstance(one, dict)
-    ]
-    return RetentionResult(cohorts=cohorts, provenance=provenance, **asked)

@@ -11,10 +11,11 @@ from .curves import curves_of
 from .drawings import Ways
 from .flows import FlowQueryResult
 from .funnels import FunnelQueryResult
-from .legacy import LegacyReport, own, read_retention, require
+from .legacy import LegacyReport
+from .legacy_reading import read_retention, require
 from .retention import RetentionQueryResult
 from .table import Table, flatten_series, in_periods
-from .trees import copy_tree
+from .trees import copy_tree, own_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ class SavedReportResult(LegacyReport):
     from_date: str
     to_date: str
     headers: list[str]
-    series: dict[str, Any] = attrs.field(converter=own)
+    series: dict[str, Any] = attrs.field(converter=own_tree)
     report_type: str  # type: ignore[misc] # each report has its own
     comparison: SavedReportResult | None = None
     charts: ClassVar[tuple[ChartKind, ...]] = ("line", "bar", "funnel", "heatmap", "sankey")
@@ -114,10 +115,10 @@ class FlowsResult(LegacyReport):
     charts: ClassVar[tuple[ChartKind, ...]] = ("sankey",)
     bookmark_id: int
     computed_at: str
-    steps: list[dict[str, Any]] = attrs.field(converter=own)
-    breakdowns: list[Any] = attrs.field(converter=own)
+    steps: list[dict[str, Any]] = attrs.field(converter=own_tree)
+    breakdowns: list[Any] = attrs.field(converter=own_tree)
     overall_conversion_rate: float
-    metadata: dict[str, Any] = attrs.field(converter=own)
+    metadata: dict[str, Any] = attrs.field(converter=own_tree)
 
     @property
     def title(self) -> str:

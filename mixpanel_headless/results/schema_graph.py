@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from .legacy import LegacyReport, own
+from .legacy import LegacyReport
 from .table import Table
+from .trees import own_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,9 +38,9 @@ class SchemaGraph(LegacyReport):
 
     report_type: ClassVar[str] = "schema graph"
     computed_at: str = attrs.field(factory=now_text)
-    events: list[Row] = attrs.field(converter=own)
-    properties: list[Row] = attrs.field(converter=own)
-    user_properties: list[Row] = attrs.field(converter=own)
+    events: list[Row] = attrs.field(converter=own_tree)
+    properties: list[Row] = attrs.field(converter=own_tree)
+    user_properties: list[Row] = attrs.field(converter=own_tree)
     include_density: bool
     include_user_properties: bool
 

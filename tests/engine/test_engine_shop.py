@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mixpanel_headless.engine import Engine, Project, generate_shop
-from tests.engine.asking import by, formula, metric, only, report, segments
+from mixpanel_headless.engine import Engine, generate_shop
+from tests.engine.asking import by, filled, formula, metric, only, report, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,8 @@ ALL = (FIRST.isoformat(), END.isoformat())
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Engine]:
-    with Engine.with_shop(Project(now=dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC))) as engine:
+    events, profiles = generate_shop(7, end=END)
+    with filled(*events, profiles=profiles, now=dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)) as engine:
         yield engine
 
 
