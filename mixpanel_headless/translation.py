@@ -20,6 +20,11 @@ UNREADABLE_HINT = "Update this program, or set MP_STATE_DIR to another folder fo
 OFFLINE_HINT = 'Ask once without freshness="offline", so that there is an answer to keep.'
 
 
+def as_sentence(text: str) -> str:
+    """What the scheduler says, with the capital and the full stop of the other errors."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
 @contextmanager
 def in_our_terms() -> Iterator[None]:
     """What the scheduler refuses inside is raised as one of this package's errors."""
@@ -31,7 +36,7 @@ def in_our_terms() -> Iterator[None]:
 
 def translate(error: rs.SchedulerError) -> errors.MixpanelHeadlessError:
     """A scheduler's refusal as one of this package's errors."""
-    text = str(error)
+    text = as_sentence(str(error))
     match error:
         case rs.DeadlineUnreachable():
             return errors.DeadlineUnreachable(text, retry_after=error.eta, sent=False)

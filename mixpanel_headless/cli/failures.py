@@ -22,7 +22,10 @@ SPELLED = "mixpanel_headless.spelled"
 AS_JSON = "mixpanel_headless.errors_as_json"
 """The key of `Context.meta` by which a command says that its caller reads JSON."""
 
-HINTS = {"NOT_MIRRORED": "Export those days with `mp mirror sync`, or ask with --source auto."}
+HINTS = {
+    "NOT_CACHED": "Ask once without --freshness offline, so that there is an answer to keep.",
+    "NOT_MIRRORED": "Export those days with `mp mirror sync`, or ask with --source auto.",
+}
 """What to do about errors of these codes, in the words of the command line."""
 
 

@@ -55,7 +55,9 @@ class DeadlineUnreachable(SchedulerError):
     """A call that could not start before its deadline; `eta` is the seconds until its `budgets` have room for it."""
 
     def __init__(self, eta: float, budgets: tuple[str, ...] = ()) -> None:
-        super().__init__(f"the call could start in {eta:.1f} s at the earliest, after its deadline{_spending(budgets)}")
+        far = eta >= 0.05  # what is shown as more than 0.0
+        start = f"could start in {eta:.1f} s at the earliest, after its" if far else "cannot start before so near a"
+        super().__init__(f"the call {start} deadline{_spending(budgets)}")
         self.eta, self.budgets = eta, budgets
 
 
@@ -81,7 +83,7 @@ class CeilingReached(SchedulerError):
     """A task has spent what its allowance gave: `limit` requests, or `limit` seconds of waiting."""
 
     def __init__(self, name: str, limit: float, unit: str = "requests") -> None:
-        super().__init__(f"task {name!r} may not go beyond {limit:g} {unit}")
+        super().__init__(f"task {name!r} has reached its ceiling of {unit}: {limit:g}")
         self.name = name
         self.limit = limit
         self.unit = unit

@@ -108,6 +108,12 @@ def test_what_is_wrong_is_told_in_the_words_of_the_command_line(line: str, told:
     assert "error(s)" not in error
 
 
+def test_an_answer_that_is_not_kept_is_told_with_the_option_that_asks_for_kept_ones_only(box: Sandbox) -> None:
+    told = mp(box, "query insights Unasked --freshness offline").stderr
+    assert told.startswith("Error: No answer for query is in the cache.\n")
+    assert "without --freshness offline, so" in told
+
+
 def test_a_word_that_resembles_no_command_is_only_refused(box: Sandbox) -> None:
     assert "did you mean" not in said(box, "xyzzy")
 
