@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import BadQuery, Unsupported
 from .matching import event_match
-from .predicates import property_term
 from .reading import listing, mapping, required, text, texts, whole_number
 from .scopes import EventScope, Statement
+from .terms import property_term
 from .times import midnight, read_day, read_range, to_ms, whole_days
 
 if TYPE_CHECKING:

@@ -17,9 +17,10 @@ from .errors import BadQuery, Unsupported
 from .expressions import NOT_SET, Value, number_value
 from .matching import event_match
 from .measures import tidy
-from .predicates import NUMBER, TEXT, property_term, read_term, where_condition
+from .predicates import read_term, where_condition
 from .reading import choice, decoded, listing, mapping, text, texts, truth, whole_number
 from .scopes import EventScope, PersonScope, Statement
+from .terms import NUMBER, TEXT, property_term
 from .times import FIXED_SECONDS
 
 if TYPE_CHECKING:

@@ -16,9 +16,10 @@ from .groups import UNSET, nice_width, plain
 from .matching import behavior_condition
 from .measures import tidy
 from .periods import Periods, read_periods
-from .predicates import LIST, NUMBER, Term, property_term, read_term, where_condition
+from .predicates import read_term, where_condition
 from .reading import choice, required, text, texts, whole_number
 from .scopes import EventScope, Statement
+from .terms import LIST, NUMBER, Term, property_term
 
 if TYPE_CHECKING:
     from .tables import Store
