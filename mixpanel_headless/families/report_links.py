@@ -8,22 +8,16 @@ ws.query_report_link(str(link)).df    the numbers, for a program
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
 from mixpanel_headless.accounts.settings import WEB_HOSTS
 from mixpanel_headless.app_api import at, get, post
 from mixpanel_headless.errors import (
-    AuthenticationError,
     InvalidArgumentError,
-    InvalidResponseError,
-    ParamValidationError,
     QueryError,
     ReportLinkNotFoundError,
-    ReportLinkParseError,
     UnsupportedReportLinkError,
     WorkspaceScopeError,
     shown,
@@ -44,6 +38,8 @@ from .insights import Insights
 from .retention import Retention
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mixpanel_headless.models.bookmarks import Bookmark
     from mixpanel_headless.models.report_links import LinkRecord, ReportLink, ResolvedReportLink
     from mixpanel_headless.query.vocabulary import FlowMode
@@ -52,8 +48,6 @@ if TYPE_CHECKING:
     from mixpanel_headless.results.insights import QueryResult
     from mixpanel_headless.results.provenance import Provenance
     from mixpanel_headless.results.retention import RetentionQueryResult
-
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], Identity[Mode]):
@@ -107,7 +101,7 @@ class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], I
         links.check_id("workspace_id", workspace_id)
         links.check_text("name", name)
         links.check_text("description", description)
-        kind, params = typed_params(report, report_type)
+        kind, params = links.typed_params(report, report_type)
         if validate:
             check_schema(params, kind)
         question = read_question(params)
@@ -182,7 +176,7 @@ class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], I
         except QueryError as error:
             refuse_absent(error, f"There is no short link {shown(code)}.", "SHORT_LINK_NOT_FOUND")
             raise
-        return read_short_link(answer["status"], answer["location"], self._web_host)
+        return links.read_short_link(answer["status"], answer["location"], self._web_host)
 
     async def _resolve_slug(
         self: ReportLinks[Async], target: links.LinkTarget, link: str, expanded: str | None
@@ -293,25 +287,6 @@ class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], I
         return WEB_HOSTS[self.settings.region]
 
 
-def typed_params(report: object, report_type: str | None) -> tuple[links.LinkType, Mapping[str, Any]]:
-    """A report's type and its question."""
-    kind = None if report_type is None else links.check_type(report_type)
-    if isinstance(report, Mapping):
-        return kind or "insights", report
-    own, params = getattr(report, "report_type", None), getattr(report, "params", None)
-    if own is None or not isinstance(params, Mapping):
-        raise ParamValidationError(
-            f"report is a {type(report).__name__}.", "RL2_INVALID_REPORT", path="report",
-            hint="Give what build_params or query returns, or those of another kind of report.",
-        )  # fmt: skip
-    if kind not in {None, own}:
-        raise ParamValidationError(
-            f"report_type is {shown(report_type)}, and this {type(report).__name__} is of the type {shown(own)}.",
-            "RL4_REPORT_TYPE_CONFLICT", path="report_type", hint="Leave report_type out.",
-        )  # fmt: skip
-    return links.check_type(own), params
-
-
 def linked_mode(params: Mapping[str, Any]) -> FlowMode:
     """How a link shows a flow: as its chart, whatever its paths were merged into before, unless that is a tree."""
     chart = params.get("chartType")
@@ -320,26 +295,6 @@ def linked_mode(params: Mapping[str, Any]) -> FlowMode:
 
 def read_as_it_is(tree: Json, _: Provenance) -> Json:
     return tree
-
-
-def read_short_link(status: int, location: str | None, host: str) -> str:
-    """The link that a short link was answered with."""
-    if status != 200 and status not in REDIRECTS:
-        raise InvalidResponseError(
-            f"The short link was answered with {status}.", code="SHORT_LINK_UNEXPECTED_RESPONSE", sent=True
-        )
-    if not location:
-        raise ReportLinkParseError("The short link leads nowhere.", code="SHORT_LINK_NO_LOCATION", sent=True)
-    link = urljoin(host, location)
-    path = urlsplit(link).path
-    if path.startswith("/login"):
-        raise AuthenticationError("The short link leads to the log-in page: these credentials cannot read it.")
-    if path.startswith("/s/"):
-        raise ReportLinkParseError(
-            "The short link leads to another short link.", code="SHORT_LINK_CHAIN", sent=True,
-            hint="Open it in a browser, and use the link that it leads to.",
-        )  # fmt: skip
-    return link
 
 
 def refuse_absent(error: QueryError, text: str, code: str) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Literal, get_args
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from urllib.parse import SplitResult, parse_qs, urljoin, urlsplit
 
 import attrs
 
 from mixpanel_headless.errors import (
+    AuthenticationError,
+    InvalidResponseError,
     ParamValidationError,
     ReportLinkParseError,
     ReportLinkScopeMismatchError,
@@ -47,6 +50,7 @@ _PATHS: Final = (
     re.compile(rf"/project/(?P<project>{_NUMBER})(?:/view/(?P<view>{_NUMBER}))?/app/(?P<app>[\w-]+)"),
     re.compile(rf"/report/(?P<project>{_NUMBER})(?:/view/(?P<view>{_NUMBER}))?/(?P<app>[\w-]+)"),
 )
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _SHORT: Final = re.compile(r"/s/(?P<code>[\w-]+)")
 _SAVED: Final = re.compile(rf"(?:report|segmentation-report|view)/(?P<id>{_NUMBER})(?:/.*)?")
 
@@ -157,6 +161,26 @@ def unrecognized(fragment: str) -> ReportLinkParseError:
     )
 
 
+def read_short_link(status: int, location: str | None, host: str) -> str:
+    """The link that a short link was answered with."""
+    if status != 200 and status not in _REDIRECTS:
+        raise InvalidResponseError(
+            f"The short link was answered with {status}.", code="SHORT_LINK_UNEXPECTED_RESPONSE", sent=True
+        )
+    if not location:
+        raise ReportLinkParseError("The short link leads nowhere.", code="SHORT_LINK_NO_LOCATION", sent=True)
+    link = urljoin(host, location)
+    path = urlsplit(link).path
+    if path.startswith("/login"):
+        raise AuthenticationError("The short link leads to the log-in page: these credentials cannot read it.")
+    if path.startswith("/s/"):
+        raise ReportLinkParseError(
+            "The short link leads to another short link.", code="SHORT_LINK_CHAIN", sent=True,
+            hint="Open it in a browser, and use the link that it leads to.",
+        )  # fmt: skip
+    return link
+
+
 def check_region(region: str | None, own: str) -> None:
     """Raises ReportLinkScopeMismatchError for a link of another region."""
     if region not in {None, own}:
@@ -206,6 +230,25 @@ def app_of(report_type: str, app: str | None = None) -> str:
     if report_type in LINK_TYPES:
         return "flows" if report_type == "flows" else "insights"
     return app if app and app != "boards" else "insights"
+
+
+def typed_params(report: object, report_type: str | None) -> tuple[LinkType, Mapping[str, Any]]:
+    """A report's type and its question."""
+    kind = None if report_type is None else check_type(report_type)
+    if isinstance(report, Mapping):
+        return kind or "insights", report
+    own, params = getattr(report, "report_type", None), getattr(report, "params", None)
+    if own is None or not isinstance(params, Mapping):
+        raise ParamValidationError(
+            f"report is a {type(report).__name__}.", "RL2_INVALID_REPORT", path="report",
+            hint="Give what build_params or query returns, or those of another kind of report.",
+        )  # fmt: skip
+    if kind not in {None, own}:
+        raise ParamValidationError(
+            f"report_type is {shown(report_type)}, and this {type(report).__name__} is of the type {shown(own)}.",
+            "RL4_REPORT_TYPE_CONFLICT", path="report_type", hint="Leave report_type out.",
+        )  # fmt: skip
+    return check_type(own), params
 
 
 def check_type(report_type: object) -> LinkType:
