@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from mixpanel_headless.cli.failures import AS_JSON
-from mixpanel_headless.cli.output import FORMATS, encode, write_result
+from mixpanel_headless.cli.formats import format_options
+from mixpanel_headless.cli.output import encode, write_result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mixpanel_headless.cli.output import Format
     from mixpanel_headless.governance.journal import Journal
 
@@ -24,16 +23,6 @@ FLAWED = 1
 @click.group("audit")
 def audit() -> None:
     """What programs that keep their state here have changed; needs no credentials and costs no request."""
-
-
-def format_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """How the result is written."""
-    for option in (
-        click.option("--json", is_flag=True, help="The same as --format json."),
-        click.option("--format", "format_name", type=click.Choice(FORMATS), help="How to write it."),
-    ):
-        command = option(command)
-    return command
 
 
 @audit.command("log")
@@ -50,23 +39,22 @@ def log(
     outcome: str | None,
     project: int | None,
     format_name: Format | None,
-    json: bool,
 ) -> None:
     """The newest rows, the oldest of them first."""
     from mixpanel_headless.governance.trail import read_log
 
     rows = read_log(journal(), limit, operation, outcome, None if project is None else str(project))
-    write_result(rows, chosen(format_name, json))
+    write_result(rows, format_name)
 
 
 @audit.command("show", short_help="The rows of one change.")
 @click.argument("seq", type=int)
 @format_options
-def show(seq: int, format_name: Format | None, json: bool) -> None:
+def show(seq: int, format_name: Format | None) -> None:
     """The rows of the change that row SEQ is of: what was meant, and what became of it."""
     from mixpanel_headless.governance.trail import show_call
 
-    write_result(show_call(journal(), seq), chosen(format_name, json))
+    write_result(show_call(journal(), seq), format_name)
 
 
 @audit.command("verify", short_help="Whether the log is as it was written.")
@@ -89,9 +77,3 @@ def journal() -> Journal:
 
     given = os.environ.get("MP_STATE_DIR")
     return journal_at(state_home(Path(given) if given else None))
-
-
-def chosen(format_name: Format | None, json: bool) -> Format | None:
-    """The format that the caller chose, known to what writes errors as well."""
-    click.get_current_context().meta[AS_JSON] = json or format_name in {"json", "jsonl"}
-    return "json" if json else format_name

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mixpanel_headless.cli.failures import AS_JSON
-from mixpanel_headless.cli.output import FORMATS, encode, write_result
+from mixpanel_headless.cli.formats import format_options
+from mixpanel_headless.cli.output import PROGRAMS, encode, write_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,18 +25,19 @@ EVERY = 1.0
 @click.command("budget")
 @click.option("--watch", is_flag=True, help="Look again every second until Ctrl-C.")
 @click.option("--project", type=int, help="The project; MP_PROJECT_ID else.")
-@click.option("--format", "format_name", type=click.Choice(FORMATS), help="How to write it; a table on a terminal.")
-@click.option("--json", is_flag=True, help="The same as --format json; with --watch one line a look.")
-def budget(watch: bool, project: int | None, format_name: Format | None, json: bool) -> None:
-    """What the project's query limits have left, for all programs of this machine; costs no request."""
+@format_options
+def budget(watch: bool, project: int | None, format_name: Format | None) -> None:
+    """What the project's query limits have left, for all programs of this machine; costs no request.
+
+    With --watch a look is one line, of text or JSON.
+    """
     from mixpanel_headless.accounts.settings import resolve_settings
 
-    click.get_current_context().meta[AS_JSON] = json or format_name in {"json", "jsonl"}
     settings = resolve_settings(project=project)
     if watch:
-        keep_watching(lambda: read_budget(settings), as_json=click.get_current_context().meta[AS_JSON])
+        keep_watching(lambda: read_budget(settings), as_json=format_name in PROGRAMS)
     else:
-        write_result(read_budget(settings), "json" if json else format_name)
+        write_result(read_budget(settings), format_name)
 
 
 def read_budget(settings: Settings) -> BudgetReport:

@@ -17,6 +17,8 @@ Format = Literal["table", "json", "jsonl", "csv", "plain"]
 FORMATS: tuple[str, ...] = get_args(Format)
 WHOLE = "--format csv or json"
 """Where a terminal's reader finds what a table leaves out."""
+PROGRAMS = ("json", "jsonl")
+"""The formats that programs read, with which errors are JSON too."""
 FILTERED = ("json", "jsonl", "plain")
 """The formats of what a jq filter gives; plain has texts without quotes."""
 
@@ -37,7 +39,7 @@ class Shape(NamedTuple):
     @property
     def for_programs(self) -> bool:
         """Whether errors are JSON as well."""
-        return self.format_name in {"json", "jsonl"}
+        return self.format_name in PROGRAMS
 
 
 ENVIRONMENT = re.compile(r"""\$ENV|\$__prog|(?<![\w.$"'])env\b(?!\s*:)""")

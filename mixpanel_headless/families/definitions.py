@@ -53,7 +53,10 @@ class Definitions(Surface[Mode]):
     def update_event_definition(
         self, event_name: str, params: kinds.UpdateEventDefinitionParams
     ) -> Request[kinds.EventDefinition]:
-        """Change how the Lexicon describes an event, and get the description; what is not given stays. A dropped event is not recorded any more."""
+        """Change how the Lexicon describes an event, and get the description; what is not given stays.
+
+        A dropped event is not recorded any more.
+        """
         return patch(EVENTS, kinds.EventDefinition, scope=VIEW, json={**params.to_wire(), "name": event_name})
 
     @operation

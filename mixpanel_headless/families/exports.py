@@ -56,10 +56,10 @@ class Exports(Surface[Mode]):
         """Every event from one day to another, both included, each once however often the connection breaks.
 
         Rows are `event_name`, `event_time` (UTC), `distinct_id`, `insert_id` (a random one if the event has none) and
-        `properties`, the others; with `raw`, the service's own objects. `where` is an expression of the service's; `limit`
-        at most 100,000. Memory does not grow with the number of events. Costs one request of the export budget, and one
-        more for each cut, 5xx or refusal. Lines that are no events are left out, and their number is logged as a warning. An answer that is cut is noticed by its length or by the end of its packing;
-        where a proxy takes both away, a cut between two lines is not, and a warning says so.
+        `properties`, the others; with `raw`, the service's own objects. Memory does not grow with the number of events.
+        Costs one request of the export budget, and one more for each cut, 5xx or refusal. Lines that are no events are left
+        out, and their number is logged as a warning. An answer that is cut is noticed by its length or by the end of its
+        packing; where a proxy takes both away, a cut between two lines is not, and a warning says so.
 
         Raises TransportError, ServerError or RateLimitError after three cuts, 5xx or refusals in a row that brought nothing
         new, InvalidResponseError for a line without an end after 64 MB.
@@ -92,13 +92,14 @@ class Exports(Surface[Mode]):
     ) -> Exported:
         """Every event of some days, both ends included, in a folder: one file a day, each event once.
 
-        `to` is a path, or a URL that fsspec knows, such as `s3://bucket/folder`. Parquet has the columns `event_name`,
+        Parquet has the columns `event_name`,
         `event_time`, `distinct_id`, `insert_id` and `properties` (JSON, all of them) and needs the extra `analytics`;
         `jsonl.gz` has the service's own lines. Of copies with one `$insert_id`, time, user and name, the one that arrived
         last stays. A manifest, `export.json`, names the files that are whole: the same call after a crash or Ctrl-C goes on
         with the days that are missing, and with those that were not closed when they were asked for. Costs one request of
-        the export budget a day, and one more for each cut. `progress` shows how far it has come, and which budget it waits for.
+        the export budget a day, and one more for each cut.
 
+        - `to`: a path, or a URL that fsspec knows, such as `s3://bucket/folder`.
         - `events`: only these events.
         - `format`: what the files are: Parquet, or the service's own lines, compressed.
         - `progress`: shows how far it has come, and which budget it waits for.
@@ -148,9 +149,8 @@ class Exports(Surface[Mode]):
     ) -> AsyncIterator[list[dict[str, Any]]]:
         """Every profile, or those that are chosen, page by page.
 
-        Rows are `distinct_id`, `last_seen` and `properties`, the others; with `raw`, the service's own objects. `group_id`
-        asks for profiles of a group instead of users', `as_of_timestamp` (Unix seconds) for those of a past moment,
-        `include_all_users` also for members of the cohort without a profile. Costs one query for all pages together.
+        Rows are `distinct_id`, `last_seen` and `properties`, the others; with `raw`, the service's own objects.
+        Costs one query for all pages together.
 
         Raises InvalidResponseError when the service gives a page twice.
 
@@ -191,9 +191,9 @@ class Exports(Surface[Mode]):
     ) -> Exported:
         """Every profile, or those that are chosen, in a folder, some pages to a file.
 
-        Rows are `distinct_id`, `last_seen` and `properties`. The same call after a crash or Ctrl-C goes on in the same list while the
-        service knows it, which costs nothing; else, and after an export that came to its end, it begins anew. Costs one
-        query for all pages together.
+        Rows are `distinct_id`, `last_seen` and `properties`. The same call after a crash or Ctrl-C goes on in the same list
+        while the service knows it, which costs nothing; else, and after an export that came to its end, it begins anew.
+        Costs one query for all pages together.
 
         - `to`: a path, or a URL that fsspec knows, such as `s3://bucket/folder`.
         - `format`: what the files are: Parquet, or lines of JSON, compressed.

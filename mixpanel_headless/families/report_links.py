@@ -83,7 +83,7 @@ class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], I
         """A link that shows a report without saving it: a question, as `params` of an answer has it, or an answer.
 
         A result or a resolved link knows its own type; a question is an insights report unless `report_type` says
-        otherwise. `bookmark_id` names the saved report that it started from. The link shows the given workspace (data
+        otherwise. The link shows the given workspace (data
         view), the pinned one, or the one that stands for the project. Costs no query: one request, and those of
         `resolve_workspace_id`.
 
