@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import json
+from collections.abc import Callable
 from typing import Any, get_args
 
 import msgspec
@@ -20,6 +21,7 @@ from mixpanel_headless.query.users import build_user_params, wire_params
 from mixpanel_headless.query.vocabulary import PropertyType
 from tests.query.junk import JUNK
 
+CodesOf = Callable[[Callable[[], object]], set[str]]
 ARGUMENTS = sorted(inspect.signature(build_user_params).parameters)
 SELECTORS = [
     (Filter.equals("plan", "pro"), 'properties["plan"] == "pro"'),
@@ -179,3 +181,39 @@ def test_any_condition_is_a_selector_or_is_refused_in_words(operator: str, value
     except InvalidArgumentError:
         return
     assert "properties" in params["where"]
+
+
+def raw(operator: str, value: Any, *more: Any) -> Filter:
+    return Filter("a", operator, value, *more)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        raw("equals", 3, "number"),
+        raw("equals", [], "string"),
+        raw("equals", [float("nan")], "number"),
+        raw("does not equal", [None], "string"),
+        raw("contains", 3),
+        raw("is at least", "3", "number"),
+        raw("is at most", True, "number"),
+        raw("is at most", 10**400, "number"),
+        raw("is between", [3], "number"),
+        raw("is between", ["x", 3], "number"),
+        raw("not between", [3, True], "number"),
+        raw("was on", 3, "datetime"),
+        raw("was between", ["2025-01-02", "2025-01-01"], "datetime"),
+        raw("was in the", -3, "datetime", "events", "day"),
+        raw("was in the", 3, "datetime"),
+        Filter.in_the_last("a", 609, "month"),
+        Filter.ends_with("a", "x"),
+        Filter.list_contains("a", b="c"),
+    ],
+    ids=repr,
+)
+def test_a_condition_that_a_selector_cannot_express_is_refused(codes_of: CodesOf, condition: Filter) -> None:
+    assert codes_of(lambda: build_user_params(where=condition)) == {"U_FILTER"}
+
+
+def test_fifty_years_are_not_too_long(codes_of: CodesOf) -> None:
+    assert codes_of(lambda: build_user_params(where=Filter.in_the_last("a", 18_250, "day"))) == set()

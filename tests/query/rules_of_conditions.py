@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from mixpanel_headless.query.cohorts import CohortBreakdown, CohortCriteria, CohortDefinition
 from mixpanel_headless.query.custom_properties import CustomPropertyRef, InlineCustomProperty, PropertyInput
 from mixpanel_headless.query.filters import Filter
@@ -170,15 +168,3 @@ RULES: dict[str, tuple[Example, Example]] = {
     "CB1_COHORT_ID_NOT_POSITIVE": (lambda: CohortBreakdown(-1), lambda: CohortBreakdown(1)),
     "CB2_COHORT_NAME_EMPTY": (lambda: CohortBreakdown(1, " "), lambda: CohortBreakdown(1, "x")),
 }
-
-
-@pytest.mark.parametrize("code", RULES)
-def test_an_example_that_breaks_the_rule_is_refused_by_its_code(
-    codes_of: Callable[[Example], set[str]], code: str
-) -> None:
-    assert code in codes_of(RULES[code][0])
-
-
-@pytest.mark.parametrize("code", RULES)
-def test_the_neighbour_of_that_example_is_fine(codes_of: Callable[[Example], set[str]], code: str) -> None:
-    assert codes_of(RULES[code][1]) == set()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from mixpanel_headless.query.bookmark import validate_bookmark
 from mixpanel_headless.query.filters import Filter
 from tests.query.conftest import ask
@@ -121,20 +119,3 @@ RULES: dict[str, tuple[Example, Example]] = {
     "S4_UNKNOWN_CHART_TYPE": (lambda: report(sorting={"lines": {}}), lambda: report(sorting={"line": {}})),
     "S5_NOT_A_DICT": (lambda: report(sorting=4), lambda: report(sorting={})),
 }
-
-
-@pytest.mark.parametrize("code", RULES)
-def test_an_example_that_breaks_the_rule_is_refused_by_its_code(
-    codes_of: Callable[[Example], set[str]], code: str
-) -> None:
-    assert code in codes_of(RULES[code][0])
-
-
-@pytest.mark.parametrize("code", RULES)
-def test_the_neighbour_of_that_example_is_fine(codes_of: Callable[[Example], set[str]], code: str) -> None:
-    assert codes_of(RULES[code][1]) == set()
-
-
-def test_the_suggestions_for_an_unknown_chart_name_the_charts_that_share_half_its_letters() -> None:
-    (problem,) = report(sorting={"lines": {}})
-    assert problem.suggestion == ["line", "pie"]

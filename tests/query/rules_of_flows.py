@@ -6,8 +6,6 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from mixpanel_headless.query.custom_properties import CustomPropertyRef
 from mixpanel_headless.query.filters import Filter
 from mixpanel_headless.query.flows import build_flow_params
@@ -111,15 +109,3 @@ def bucketed(high: float | None) -> Any:
     from mixpanel_headless.query.groups import GroupBy
 
     return GroupBy("price", "number", bucket_size=1, bucket_min=0, bucket_max=high)
-
-
-@pytest.mark.parametrize("code", RULES)
-def test_an_example_that_breaks_the_rule_is_refused_by_its_code(
-    codes_of: Callable[[Example], set[str]], code: str
-) -> None:
-    assert code in codes_of(RULES[code][0])
-
-
-@pytest.mark.parametrize("code", RULES)
-def test_the_neighbour_of_that_example_is_fine(codes_of: Callable[[Example], set[str]], code: str) -> None:
-    assert codes_of(RULES[code][1]) == set()
