@@ -14,7 +14,7 @@ import attrs
 
 from .convert import structure
 from .errors import InvalidArgumentError, InvalidResponseError, shown
-from .query.fields import is_whole, is_whole_text
+from .query.fields import is_whole, is_whole_text, plain_text
 from .replies import decode, decode_nothing, read_page, read_rows, unwrap
 from .request import Json, Request, Scope, Verb, accept_any
 from .results.discovery import Listing
@@ -139,14 +139,14 @@ class Place(str):
 def at(path: str, *names: str | int) -> Place:
     """A path with names or ids in its braces, each percent-encoded as one segment that leads nowhere else."""
     place = Place(path.format(*map(segment, names)))
-    place.ids = tuple(map(str, names))
+    place.ids = tuple(map(plain_text, names))
     return place
 
 
 def segment(name: str | int) -> str:
     """One segment of a path; InvalidArgumentError for what none can be."""
     whole = is_whole(name) and name.bit_length() < 64
-    text = str(name) if whole else name
+    text = plain_text(name) if whole or isinstance(name, str) else name
     if not is_whole_text(text) or not text.strip() or text in {".", ".."}:
         raise InvalidArgumentError(f"An id is {shown(name)}.", hint="Give the id or name as the service lists it.")
     return quote(text, safe="")

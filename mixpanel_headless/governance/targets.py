@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from mixpanel_headless.query.fields import plain_text
+
 if TYPE_CHECKING:
     from mixpanel_headless.request import Request
 
@@ -74,11 +76,11 @@ def addressed(ids: tuple[str, ...], facts: Facts) -> Target:
 def entity_of(entry: Any) -> Entity:
     """One row of a bulk call, or a body: an id, or an object that holds one."""
     if not isinstance(entry, Mapping):
-        text = str(entry)
+        text = plain_text(entry)
         return Entity(text, names=() if text.isdigit() else (text,), named=not text.isdigit())
     found = next((entry[field] for field in ID_FIELDS if is_id(entry.get(field))), None)
-    names = tuple(dict.fromkeys(entry[field] for field in NAME_FIELDS if isinstance(entry.get(field), str)))
-    return Entity(None if found is None else str(found), names=names, named=found is None)
+    names = tuple(dict.fromkeys(plain_text(entry[one]) for one in NAME_FIELDS if isinstance(entry.get(one), str)))
+    return Entity(None if found is None else plain_text(found), names=names, named=found is None)
 
 
 def is_id(value: object) -> bool:

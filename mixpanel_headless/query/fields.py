@@ -103,6 +103,13 @@ def read_digits(text: object) -> int | None:
     return None
 
 
+def plain_text(value: object) -> str:
+    """What text or a number itself says, and is sent as, whatever a subclass such as an enumeration's shows of it."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__repr__(value) if is_whole(value) else str(value)
+
+
 def is_whole_text(value: object) -> TypeGuard[str]:
     """Whether the value is text that has a UTF-8 form, as half of a character (a lone surrogate) has not."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,6 +50,23 @@ def test_an_analyst_reads_and_may_not_write(service: Answering) -> None:
             ws.create_annotation(note())
     assert service.sent == ["GET /api/app/projects/12345/annotations/"]
     assert (caught.value.sent, caught.value.code, caught.value.details["verb"]) == (False, "POLICY_DENIED", "create")
+
+
+class Board(enum.StrEnum):
+    FINANCE = "2002"
+
+    def __str__(self) -> str:
+        return "finance"
+
+
+@pytest.mark.parametrize("rule", [{"deny": [{"ids": ["2002"]}]}, {"allow": [{"ids": ["finance"]}]}])
+def test_a_rule_of_ids_judges_the_id_that_would_be_sent(service: Answering, rule: dict[str, Any]) -> None:
+    with service.workspace(policy=rule) as ws:
+        with pytest.raises(mp.PolicyDenied):
+            ws.delete_dashboard(Board.FINANCE)  # type: ignore[arg-type]
+        with pytest.raises(mp.PolicyDenied):
+            ws.bulk_delete_dashboards([Board.FINANCE])  # type: ignore[list-item]
+    assert service.sent == []
 
 
 async def test_an_async_workspace_keeps_to_the_same_policy(service: Answering) -> None:
