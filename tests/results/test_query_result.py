@@ -70,6 +70,8 @@ def test_a_result_can_be_made_from_keywords() -> None:
         ({"status": "ok", "results": {}}, "results"),
         ({"series": None}, "series"),
         ({"series": [1]}, "series"),
+        ({"series": {"Login": [1, 2]}}, r"series of 'Login' is \[1, 2\]"),
+        ({"series": {"Login": {"2026-01-01": 1}, "Visit": None}}, "series of 'Visit' is None"),
         ([], "list"),
         (None, "NoneType"),
     ],
