@@ -47,7 +47,7 @@ class Journal:
 
     def segments(self) -> list[Path]:
         """The files of the log, the oldest first; each is named by the number of its first row."""
-        return sorted(self.folder.glob("*.jsonl"))
+        return sorted(path for path in self.folder.glob("*.jsonl") if path.is_file())
 
     def lines(self) -> Iterator[tuple[Place, bytes]]:
         """Every line with where it stands."""
@@ -87,13 +87,16 @@ class Journal:
 
     def _end(self) -> tuple[Link, Path]:
         """Where the log has come to, and the file that the next row goes to."""
-        end, segments = self._head() or Link(), self.segments()
+        head, segments = self._head(), self.segments()
+        end = head or Link()
         if not segments:
             return end, self._segment(end.seq + 1)
         path = segments[-1]
         last = end_of(read_tail(path))
         if last is not None and last.seq > end.seq:  # its writer died before it could say so
             end = last
+        if head is None and end.seq > 1:  # rows may have been cut: for ever, a number is left out that tells of it
+            end = Link(end.seq + 1, end.hash)
         return end, self._segment(end.seq + 1) if path.stat().st_size >= self.segment_bytes else path
 
     def _segment(self, first: int) -> Path:

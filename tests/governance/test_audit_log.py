@@ -169,3 +169,19 @@ def test_a_log_without_the_word_of_how_far_it_came_is_not_whole(journal: Journal
     segment.write_bytes(b"".join(segment.read_bytes().splitlines(keepends=True)[:-1]))
     (journal.folder / "head").unlink()
     assert flaws(journal) == [("dropped", 0)]
+
+
+def test_a_log_whose_end_may_have_been_cut_never_looks_whole_again(journal: Journal) -> None:
+    segment = journal.segments()[-1]
+    segment.write_bytes(b"".join(segment.read_bytes().splitlines(keepends=True)[:-1]))
+    (journal.folder / "head").write_text("junk")
+    for _ in range(2):
+        journal.append({"kind": "outcome"})
+        assert flaws(journal) == [("dropped", ROWS)]
+
+
+def test_a_folder_in_the_place_of_a_file_is_as_if_its_rows_were_gone(journal: Journal) -> None:
+    path = journal.segments()[-1]
+    path.unlink()
+    path.mkdir()
+    assert {kind for kind, _ in flaws(journal)} == {"dropped"}
