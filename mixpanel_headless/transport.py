@@ -81,7 +81,7 @@ class Transport:
                 body = await read_body(response)
                 return Reply(message.verb, message.url, response.status, response.headers, body)
         except FAILURES as error:
-            raise transport_error(message, error) from error
+            raise transport_error(message, error) from without_frames(error)
 
     @asynccontextmanager
     async def open(self, message: Message) -> AsyncIterator[Incoming]:
@@ -98,7 +98,7 @@ class Transport:
                 timeout=patience_between(message.timeout),
             )
         except FAILURES as error:
-            raise transport_error(message, error) from error
+            raise transport_error(message, error) from without_frames(error)
         try:
             yield Incoming(message, response)
         finally:
@@ -138,7 +138,7 @@ class Incoming:
         try:
             yield
         except FAILURES as error:
-            raise transport_error(self.message, error) from error
+            raise transport_error(self.message, error) from without_frames(error)
 
     async def read(self, most_bytes: int = MOST_QUOTED) -> Reply:
         """The whole answer; of a body that is longer, its beginning."""
@@ -251,6 +251,15 @@ def transport_error(message: Message, error: BaseException) -> TransportError:
         return TransportError(text, sent=True)
     text = f"{message}: the connection broke ({describe(error)}); the service may have counted the request."
     return TransportError(text, sent=True)
+
+
+def without_frames(error: BaseException) -> BaseException:
+    """A library's failure without its frames: in their locals stand the headers that were sent, credentials among them."""
+    behind: BaseException | None = error
+    while behind is not None:
+        behind.__traceback__ = None
+        behind = behind.__cause__ or behind.__context__
+    return error
 
 
 def describe(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gc
 import gzip
 import importlib
@@ -13,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import traceback
 import zlib
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -60,6 +62,38 @@ def test_no_network_is_told_as_never_sent_and_costs_nothing() -> None:
             assert caught.value.sent is False
             assert ws.budget().used == 0
     assert "s3cret-value" not in str(caught.value.to_dict())
+
+
+def shown_with_locals(error: BaseException | None) -> str:
+    """What a tool that keeps the locals of frames has of an error and of all that stand behind it."""
+    shown = ""
+    while error is not None:
+        shown += "".join(traceback.TracebackException.from_exception(error, capture_locals=True, limit=99).format())
+        error = error.__cause__ or error.__context__
+    return shown
+
+
+def assert_keeps_to_itself(error: BaseException, box: Sandbox) -> None:
+    shown = shown_with_locals(error)
+    assert "ws = <Workspace" in shown  # the locals are there
+    assert box.secret not in shown
+    assert base64.b64encode(f"{box.username}:{box.secret}".encode()).decode() not in shown
+
+
+@pytest.mark.parametrize("where", ["before headers", "after headers", "inside the body"])
+def test_the_frames_of_a_broken_connection_hold_no_credentials(box: Sandbox, where: Any) -> None:
+    box.inject(Cut(where))
+    with box.workspace() as ws, pytest.raises(mp.TransportError) as caught:
+        ws.query("Purchase", **DAYS)
+    assert_keeps_to_itself(caught.value, box)
+
+
+def test_the_frames_of_a_connection_that_is_refused_hold_no_credentials(box: Sandbox) -> None:
+    with box.workspace(api_base_url="http://127.0.0.1:1") as ws:
+        for call in (lambda: ws.query("Purchase", **DAYS), lambda: list(ws.stream_events(**DAYS))):
+            with pytest.raises(mp.TransportError) as caught:
+                call()
+            assert_keeps_to_itself(caught.value, box)
 
 
 def test_a_body_that_is_not_json_is_quoted_and_spent(box: Sandbox) -> None:
