@@ -185,11 +185,17 @@ def choose_place(to: object) -> Place:
 
 @contextmanager
 def unfinished(folder: Path) -> Iterator[Path]:
-    """A name for a file that is being made, which is gone afterwards unless somebody has taken it."""
+    """A name for a file that is being made, which is gone afterwards unless somebody has taken it.
+
+    Raises ConfigError when the disk takes no more.
+    """
     path = folder / f".part-{os.getpid()}-{secrets.token_hex(6)}"
-    path.touch(mode=0o600)
     try:
+        path.touch(mode=0o600)
         yield path
+    except OSError as error:
+        told = f"A file of the export cannot be written: {error.strerror or error}."
+        raise ConfigError(told, hint="Make room, and call it again: what is finished stays.") from error
     finally:
         path.unlink(missing_ok=True)
 

@@ -73,6 +73,8 @@ def read_policy(source: PolicyLike, operations: Collection[str] | None = None) -
         raise ConfigError(f"The policy {path} is no preset, and no file{meant}.", hint=HINT) from None
     except OSError as error:
         raise ConfigError(f"The policy {path} cannot be read: {error.strerror or error}.", hint=HINT) from None
+    except RecursionError:
+        raise ConfigError(f"The policy {path} is nested too deep.", hint=HINT) from None
     except ValueError as error:  # of TOML, or of UTF-8
         raise ConfigError(f"The policy {path} is no TOML: {error}.", hint="Correct the line that it names.") from None
     return build_policy(document, str(path), lines_of(text), operations)

@@ -122,6 +122,29 @@ def test_parquet_has_typed_columns_and_properties_as_json(box: Sandbox, tmp_path
     assert json.loads(properties) == first
 
 
+FULL = """
+import resource, sys
+import mixpanel_headless as mp
+import mixpanel_headless.exports.days, duckdb, gzip
+
+ws = mp.Workspace(store="memory", cache="off")
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    ws.export_events(sys.argv[1], from_date="2026-01-05", to_date="2026-01-07", format=sys.argv[2])
+except mp.ConfigError as error:
+    print(error.message)
+"""
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl.gz"])
+def test_a_disk_that_takes_no_more_is_told_and_no_half_of_a_file_stays(box: Sandbox, tmp_path: Path, form: str) -> None:
+    command = [sys.executable, "-B", "-c", FULL, str(tmp_path / "to"), form]
+    env = {**os.environ, **box.environment()}
+    told = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
+    assert told.stdout == "A file of the export cannot be written: File too large.\n", told.stderr
+    assert [path.name for path in (tmp_path / "to").iterdir()] == []
+
+
 def test_events_and_a_condition_choose(box: Sandbox, tmp_path: Path) -> None:
     with box.workspace() as ws:
         done = ws.export_events(tmp_path, **ONE_DAY, events=["Login"], where='properties["amount"] > 100')

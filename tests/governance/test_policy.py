@@ -182,6 +182,7 @@ def test_a_rule_of_a_file_is_told_with_its_line(tmp_path: Path) -> None:
         ("[caps]\nmutation = 5", "did you mean 'mutations'"),
         ("[caps]\nmutations = -1", "no whole number of at least 0"),
         ("[[deny]\n", "is no TOML"),
+        (f"x = {'[' * 20_000}", "nested too deep"),
     ],
 )
 def test_a_policy_that_cannot_be_meant_is_refused(tmp_path: Path, document: str, told: str) -> None:
