@@ -182,11 +182,12 @@ def write_table(result: Any, file: TextIO) -> None:
         click.echo(str(fields), file=file)
         return
     from mixpanel_headless.results.table import Table
-    from mixpanel_headless.results.views import format_cell
+    from mixpanel_headless.results.views import NOTHING, format_cell
 
     if isinstance(fields, dict) and not hasattr(result, "table"):
-        values = map(format_cell, fields, cells(fields.values()))
-        table = Table(("field", "value"), list(zip(fields, values, strict=True)))
+        rows = list(zip(fields, map(format_cell, fields, cells(fields.values())), strict=True))
+        rows.sort(key=lambda row: row[1] == NOTHING)  # of many fields those that say something are shown
+        table = Table(("field", "value"), rows)
     else:
         table = table_of(result)
     Console(file=file).print(terminal_table(table, whole=WHOLE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from .views import format_cell, format_value, left_out, printable
+from .views import chosen_rows, format_cell, format_value, left_out, printable
 
 if TYPE_CHECKING:
     from .curves import Curve
@@ -20,7 +20,8 @@ LONGEST = 60
 def summarize(result: Tabular, rows: int = 10) -> str:
     """A title, at most `rows` lines of data, and what was left out.
 
-    A table that fits is given whole. A longer time series becomes one line a curve; any other table its first rows.
+    A table that fits is given whole. A longer time series becomes one line a curve; any other table its first rows, or those of the
+    latest dates.
     """
     lines = [printable(result.title), *_data(result, max(rows, 1))]
     if result.note:
@@ -42,11 +43,12 @@ def _data(result: Tabular, rows: int) -> list[str]:
 
 
 def _rows(table: Table, rows: int) -> list[str]:
-    cells = [table.columns, *(tuple(map(format_cell, table.columns, row)) for row in table.rows[:rows])]
+    chosen = chosen_rows(table, rows)
+    cells = [table.columns, *(tuple(map(format_cell, table.columns, row)) for row in chosen)]
     lines = [" | ".join(map(_cell, line[:MOST_COLUMNS])) for line in cells]
     beyond = len(table.columns) - MOST_COLUMNS
     columns = f"{beyond:,} of {len(table.columns):,} columns left out" if beyond > 0 else ""
-    hidden = ", ".join(filter(None, [left_out(table, rows), columns]))
+    hidden = ", ".join(filter(None, [left_out(table, len(chosen)), columns]))
     return [*lines, f"... {hidden}; see .table"] if hidden else lines
 
 

@@ -47,7 +47,7 @@ class Column:
 
 @attrs.frozen
 class TerminalTable:
-    """The first rows of a table for rich; `whole` says where a reader finds what is left out."""
+    """The rows of a table that there is room for, for rich; `whole` says where a reader finds what is left out."""
 
     table: Table
     title: str = ""
@@ -63,17 +63,17 @@ class TerminalTable:
         if self.title:
             yield Text(printable(self.title), style="bold")
         yield draw(chosen, options.max_width) if rows else Text("Empty.")
-        if foot := self._foot(columns, chosen):
+        if foot := self._foot(left_out(self.table, len(rows)), columns_left_out(columns, chosen)):
             yield Text(printable(foot), style="dim")
 
-    def _foot(self, columns: Sequence[Column], chosen: Sequence[Column]) -> str:
-        hidden = [*filter(None, [left_out(self.table), columns_left_out(columns, chosen)])] if len(self.table) else []
+    def _foot(self, *told: str) -> str:
+        hidden = [*filter(None, told)] if len(self.table) else []
         hint = [f"{self.whole} has all"] if hidden and self.whole else []
         return "; ".join(filter(None, [*hidden, *hint, self.note]))
 
 
 def terminal_table(table: Table, *, title: str = "", note: str = "", whole: str = "") -> TerminalTable:
-    """The first 20 rows as a table for rich; texts are shown as they are, never read as markup."""
+    """The rows that there is room for as a table for rich; texts are shown as they are, never read as markup."""
     return TerminalTable(table, title, note, whole)
 
 

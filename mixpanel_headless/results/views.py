@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .table import Row, Table
 
 MOST_ROWS = 20
+WHOLE = 32
+"""Rows up to which a table is shown whole: few would be left out of it, and the last 30 days are 31."""
+NOTHING = "–"
 DATES = ("date", "cohort_date")
 """Columns that say when, where a table has several rows of one thing."""
 NAMING = re.compile(r"(?:^|_)(?:id|seq|process|project|workspace)$|[a-z]Id$")
@@ -30,45 +33,53 @@ BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 
 
 def html_table(table: Table, *, title: str = "", note: str = "") -> str:
-    """The first 20 rows as an HTML table; every text is escaped, the caption says how many rows are left out."""
+    """The rows that a view has room for as an HTML table; every text is escaped, the caption says how many rows are left out."""
     head = "".join(f"<th>{_html(name)}</th>" for name in table.columns)
-    body = "".join(f"<tr>{''.join(map(_html_cell, table.columns, row))}</tr>" for row in shown_rows(table))
-    hidden = left_out(table)
+    rows = shown_rows(table)
+    body = "".join(f"<tr>{''.join(map(_html_cell, table.columns, row))}</tr>" for row in rows)
+    hidden = left_out(table, len(rows))
     foot = "; ".join(filter(None, [hidden and f"{hidden}; .table has all", note]))
     caption = f"<caption>{_html(title)}</caption>" if title else ""
     remark = f"<p><small>{_html(foot)}</small></p>" if foot else ""
     return f"<div><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{remark}</div>"
 
 
-def shown_rows(table: Table, most: int = MOST_ROWS) -> Sequence[Row]:
-    """The first rows; of a longer table with dates, the first of each series, so that none is hidden by another.
-
-    Whole days are without their midnight.
-    """
-    rows = table.rows[:most] if len(table) <= most else _of_each_series(table, most)
+def shown_rows(table: Table) -> Sequence[Row]:
+    """All rows, or some if there are many; whole days are without their midnight."""
+    rows = table.rows if len(table) <= WHOLE else chosen_rows(table, MOST_ROWS)
     if table.columns[:1] != ("date",) or not all(str(row[0]).endswith(MIDNIGHT) for row in rows):
         return rows
     return [(row[0].removesuffix(MIDNIGHT), *row[1:]) for row in rows]
 
 
-def _of_each_series(table: Table, most: int) -> Sequence[Row]:
+def chosen_rows(table: Table, most: int) -> Sequence[Row]:
+    """At most so many rows, the first; of a table with dates the latest of each series, so that none is hidden by another."""
     dated = next((place for place, name in enumerate(table.columns) if name in DATES), None)
-    if dated is None:
+    if dated is None or len(table) <= most:
         return table.rows[:most]
     names = [
         place
         for place in range(len(table.columns))
         if place != dated and all(isinstance(row[place], str | None) for row in table)
     ]
-    series: dict[tuple[Any, ...], list[Row]] = {}
-    for row in table:
-        series.setdefault(tuple(row[place] for place in names), []).append(row)
-    each = max(most // len(series), 1)
-    return [row for rows in series.values() for row in rows[:each]][:most]
+    dateless: list[int] = []
+    series: dict[tuple[Any, ...], list[int]] = {}
+    for number, row in enumerate(table.rows):
+        same = series.setdefault(tuple(row[place] for place in names), [])
+        (dateless if str(row[dated]).startswith("$") else same).append(number)
+    each = max((most - len(dateless)) // len(series), 1)
+    numbers = dateless + [number for same in series.values() for number in latest(table.rows, same, dated, each)]
+    return [table.rows[number] for number in sorted(numbers)[:most]]
 
 
-def left_out(table: Table, shown: int = MOST_ROWS) -> str:
-    """How many rows a view of the first `shown` hides; empty when it hides none."""
+def latest(rows: Sequence[Row], numbers: Sequence[int], dated: int, most: int) -> Sequence[int]:
+    """The numbers of the rows with the latest dates, whether the dates rise or fall."""
+    rising = bool(numbers) and str(rows[numbers[0]][dated]) <= str(rows[numbers[-1]][dated])
+    return numbers[-most:] if rising else numbers[:most]
+
+
+def left_out(table: Table, shown: int) -> str:
+    """How many rows a view of `shown` rows hides; empty when it hides none."""
     hidden = len(table) - shown
     return f"{hidden:,} of {len(table):,} rows left out" if hidden > 0 else ""
 
@@ -100,7 +111,7 @@ def in_utc(moment: datetime) -> str:
 def format_value(value: Any) -> str:
     """A value as people read it: `1,255`, `3,010.5`, `0.0012`, `–` for nothing."""
     if value is None:
-        return "–"
+        return NOTHING
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

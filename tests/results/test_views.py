@@ -13,7 +13,7 @@ from rich.console import Console
 from mixpanel_headless.results.discovery import Listing
 from mixpanel_headless.results.table import Table
 from mixpanel_headless.results.terminal import terminal_table
-from mixpanel_headless.results.views import format_cell, format_value, html_table, printable
+from mixpanel_headless.results.views import chosen_rows, format_cell, format_value, html_table, printable
 from tests.results.conftest import Answer, days
 
 
@@ -45,20 +45,34 @@ def test_no_text_of_the_answer_becomes_a_tag(name: str, cell: str) -> None:
     assert printable(name) in parsed.texts
 
 
-def test_a_notebook_shows_twenty_rows_and_counts_the_rest(answer: Answer) -> None:
-    html = answer({"Login": dict.fromkeys(days(31), 1)})._repr_html_()
+def test_a_notebook_shows_the_latest_twenty_of_many_days_and_counts_the_rest(answer: Answer) -> None:
+    html = answer({"Login": dict.fromkeys(days(40), 1)})._repr_html_()
     assert html.count("<tr>") == 21
-    assert "11 of 31 rows left out; .table has all" in html
+    assert [day in html for day in ("2026-01-24", "2026-01-25", "2026-02-13")] == [False, True, True]
+    assert "20 of 40 rows left out; .table has all" in html
 
 
 def test_a_table_that_fits_says_nothing_of_rows_left_out(answer: Answer) -> None:
-    assert "left out" not in answer({"Login": dict.fromkeys(days(20), 1)})._repr_html_()
+    assert "left out" not in answer({"Login": dict.fromkeys(days(31), 1)})._repr_html_()
 
 
-def test_a_terminal_shows_twenty_rows_and_counts_the_rest(answer: Answer) -> None:
-    text = shown(answer({"Login": dict.fromkeys(days(31), 1)}))
+def test_a_terminal_shows_the_latest_twenty_of_many_days_and_counts_the_rest(answer: Answer) -> None:
+    text = shown(answer({"Login": dict.fromkeys(days(40), 1)}))
     assert text.count("Login  ") == 20
-    assert "11 of 31 rows left out" in text
+    assert [day in text for day in ("2026-01-24", "2026-01-25", "2026-02-13")] == [False, True, True]
+    assert "20 of 40 rows left out" in text
+
+
+def test_what_is_left_out_is_counted_by_what_is_shown(answer: Answer) -> None:
+    text = shown(answer({"Login": {plan: dict.fromkeys(days(87), 1) for plan in ("free", "team", "business")}}))
+    assert text.count("Login  ") == 18
+    assert "243 of 261 rows left out" in text
+
+
+def test_the_latest_are_kept_where_dates_fall_and_what_has_no_date_stays() -> None:
+    rows = [("$average", 9), *((f"2026-01-{day:02d}", day) for day in range(31, 0, -1))]
+    table = Table(("cohort_date", "count"), rows)
+    assert [row[0] for row in chosen_rows(table, 3)] == ["$average", "2026-01-31", "2026-01-30"]
 
 
 def test_whole_days_are_shown_without_their_midnight(answer: Answer) -> None:
