@@ -56,6 +56,10 @@ FAMILY = re.compile(r"^class \w+\(\w+\[Mode\]", re.MULTILINE)
 """What stands in a file of operations."""
 
 
+HEAD = re.compile(r'(?:#.*\n|\s)*"""(.*?)(?:"""|\n)')
+"""The first line of a file's docstring, with what may stand before it."""
+
+
 def group_of(family: str, name: str = "") -> str:
     """The group of a call of a family; questions are asked in one place."""
     if name.startswith("query_"):
@@ -70,9 +74,15 @@ def derived_groups() -> dict[str, Entry]:
         text = path.read_text(encoding="utf-8")
         group = group_of(path.stem)
         if group and FAMILY.search(text):
-            said = TOGETHER.get(group) or re.sub("`", "", text[3:].partition("\n")[0].removesuffix('"""'))
+            said = TOGETHER.get(group) or spoken(path.stem, text)
             found.setdefault(group, Entry("mixpanel_headless.cli.listing", "group", said, made=True))
     return found
+
+
+def spoken(family: str, text: str) -> str:
+    """What a file of operations says about itself in one line, else what it is called."""
+    found = HEAD.match(text)
+    return found[1].replace("`", "") if found else family.replace("_", " ").capitalize()
 
 
 def calls_of(group: str) -> dict[str, str]:

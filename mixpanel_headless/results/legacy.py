@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .drawings import ChartKind, Grid
 
 Series = dict[str, dict[str, Any]]
+MOST_NAMED = 5
+"""Events that a title names."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -30,8 +32,9 @@ class LegacyReport(Report):
     def title(self) -> str:
         """What was asked, in one line."""
         asked = {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
-        named = asked.get("event") or asked.get("events") or asked.get("funnel_id") or asked.get("born_event") or ""
-        named = ", ".join(map(str, named)) if isinstance(named, list) else named
+        names = [name for name in asked.get("distinct_ids") or asked.get("events") or () if isinstance(name, str)]
+        several = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else "")
+        named = asked.get("event") or several or asked.get("funnel_id") or asked.get("born_event") or ""
         days = f"{asked.get('from_date') or ''} to {asked.get('to_date') or ''}"
         return f"{self.report_type} {named} {days}".replace("  ", " ").strip()
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 import mixpanel_headless as mp
 from mixpanel_headless.cli import cli
 from mixpanel_headless.cli.listing import rows_of
-from mixpanel_headless.cli.naming import aliases_of, calls_of, command_name, derived_groups, operations
+from mixpanel_headless.cli.naming import aliases_of, calls_of, command_name, derived_groups, operations, spoken
 from mixpanel_headless.cli.operations import operation_command
 from mixpanel_headless.cli.root import COMMANDS
 from mixpanel_headless.operation import Named
@@ -112,3 +112,15 @@ def test_no_other_name_of_a_command_hides_a_command_or_is_listed(group: str) -> 
 def test_calls_of_one_word_are_named_as_commands_where_docstrings_call_them() -> None:
     assert "mp query saved-funnel asks one" in dict(rows_of("inspect"))["funnels"]
     assert "mp inspect funnels lists them" in dict(rows_of("query"))["saved-funnel"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('"""Things to play with, such as `Toy`.\n\nMore."""\n', "Things to play with, such as Toy."),
+        ('# Copyright 2026\n\n"""Things to play with."""\n', "Things to play with."),
+        ('import attrs\n\nMOST = 5\n"""What goes in."""\n', "Building bricks"),
+    ],
+)
+def test_a_group_says_what_its_file_says_of_itself_or_else_its_name(text: str, said: str) -> None:
+    assert spoken("building_bricks", text) == said

@@ -92,6 +92,7 @@ def test_the_time_of_an_event_is_the_events_time(service: Answering) -> None:
         ("Odd", None, None, None),
     )
     assert feed.to_dict()["events"][0]["time"] == "2025-03-03T11:06:40+00:00"
+    assert feed.title == "activity u-1 to 2025-03-31"
     assert service.asked[0].body["bookmark"]["dateRange"] == {
         "type": "between",
         "from": "2025-03-01",
