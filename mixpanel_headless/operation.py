@@ -131,6 +131,13 @@ class Named:
         self.family, self.name = owner.__module__.rpartition(".")[2], name
         self.tags = frozenset({self.family, f"{self.family}.{name}"})
 
+    def __call__(self, surface: Surface[Any], /, *args: Any, **kwargs: Any) -> Any:
+        """The call by way of its class, `Workspace.events(ws)`, as of any method."""
+        return getattr(surface, self.name)(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lower()} {self.family}.{self.name}>"
+
     @functools.cached_property
     def facts(self) -> Facts:
         """What it is to policy, dry run and audit."""
@@ -150,7 +157,7 @@ class Method(Named, Generic[P, R_co]):
         self.call, self.call_blocking, self.origin = call, call_blocking, origin
         self.arguments = Arguments(origin)
         call.operation = call_blocking.operation = self  # type: ignore[attr-defined] # for planned calls
-        self.__doc__ = origin.__doc__
+        functools.update_wrapper(self, origin, updated=())  # for help() and signatures of `Workspace.query`
 
     @overload
     def __get__(self, surface: None, owner: type) -> Self: ...
@@ -282,7 +289,7 @@ class Stream(Named, Generic[P, R_co]):
             return_annotation=declared
         )
         self.iterate, self.iterate_blocking = iterate, iterate_blocking
-        self.__doc__ = pages.__doc__
+        functools.update_wrapper(self, pages, updated=())
 
     def begin(self, surface: Surface[Async], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[Iterable[R_co]]:
         """The pages of a call; one with an argument of the wrong kind asks nothing, and says so if it would."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import pydoc
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +111,21 @@ def test_the_runtime_annotation_is_what_callers_get() -> None:
     assert inspect.signature(query.call_blocking).return_annotation == "QueryResult"
     assert inspect.signature(Toys.iter_names.iterate_blocking).return_annotation == "Iterator[str]"
     assert inspect.signature(Toys.iter_names.iterate).return_annotation == "AsyncIterator[str]"
+
+
+@pytest.mark.parametrize("name", ["query", "query_user", "stream_events"])
+def test_a_call_by_way_of_its_class_has_signature_and_docstring_as_any_method(name: str) -> None:
+    by_class, own = getattr(mp.Workspace, name), getattr(object.__new__(mp.Workspace), name)
+    assert list(inspect.signature(by_class).parameters)[1:] == list(inspect.signature(own).parameters)
+    assert (by_class.__doc__, by_class.__name__) == (own.__doc__, name)
+    assert pydoc.plain(pydoc.render_doc(by_class)).splitlines()[2].startswith(f"{name}(self")
+    assert repr(by_class).endswith(f".{name}>")
+
+
+def test_a_call_by_way_of_its_class_is_the_same_call(box: Sandbox) -> None:
+    with Toyspace(**settings(box)) as ws:
+        assert Toyspace.list_names(ws) == ws.list_names()
+        assert list(Toyspace.iter_names(ws)) == ws.list_names()
 
 
 def test_an_operation_knows_its_name_and_family() -> None:
