@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from mixpanel_headless.errors import ParamValidationError
+from mixpanel_headless.errors import BadQuery, ParamValidationError
 from mixpanel_headless.query.filters import Filter
 from mixpanel_headless.query.language import Access, Call, Chain, Compare, Items, Literal, Name, Prefix, parse
 
@@ -38,11 +38,25 @@ def read_conditions(text: str, what: str) -> list[Filter]:
     return list(Reader(what).conditions(parse(text, what)))
 
 
+def read_conditions_or_selector(text: str, what: str) -> list[Filter] | str:
+    """The filters of an expression that names a property by its name alone, which no selector of the service does; else the text."""
+    reader = Reader(what)
+    try:
+        found = list(reader.conditions(parse(text, what)))
+    except (ParamValidationError, BadQuery):
+        if reader.names_alone:
+            raise
+        return text
+    return found if reader.names_alone else text
+
+
 class Reader:
     """Expressions to filters; `what` names the argument in errors."""
 
     def __init__(self, what: str) -> None:
         self.what = what
+        self.names_alone = False
+        """Whether a property was called by its name, not as one of the event or the user."""
 
     def refuse(self, node: Node, problem: str, hint: str) -> ParamValidationError:
         """The error for a part of an expression."""
@@ -149,6 +163,7 @@ class Reader:
         if isinstance(node, Access) and node.source == "user":
             return node.name, "people"
         if isinstance(node, Name) and self.names(node):
+            self.names_alone = True
             return node.name, "events"
         hint = 'Name it as country, properties["Plan Type"] or user["plan"]; a formula over properties is JSON: '
         hint += '{"equals": [{"formula": ..., "inputs": ...}, 5]}.'

@@ -97,12 +97,12 @@ def read_as(text: str, kinds: Sequence[Any], what: str) -> Any:
         return [read_tree(one, kinds, what) for one in tree] if isinstance(tree, list) else read_tree(tree, kinds, what)
     if int in kinds and WHOLE.fullmatch(text):
         return int(text)
+    if Filter in kinds:
+        from mixpanel_headless.cli.conditions import read_conditions, read_conditions_or_selector
+
+        return read_conditions_or_selector(text, what) if str in kinds else read_conditions(text, what)
     if str in kinds:
         return text
-    if Filter in kinds:
-        from mixpanel_headless.cli.conditions import read_conditions
-
-        return [*read_conditions(text, what)]
     if Any in kinds:
         return read_json(text, what)
     forms = ", ".join(filter(None, map(form_of, kinds)))

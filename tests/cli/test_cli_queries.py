@@ -234,3 +234,16 @@ def test_another_project_is_asked_for(box: Sandbox) -> None:
     result = run(box, "query", "insights", "Sign Up", *DAYS, "--project", "5", "--json")
     assert result.exit_code == 8
     assert "project 5" in json.loads(result.stderr)["message"]
+
+
+@pytest.mark.parametrize("condition", ['plan == "pro"', 'user["plan"] == "pro"', 'properties["plan"] == "pro"'])
+def test_profiles_are_chosen_by_conditions_and_by_selectors(condition: str) -> None:
+    people = [{"$distinct_id": who, "$properties": {"plan": plan}} for who, plan in (("a", "pro"), ("b", "free"))]
+    with Sandbox(ROWS, profiles=people) as box:
+        found = answer(box, "query", "user", "--where", condition, "--mode", "profiles", "--no-limit")["profiles"]
+        assert [profile["distinct_id"] for profile in found] == ["a"]
+
+
+def test_a_condition_on_profiles_that_no_filter_says_is_refused_before_it_is_sent(box: Sandbox) -> None:
+    problem = refused(box, "query", "user", "--where", 'plan == "pro" or amount > 5')
+    assert "is no condition of a report" in problem["message"]
