@@ -41,7 +41,7 @@ def explain_waiting(workspace: Workspace, silence: float = SILENCE) -> Iterator[
                 if ended.wait(silence):
                     return
                 budget = workspace.budget()
-                if (pool := budget.held_up) is not None:
+                if (pool := budget.held_up) is not None and (pool.holds_up or budget.failing):
                     click.echo(f"Waiting for the {pool}{failing(budget)}. {END}", err=True)
                     return
                 if look == LOOKS:

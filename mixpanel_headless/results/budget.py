@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 class PoolReport:
     """One of a project's budgets: `query`, `jql`, `export`, `schemas` or `app`.
 
-    `used` and `left` count requests in its rolling window of `window` seconds, None where it has none; `concurrency` is how
-    many may run at once, None for any number. `next_slot` is the seconds until one more may start, None while that hangs
-    on a request in flight. `waiting` calls of this process wait for it, and those of `elsewhere` other processes.
+    `used` and `left` count requests in its rolling window of `window` seconds, the longest if it has several, None where it
+    has none; `concurrency` is how many may run at once, None for any number. `next_slot` is the seconds until one more may
+    start, None while that hangs on a request in flight. `waiting` calls of this process wait for it, and those of
+    `elsewhere` other processes.
     """
 
     name: str
@@ -202,12 +203,15 @@ def report_budget(status: Status, names: Mapping[str, str]) -> BudgetReport:
 def report_pool(status: Status, name: str, full: str) -> PoolReport:
     """The report on one budget of a scheduler."""
     budget = status.budgets[full]
+    longest = max(budget.windows, key=lambda window: window.seconds, default=None)
+    windowed = (longest.limit, longest.seconds, longest.used, longest.left) if longest else (None, None, None, None)
+    limit, window, used, left = windowed
     return PoolReport(
         name=name,
-        limit=budget.limit,
-        window=budget.window,
-        used=budget.used,
-        left=budget.left,
+        limit=limit,
+        window=window,
+        used=used,
+        left=left,
         next_slot=None if math.isinf(budget.next_slot) else budget.next_slot,
         running=budget.permits_held,
         concurrency=budget.permits_limit,

@@ -96,6 +96,12 @@ def test_a_wait_for_exports_names_their_budget_and_not_that_of_queries(box: Sand
     assert {pool.name: pool.waiting for pool in report.others} == {"jql": 0, "export": 1, "schemas": 0, "app": 0}
 
 
+def test_exports_are_reported_by_the_hour_and_not_by_the_second(box: Sandbox) -> None:
+    with box.workspace() as ws:
+        exports = {pool.name: pool for pool in ws.budget().pools}["export"]
+    assert (exports.limit, exports.window) == (60, 3600.0)
+
+
 def test_a_wait_that_begins_late_is_told_as_well(box: Sandbox, heard: Heard) -> None:
     with (
         ThreadPoolExecutor(1) as pool,
