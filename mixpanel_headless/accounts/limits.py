@@ -82,7 +82,7 @@ def check_limits(limits: Limits) -> Limits:
         if not (is_whole if whole else is_real)(value) or not 0 < value < MOST:
             raise ConfigError(
                 f"The limit {field.name} is {shown(value)}.",
-                hint=f"Set MP_LIMIT_{field.name.upper()} to a {'whole ' if whole else ''}number above 0.",
+                hint=f"Set MP_LIMIT_{field.name.upper()} to a {'whole ' if whole else ''}number above 0 and below {MOST:,.0f}.",
             )
     return limits
 

@@ -38,7 +38,7 @@ def params_slot(parameter: inspect.Parameter, kind: Any, own: set[str]) -> Slot:
     whole = click.Option(
         [all_of_it, parameter.name],
         metavar="JSON|@FILE",
-        help="Its fields as JSON, beside the options; null clears a field where it can be cleared.",
+        help="Its fields as JSON; what an option says stands instead of the same field. null clears one that can be cleared.",
     )
 
     def read(arguments: Mapping[str, Any]) -> Any:
