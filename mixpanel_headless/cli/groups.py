@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from mixpanel_headless.cli import INTERRUPTED
+from mixpanel_headless.cli.output import PROGRAMS
 from mixpanel_headless.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -101,8 +102,8 @@ class RootGroup(LazyGroup):
 def asks_for_json(ctx: click.Context) -> bool:
     """Whether errors are to be JSON, also those of a command line that cannot be read."""
     words: tuple[str, ...] = ctx.obj
-    after = {second for first, second in itertools.pairwise(words) if first == "--format"}
-    return bool({"--json", "--format=json", "--format=jsonl"} & set(words) or {"json", "jsonl"} & after)
+    asking = {("--format", name) for name in PROGRAMS}
+    return not {"--json", *map("=".join, asking)}.isdisjoint(words) or not asking.isdisjoint(itertools.pairwise(words))
 
 
 @contextlib.contextmanager
