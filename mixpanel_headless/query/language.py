@@ -138,7 +138,8 @@ def parse(text: str, what: str) -> Node:
     parser = _Parser(what, list(_tokens(text, what)))
     found = parser.any_of()
     if parser.token.kind != "end":
-        raise parser.expected("an operator or the end")
+        known = f" ({', '.join((*COMPARISONS, 'and', 'or'))})" if parser.token.kind == "word" else ""
+        raise parser.expected(f"an operator{known} or the end")
     return found
 
 
@@ -247,6 +248,8 @@ class _Parser:
         token = self.token
         if self.accept("("):
             found = self.any_of()
+            if self.token.text == ",":
+                raise unreadable(self.what, self.token.place, 'a list stands in square brackets, such as ["DE", "US"]')
             self.require(")")
             return found
         if self.accept("["):

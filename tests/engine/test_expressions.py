@@ -47,6 +47,8 @@ def test_the_worked_expression_comes_out(where: str, expected: bool, golden: Eng
         ("1 == 1 and", 11, "expected a value, found the end"),
         ("1 == 1 == 1", 8, "expected an operator or the end, found '=='"),
         ("(1 == 1", 8, "expected ')', found the end"),
+        ("1 in (1, 2)", 8, 'a list stands in square brackets, such as ["DE", "US"]'),
+        ("1 contains 2", 3, "expected an operator (==, !=, >=, <=, >, <, in, and, or) or the end, found 'contains'"),
         ('plan == "pro"', 1, "'plan' means nothing; a property is properties[\"plan\"]"),
         ('profile["plan"] == "pro"', 1, "'profile' is none of event, properties, user"),
         ("upper(1) == 1", 1, "upper() is none of boolean, ceil"),
