@@ -13,7 +13,7 @@ from mixpanel_headless.logs import logger
 from mixpanel_headless.results.exports import Exported, ExportedFile
 
 from .contents import Contents, Part
-from .places import unfinished
+from .places import new_part
 from .rows import refuse_no_export
 from .writing import event_file
 
@@ -65,7 +65,7 @@ class DayFiles:
 
     async def _make_one(self, day: date, scratch: Path) -> None:
         name, at = f"events-{day}.{self.form}", datetime.now(UTC)
-        with unfinished(scratch) as path:
+        with new_part(scratch) as path:
             with event_file(path, self.form) as file:
                 requests = await self.read(day, file)
                 self.requests += requests  # others have added theirs meanwhile

@@ -13,7 +13,7 @@ from mixpanel_headless.paging import Walk
 
 from .contents import Contents, Part
 from .days import summarise
-from .places import unfinished
+from .places import new_part
 from .writing import profile_line, write_profiles
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class PageFiles:
         """All files from one that begins with this page."""
         while page and (page.profiles or not self.contents.parts):
             at = datetime.now(UTC)
-            with unfinished(scratch) as lines, unfinished(scratch) as file:
+            with new_part(scratch) as lines, new_part(scratch) as file:
                 page = await self._collect(page, walk, lines)
                 counts = await to_thread.run_sync(write_profiles, lines, file, self.form)
                 group = f"{len(self.contents.parts):05d}"

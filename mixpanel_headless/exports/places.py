@@ -185,19 +185,24 @@ def choose_place(to: object) -> Place:
 
 @contextmanager
 def unfinished(folder: Path) -> Iterator[Path]:
-    """A name for a file that is being made, which is gone afterwards unless somebody has taken it.
-
-    Raises ConfigError when the disk takes no more.
-    """
+    """A name for a file that is being made, which is gone afterwards unless somebody has taken it."""
     path = folder / f".part-{os.getpid()}-{secrets.token_hex(6)}"
+    path.touch(mode=0o600)
     try:
-        path.touch(mode=0o600)
         yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_part(folder: Path) -> Iterator[Path]:
+    """The same for a part of an export; ConfigError when the disk takes no more."""
+    try:
+        with unfinished(folder) as path:
+            yield path
     except OSError as error:
         told = f"A file of the export cannot be written: {error.strerror or error}."
         raise ConfigError(told, hint="Make room, and call it again: what is finished stays.") from error
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def is_running(process: int) -> bool:

@@ -83,7 +83,7 @@ class CeilingReached(SchedulerError):
     """A task has spent what its allowance gave: `limit` requests, or `limit` seconds of waiting."""
 
     def __init__(self, name: str, limit: float, unit: str = "requests") -> None:
-        super().__init__(f"task {name!r} has reached its ceiling of {unit}: {limit:g}")
+        super().__init__(f"task {name!r} has reached its ceiling: {limit:g} {unit}")
         self.name = name
         self.limit = limit
         self.unit = unit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -22,8 +23,8 @@ def overwrite(files: Iterable[Path], random: Random | None = None) -> None:
     """Put as many random bytes in the place of what is there."""
     random = random or Random(1)
     for file in files:
-        with file.open("r+b") as content:
-            content.write(random.randbytes(file.stat().st_size))
+        with suppress(FileNotFoundError), file.open("r+b") as content:  # somebody may just have set it aside
+            content.write(random.randbytes(os.fstat(content.fileno()).st_size))
 
 
 def cut(file: Path, size: int = 0) -> None:

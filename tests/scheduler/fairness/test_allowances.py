@@ -94,7 +94,7 @@ async def test_threads_share_one_ceiling_through_a_portal() -> None:
 
 async def test_a_call_is_told_that_there_is_nothing_left() -> None:
     async with Scheduler([ONE_AT_ONCE]) as scheduler:
-        with pytest.raises(CeilingReached, match="'report' has reached its ceiling of requests: 0"):
+        with pytest.raises(CeilingReached, match="'report' has reached its ceiling: 0 requests"):
             await scheduler.submit(Service().call("a", allowance=Allowance("report", 0)))
 
 
