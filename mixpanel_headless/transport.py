@@ -256,7 +256,9 @@ def transport_error(message: Message, error: BaseException) -> TransportError:
 def without_frames(error: BaseException) -> BaseException:
     """A library's failure without its frames: in their locals stand the headers that were sent, credentials among them."""
     behind: BaseException | None = error
-    while behind is not None:
+    seen: set[int] = set()
+    while behind is not None and id(behind) not in seen:
+        seen.add(id(behind))
         behind.__traceback__ = None
         behind = behind.__cause__ or behind.__context__
     return error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import gc
 import gzip
 import importlib
@@ -86,6 +87,15 @@ def test_the_frames_of_a_broken_connection_hold_no_credentials(box: Sandbox, whe
     with box.workspace() as ws, pytest.raises(mp.TransportError) as caught:
         ws.query("Purchase", **DAYS)
     assert_keeps_to_itself(caught.value, box)
+
+
+def test_failures_that_stand_behind_each_other_in_a_circle_lose_their_frames_too() -> None:
+    one, other = OSError("one"), OSError("other")
+    for error, behind in ((one, other), (other, one)):
+        with contextlib.suppress(OSError):
+            raise error from behind
+    assert transport.without_frames(one) is one
+    assert (one.__traceback__, other.__traceback__) == (None, None)
 
 
 def test_the_frames_of_a_connection_that_is_refused_hold_no_credentials(box: Sandbox) -> None:
