@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import msgspec
 
 from mixpanel_headless.errors import InvalidArgumentError, shown
 from mixpanel_headless.sandbox.recordings import Recording, record_shop
@@ -73,16 +72,12 @@ class Shop:
 def open_shop(end: dt.date) -> Shop:
     """The shop up to this day; kept, for tests open one sandbox after another."""
     from mixpanel_headless.engine.generate import generate_shop
+    from mixpanel_headless.engine.loading import encode
 
     events, profiles = generate_shop(end=end)
     recorded, recordings = record_shop(events)
-    return Shop(written(recorded), written(profiles), recordings)
-
-
-def written(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Rows as lines of JSON."""
-    encode = msgspec.json.Encoder().encode
-    return [encode(row).decode() for row in rows]
+    lines, people = ([line for _, line in encode(rows, "the shop")] for rows in (recorded, profiles))
+    return Shop(lines, people, recordings)
 
 
 def load(items: list[Any], add: Callable[[list[dict[str, Any]]], object], read: Callable[[str], int]) -> int:
