@@ -20,19 +20,32 @@ COUNTING = ("bucket", "step")
 
 def words_about(result: Any, given: Mapping[str, Any], workspace: Workspace) -> Iterator[str]:
     """What to say of the answer to a question; nothing of one that holds something. It costs no request."""
-    table = getattr(result, "table", None)
-    if table is None or holds_something(table):
+    answer = answer_in(result)
+    if answer is None or holds_something(answer):
         return
     from mixpanel_headless.suggestions import ask_for, similar_names
 
-    known = known_events(workspace)
-    unknown = [name for name in dict.fromkeys(asked_events(given)) if known and name not in known]
+    known, asked = known_events(workspace), dict.fromkeys(asked_events(given))
+    unknown = [name for name in asked if known and name not in known]
     for name in unknown:
         yield f"There are no events named {name!r}{ask_for(similar_names(name, known)) or '.'}"
-    if not unknown and not len(table):
-        yield "The answer is empty" + ("." if known else "; mp inspect events lists the events that there are.")
-    elif not unknown and "where" in given and has_numbers(table):
+    if not unknown and not len(answer):
+        yield "The answer is empty" + (
+            "." if known or not asked else "; mp inspect events lists the events that there are."
+        )
+    elif not unknown and "where" in given and has_numbers(answer):
         yield "Every number is 0 where that holds; mp inspect properties EVENT lists the properties that there are."
+
+
+def answer_in(result: Any) -> Table | None:
+    """The table of an answer, one without rows for an export that has none; None where there is nothing to look at."""
+    from mixpanel_headless.results.exports import Exported
+    from mixpanel_headless.results.table import Table
+
+    if isinstance(result, Exported | list):
+        rows = result.rows if isinstance(result, Exported) else len(result)
+        return None if rows else Table((), ())
+    return getattr(result, "table", None)
 
 
 def holds_something(table: Table) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from mixpanel_headless.cli.failures import AS_JSON, SPELLED, exit_codes
 from mixpanel_headless.cli.naming import CALL_WISHES, SPELLED_WISHES, commands, option_of
 from mixpanel_headless.cli.output import Shape, write_result, write_stream
 from mixpanel_headless.cli.parameters import NOT_GIVEN, Slot, is_argument, parameters_of, slots_of, spelled
-from mixpanel_headless.cli.patience import explain_waiting, tell_first
+from mixpanel_headless.cli.patience import explain_waiting
 from mixpanel_headless.cli.told import Told, in_words, told_of
 from mixpanel_headless.cli.wishes import option_names, options_for
 
@@ -104,11 +105,13 @@ def carry_out(method: Named, given: Mapping[str, Any], shape: Shape, wishes: Map
                 confirm_local(method, sure=bool(wishes.get("yes")))
             result = call_governed(view, call, method, wishes, quiet=quiet) if method.facts.changes else call()
             if is_stream(method):
-                with closing(result):  # while the workspace is there
-                    write_stream(tell_first(result, no_longer), shape)
-                return
-        write_result(result, shape)
-        if method.facts.verb == "run" and not shape.for_programs:
+                with closing(result) as rows:  # while the workspace is there
+                    result = list(itertools.islice(rows, 1))
+                    no_longer()
+                    write_stream(itertools.chain(result, rows), shape)
+        if not is_stream(method):
+            write_result(result, shape)
+        if (method.facts.verb == "run" or method.facts.family == "exports") and not shape.for_programs:
             for line in words_about(result, given, workspace):
                 click.echo(line, err=True)
 

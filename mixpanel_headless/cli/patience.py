@@ -5,19 +5,18 @@ from __future__ import annotations
 import itertools
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from mixpanel_headless.errors import MixpanelHeadlessError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from mixpanel_headless import Workspace
     from mixpanel_headless.results.budget import BudgetReport
 
-T = TypeVar("T")
 SILENCE = 2.0
 """Seconds without an answer before a command that waits for the budget explains itself."""
 LOOKS = 5
@@ -59,13 +58,3 @@ def explain_waiting(workspace: Workspace, silence: float = SILENCE) -> Iterator[
 def failing(budget: BudgetReport) -> str:
     """The hosts that nothing is sent to now, as the end of a sentence."""
     return f"; failing: {', '.join(budget.failing)}" if budget.failing else ""
-
-
-def tell_first(rows: Iterable[T], tell: Callable[[], None]) -> Iterator[T]:
-    """The same rows; `tell` is called when the first arrives."""
-    arriving = iter(rows)
-    for row in arriving:
-        tell()
-        yield row
-        break
-    yield from arriving

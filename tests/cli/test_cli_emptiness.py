@@ -12,6 +12,7 @@ from tests.cli.conftest import run_mp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 ROWS = [
     {"event": event, "properties": {"distinct_id": "ann", "time": 1_735_732_800, "$insert_id": event}}
@@ -26,8 +27,8 @@ def box() -> Iterator[Sandbox]:
         yield box
 
 
-def told(box: Sandbox, *arguments: str) -> str:
-    done = run_mp("query", *arguments, *DAYS, variables=box.environment())
+def told(box: Sandbox, *arguments: str, group: str = "query", days: tuple[str, ...] = DAYS) -> str:
+    done = run_mp(group, *arguments, *days, variables=box.environment())
     assert done.returncode == 0, done.stderr
     return done.stderr
 
@@ -54,6 +55,17 @@ def test_a_condition_that_nothing_meets_is_told_where_properties_are_listed(box:
     assert said == (
         "Every number is 0 where that holds; mp inspect properties EVENT lists the properties that there are.\n"
     )
+
+
+def test_an_export_in_which_there_is_nothing_says_so_too(box: Sandbox, tmp_path: Path) -> None:
+    empty = "The answer is empty; mp inspect events lists the events that there are.\n"
+    assert told(box, "events", "--events", "sign up", group="export") == empty
+    assert told(box, "event-files", str(tmp_path / "files"), "--events", "sign up", group="export") == empty
+    run_mp("inspect", "events", variables=box.environment())
+    meant = "There are no events named 'sign up'; did you mean 'Sign Up'?\n"
+    assert told(box, "events", "--events", "sign up", group="export") == meant
+    assert told(box, "events", group="export") == ""
+    assert told(box, "profiles", group="export", days=()) == "The answer is empty.\n"
 
 
 def test_an_answer_that_holds_something_needs_no_word(box: Sandbox) -> None:

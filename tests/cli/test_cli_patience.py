@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import mixpanel_headless as mp
 from mixpanel_headless.cli.listing import group
-from mixpanel_headless.cli.patience import explain_waiting, tell_first
+from mixpanel_headless.cli.patience import explain_waiting
 from mixpanel_headless.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -128,14 +128,6 @@ def test_a_command_that_ends_in_time_says_nothing(box: Sandbox, heard: Heard) ->
     with box.workspace() as ws, redirect_stderr(heard), explain_waiting(ws, silence=3600):
         ws.events()
     assert heard.getvalue() == ""
-
-
-def test_a_stream_that_has_begun_has_nothing_to_explain() -> None:
-    told: list[str] = []
-    rows = tell_first("abc", lambda: told.append("first"))
-    assert told == []
-    assert next(rows) == "a"
-    assert [*rows, *told] == ["b", "c", "first"]
 
 
 def test_what_has_nothing_to_explain_any_more_says_nothing(box: Sandbox) -> None:
