@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from request_scheduler.call import Freshness
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from request_scheduler.call import Call
 
 
@@ -54,6 +56,12 @@ def check_settings(numbers: Mapping[str, object], sizes: Mapping[str, object]) -
     for name, value in sizes.items():
         if not is_whole(value) or value < 0 or not within_floats(value):
             raise ValueError(f"{name} is {told(value)}; it must be a whole number, 0 or more")
+
+
+def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
+    """Raise ValueError for a setting that is none of the texts it may be."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} is {told(value)}; it must be one of {', '.join(allowed)}")
 
 
 def check_shares(name: str, shares: object) -> None:

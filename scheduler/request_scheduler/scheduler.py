@@ -20,7 +20,7 @@ from request_scheduler.attempts import Attempts
 from request_scheduler.cache import Cache, Use, use_of
 from request_scheduler.cache.tiers import Tiers
 from request_scheduler.call import Answer, Call, Freshness
-from request_scheduler.checks import check_call, check_settings, told
+from request_scheduler.checks import check_call, check_choice, check_settings
 from request_scheduler.circuit import Breaker
 from request_scheduler.clock import Clock, SystemClock
 from request_scheduler.control import Control
@@ -81,8 +81,7 @@ class Scheduler:
         breaker: Breaker | None = _BREAKER,
         random: Random | None = None,
     ) -> None:
-        if not isinstance(when_full, str) or when_full not in get_args(WhenFull):
-            raise ValueError(f"when_full is {told(when_full)}; it must be one of {', '.join(get_args(WhenFull))}")
+        check_choice("when_full", when_full, get_args(WhenFull))
         check_settings(
             {"queue_size": queue_size},
             {"queue_size": queue_size, "cache_entries": cache_entries, "cache_bytes": cache_bytes}
@@ -92,14 +91,10 @@ class Scheduler:
         self._cache = Tiers(Cache(cache_entries, cache_bytes), shared_cache)
         self._telemetry = Telemetry()
         self._reserve = dict(reserve or {})
+        shares = {} if weights is None else weights
         self._admission = Admission(
             store=MemoryStore() if store is None else store,
-            queue=Queue(
-                weights={} if weights is None else weights,
-                ageing=ageing,
-                minimum=minimum,
-                sheds=when_full == "drop lowest",
-            ),
+            queue=Queue(weights=shares, ageing=ageing, minimum=minimum, sheds=when_full == "drop lowest"),
             telemetry=self._telemetry,
             queue_size=queue_size,
             when_full=when_full,
