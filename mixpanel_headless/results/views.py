@@ -23,10 +23,12 @@ WHOLE = 32
 """Rows up to which a table is shown whole: few would be left out of it, and the last 30 days are 31."""
 NOTHING = "–"
 DATES = ("date", "cohort_date")
-"""Columns that say when, where a table has several rows of one thing."""
+"""Columns that say when, by the clocks of the project, where a table has several rows of one thing."""
 NAMING = re.compile(r"(?:^|_)(?:id|seq|process|project|workspace)$|[a-z]Id$")
 """Columns whose numbers are names: of things, rows, processes."""
-WHEN = re.compile(r"(?:^|_)(?:created|modified|updated|edited|checked|fired|queried|verified)(?:_at|_utc)?$|_at$|_utc$")
+WHEN = re.compile(
+    r"(?:^|_)(?:created|modified|updated|edited|checked|fired|queried|verified)(?:_at|_utc)?$|(?:^|_)at$|_utc$"
+)
 """Columns that say when something became of a thing; the service has them in UTC, whether it says so or not."""
 MIDNIGHT = "T00:00:00"
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -86,8 +88,10 @@ def left_out(table: Table, shown: int) -> str:
 
 def format_cell(column: str, value: Any) -> str:
     """A value of a table as people read it; a number that names something is no amount: `12345`, and UTC is said."""
-    if isinstance(value, str | datetime) and WHEN.search(column) and (moment := read_moment(value)) is not None:
-        return in_utc(moment)
+    if isinstance(value, datetime) or (isinstance(value, str) and (column in DATES or WHEN.search(column))):
+        moment = read_moment(value)
+        if moment is not None:
+            return to_the_second(moment) if column in DATES else in_utc(moment)
     named = is_whole(value) and NAMING.search(column)
     return str(value) if named else format_value(value)
 
@@ -104,8 +108,12 @@ def read_moment(value: str | datetime) -> datetime | None:
 
 def in_utc(moment: datetime) -> str:
     """A moment as people read it, to the second."""
-    told = moment if moment.tzinfo is None else moment.astimezone(UTC)
-    return f"{told:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{to_the_second(moment if moment.tzinfo is None else moment.astimezone(UTC))} UTC"
+
+
+def to_the_second(moment: datetime) -> str:
+    """A moment as the clocks of its own zone have it."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def format_value(value: Any) -> str:

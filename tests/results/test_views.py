@@ -82,7 +82,7 @@ def test_whole_days_are_shown_without_their_midnight(answer: Answer) -> None:
 
 def test_hours_are_shown_whole(answer: Answer) -> None:
     text = shown(answer({"Login": {"2026-01-05T00:00:00-05:00": 1, "2026-01-05T01:00:00-05:00": 2}}))
-    assert "2026-01-05T00:00:00" in text
+    assert "2026-01-05 00:00:00" in text
     assert "2026-01-05T01:00:00" in text
 
 
@@ -155,8 +155,15 @@ def test_a_table_of_few_columns_is_shown_whole() -> None:
         ("created", dt.datetime(2026, 11, 26, 7, 58, 2), "2026-11-26 07:58:02 UTC"),  # noqa: DTZ001 - as read
         ("created", "2026-11-26", "2026-11-26"),
         ("created", "long ago, nobody knows when", "long ago, nobody knows when"),
-        ("date", "2026-11-26T07:00:00", "2026-11-26T07:00:00"),
+        ("at", "2026-11-26 07:58:02Z", "2026-11-26 07:58:02 UTC"),
+        ("time", dt.datetime(2026, 11, 26, 7, 58, 2, tzinfo=dt.UTC), "2026-11-26 07:58:02 UTC"),
+        ("format", "2026-11-26T07:58:02Z", "2026-11-26T07:58:02Z"),
     ],
 )
-def test_when_a_thing_was_made_is_shown_in_utc_and_says_so(column: str, value: object, shown: str) -> None:
+def test_when_something_happened_is_shown_in_utc_and_says_so(column: str, value: object, shown: str) -> None:
     assert format_cell(column, value) == shown
+
+
+@pytest.mark.parametrize("value", ["2026-11-26T07:00:00", "2026-11-26T07:00:00-05:00"])
+def test_dates_of_a_report_are_those_of_the_project(value: str) -> None:
+    assert format_cell("date", value) == "2026-11-26 07:00:00"
