@@ -31,10 +31,10 @@ SHARED = {
     "type": "What is counted: events (general), users (unique), or events a user (average).",
     "on": """A property, or an expression such as 'user["plan"]'.""",
     "where": """Only where this expression holds, such as 'properties["plan"] == "pro"'.""",
-    "event": "Of this event alone.",
+    "event": "The event that is asked about.",
     "workspace_id": "Of this data view instead of the pinned one.",
-    "distinct_id": "Of this user alone.",
-    "distinct_ids": "Of these users alone.",
+    "distinct_id": "The user who is asked about.",
+    "distinct_ids": "The users who are asked about.",
 }
 """What arguments mean wherever nothing else is said of them."""
 FIELDS = {
