@@ -28,7 +28,8 @@ END = "Ctrl-C ends the wait; --deadline SECONDS bounds it."
 def explain_waiting(workspace: Workspace, silence: float = SILENCE) -> Iterator[Callable[[], None]]:
     """Say once on stderr which budget the block waits for, and until when, as soon as it does after `silence` seconds.
 
-    When only the service is waited for, that is said once, later; a wait for a budget that comes after it is still told of.
+    When only the service is waited for, that is said once, later; a wait with another reason that comes after it is still
+    told of.
 
     Inside is a function that says that there is nothing to explain any more.
     """
@@ -39,9 +40,8 @@ def explain_waiting(workspace: Workspace, silence: float = SILENCE) -> Iterator[
             for look in itertools.count(1):
                 if ended.wait(silence):
                     return
-                budget = workspace.budget()
-                if (pool := budget.held_up) is not None and (pool.holds_up or budget.failing):
-                    click.echo(f"Waiting for the {pool}{failing(budget)}. {END}", err=True)
+                if reason := reason_of(workspace.budget()):
+                    click.echo(f"{reason} {END}", err=True)
                     return
                 if look == LOOKS:
                     click.echo(f"Asked, and no answer yet. {END}", err=True)
@@ -53,6 +53,16 @@ def explain_waiting(workspace: Workspace, silence: float = SILENCE) -> Iterator[
         yield ended.set
     finally:
         ended.set()
+
+
+def reason_of(budget: BudgetReport) -> str:
+    """Why calls wait, for a budget or because the service fails; empty when it is only slow."""
+    pool, counters = budget.held_up, budget.counters
+    if pool is not None and (pool.holds_up or budget.failing):
+        return f"Waiting for the {pool}{failing(budget)}."
+    if budget.failing or counters["retried"] > counters["refused"]:
+        return f"The service fails, and is asked again{failing(budget)}."
+    return ""
 
 
 def failing(budget: BudgetReport) -> str:

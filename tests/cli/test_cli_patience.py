@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr
 from typing import TYPE_CHECKING, TypedDict
 
+import attrs
 import pytest
 from click.testing import CliRunner
 
@@ -15,6 +16,7 @@ import mixpanel_headless as mp
 from mixpanel_headless.cli.listing import group
 from mixpanel_headless.cli.patience import explain_waiting
 from mixpanel_headless.sandbox import Sandbox
+from mixpanel_headless.sandbox.faults import failing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +81,20 @@ def test_a_command_whose_request_was_sent_does_not_speak_of_the_budget(box: Sand
             shown = heard.until("--deadline")
     assert shown.startswith("Asked, and no answer yet.")
     assert "--deadline" in shown
+
+
+def test_a_service_that_fails_is_named_as_the_reason(heard: Heard) -> None:
+    with Sandbox() as box, box.workspace() as ws:
+        box.inject(attrs.evolve(failing(503), headers={"Retry-After": "0.02"}), times=None)
+        with pytest.raises(mp.ServerError):
+            list(ws.stream_events(**DAY))
+        with redirect_stderr(heard), explain_waiting(ws, silence=0.0):
+            heard.until("The service fails, and is asked again. Ctrl-C")
+        while not ws.budget().failing:
+            with pytest.raises(mp.ServerError):
+                ws.events()
+        with redirect_stderr(heard), explain_waiting(ws, silence=0.0):
+            heard.until(f"is asked again; failing: {box.url.removeprefix('http://')}. Ctrl-C")
 
 
 def test_a_wait_for_exports_names_their_budget_and_not_that_of_queries(box: Sandbox, heard: Heard) -> None:
