@@ -81,6 +81,7 @@ def value(engine: Engine, formula: str) -> str:
         ("defined(U)", "false"),
         ("boolean(Z)", "false"),
         ("boolean(N)", "true"),
+        (f"{'boolean(' * 20}Z{')' * 20}", "false"),
         ('has_prefix(N, "BLUE")', "true"),
         ('has_suffix(N, "x")', "false"),
         ('if(C > 3, "many", "few")', "many"),
