@@ -35,8 +35,9 @@ class LegacyReport(Report):
         names = [name for name in asked.get("distinct_ids") or asked.get("events") or () if isinstance(name, str)]
         several = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else "")
         named = asked.get("event") or several or asked.get("funnel_id") or asked.get("born_event") or ""
-        days = " to ".join(filter(None, (asked.get("from_date"), asked.get("to_date"))))
-        return " ".join(filter(None, (self.report_type, str(named), days)))
+        end = asked.get("to_date")
+        days = (asked.get("from_date"), f"to {end}" if end else None)
+        return " ".join(str(part) for part in (self.report_type, named, *days) if part)
 
     def _values(self) -> dict[str, Any]:
         return {

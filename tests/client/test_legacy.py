@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 
 import mixpanel_headless as mp
@@ -93,6 +94,7 @@ def test_the_time_of_an_event_is_the_events_time(service: Answering) -> None:
     )
     assert feed.to_dict()["events"][0]["time"] == "2025-03-03T11:06:40+00:00"
     assert feed.title == "activity u-1 to 2025-03-31"
+    assert attrs.evolve(feed, to_date=None).title == "activity u-1"
     assert service.asked[0].body["bookmark"]["dateRange"] == {
         "type": "between",
         "from": "2025-03-01",
