@@ -80,7 +80,8 @@ class ReportLinks(Insights[Mode], Funnels[Mode], Retention[Mode], Flows[Mode], I
         workspace_id: int | None = None,
         validate: bool = True,
     ) -> ReportLink:
-        """A link that shows a report without saving it: a question, as `params` of an answer has it, or an answer.
+        """A link that shows a report without saving it: a question, as `params` of an answer has it, or an answer,
+        also as JSON.
 
         A result or a resolved link knows its own type; a question is an insights report unless `report_type` says
         otherwise. The link shows the given workspace (data

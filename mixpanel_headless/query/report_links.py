@@ -236,7 +236,8 @@ def typed_params(report: object, report_type: str | None) -> tuple[LinkType, Map
     """A report's type and its question."""
     kind = None if report_type is None else check_type(report_type)
     if isinstance(report, Mapping):
-        return kind or "insights", report
+        asked = report.get("params")  # of an answer as JSON; no question has such a field
+        return kind or "insights", asked if isinstance(asked, Mapping) else report
     own, params = getattr(report, "report_type", None), getattr(report, "params", None)
     if own is None or not isinstance(params, Mapping):
         raise ParamValidationError(

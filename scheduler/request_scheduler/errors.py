@@ -57,7 +57,7 @@ class DeadlineUnreachable(SchedulerError):
     def __init__(self, eta: float, budgets: tuple[str, ...] = ()) -> None:
         far = eta >= 0.05  # what is shown as more than 0.0
         start = f"could start in {eta:.1f} s at the earliest, after its" if far else "cannot start before so near a"
-        super().__init__(f"the call {start} deadline{_spending(budgets)}")
+        super().__init__(f"the call {start} deadline{_spending(budgets) if far else ''}")
         self.eta, self.budgets = eta, budgets
 
 

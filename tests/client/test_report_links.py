@@ -71,6 +71,14 @@ def test_a_result_knows_its_own_type_and_question(service: Answering) -> None:
     assert caught.value.code == "RL4_REPORT_TYPE_CONFLICT"
 
 
+def test_an_answer_as_json_is_shared_by_its_question(service: Answering) -> None:
+    with service.workspace(workspace=4242) as ws:
+        params = ws.build_params("Login", last=7)
+        service.tell({"results": {}})
+        ws.create_report_link({"series": {}, "headers": [], "params": params})
+    assert service.asked[0].body["params"] == params
+
+
 def test_a_resolved_link_can_be_shared_again(service: Answering) -> None:
     service.tell({"results": {**RECORD, "type": "flows"}})
     with service.workspace(workspace=4242) as ws:

@@ -33,6 +33,13 @@ async def test_a_deadline_that_cannot_be_met_is_refused_at_submit_with_the_eta()
     assert refused.value.eta == pytest.approx(60.05)
 
 
+async def test_a_deadline_that_has_come_is_not_blamed_on_a_budget_with_room() -> None:
+    async with Scheduler([SINGLE]) as scheduler:
+        with pytest.raises(DeadlineUnreachable) as refused:
+            await scheduler.submit(Service(seconds=0.0).call("late", deadline=scheduler.now() - 1.0))
+    assert str(refused.value) == "the call cannot start before so near a deadline"
+
+
 async def test_a_deadline_that_can_be_met_is_met() -> None:
     service = Service(seconds=0.0)
     async with Scheduler([SINGLE]) as scheduler:
