@@ -106,6 +106,10 @@ class Request(Generic[R]):
     """The ids and names in `path`, the first of which is the thing that the request is about."""
     entities: int | None = None
     """How many things a bulk call touches, where neither its path nor its body tells."""
+    sweeps: bool = False
+    """Whether it also deletes all that it does not name."""
+    replaces: bool = False
+    """Whether it changes what is there, though calls of its operation make something new."""
     kind: Any = None
     """What the answer of the App API becomes, for plans to foresee one."""
     paged: bool = False

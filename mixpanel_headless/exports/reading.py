@@ -17,6 +17,7 @@ from mixpanel_headless.logs import logger
 
 from .delivered import Delivered
 from .lines import BLOCK, Splitter, lines_of
+from .rows import NO_EVENT, read_loosely
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
@@ -188,12 +189,21 @@ def check_end(last: bytes, incoming: Incoming) -> None:
     """
     if incoming.tells_its_end:
         return
-    if last.strip() and not last.rstrip().endswith(b"}"):
+    if last.strip() and not is_whole(last):
         raise cut(incoming, "inside a line")
     logger().warning(
         "an export came without its length and unpacked, as some proxies send it, so a cut between two lines would not be seen",
         request=str(incoming.message),
     )
+
+
+def is_whole(line: bytes) -> bool:
+    """Whether a line without an end can have been sent so."""
+    try:
+        read_loosely(line)
+    except NO_EVENT:
+        return False
+    return True
 
 
 def cut(incoming: Incoming, where: str) -> TransportError:

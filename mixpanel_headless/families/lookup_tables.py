@@ -6,6 +6,7 @@ ws.upload_lookup_table(mp.UploadLookupTableParams(name="Countries", file_path="c
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,10 +67,10 @@ class LookupTables(Surface[Mode]):
         """Put a file where the service said."""
         return signed("PUT", url, lambda reply: None, content)
 
-    @operation
+    @operation(before="list_lookup_tables")
     def _save_lookup_table(self, fields: Mapping[str, str]) -> Request[Any]:
         """The table of a file that was put, or how to ask for it while the service still reads it."""
-        return post(PATH, object, scope=VIEW, form=fields)
+        return attrs.evolve(post(PATH, object, scope=VIEW, form=fields), replaces="data-group-id" in fields)
 
     @composite
     async def upload_lookup_table(
@@ -197,7 +198,7 @@ def read_table(path: Any) -> bytes:
     """The file's bytes; InvalidArgumentError for one that cannot be read, or is no CSV with a header and rows alike."""
     try:
         content = Path(path).read_bytes()
-        rows = csv.reader(content.decode("utf-8-sig").splitlines(), strict=True)
+        rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
         widths = {len(row) for row in rows if row}
     except (OSError, TypeError, ValueError) as error:  # UnicodeDecodeError is a ValueError
         raise InvalidArgumentError(

@@ -42,7 +42,7 @@ class Schemas(Surface[Mode]):
         """
         return get(schema_path(entity_type), list[kinds.SchemaEntry], scope=VIEW)
 
-    @operation(named_by=2)
+    @operation(verb="update", named_by=2, before="list_schema_registry")
     def create_schema(
         self, entity_type: str, entity_name: str, schema_json: Mapping[str, Any]
     ) -> Request[dict[str, Any]]:
@@ -51,8 +51,9 @@ class Schemas(Surface[Mode]):
 
     @operation(bulk=True)
     def create_schemas_bulk(self, params: kinds.BulkCreateSchemasParams) -> Request[kinds.BulkCreateSchemasResponse]:
-        """How many schemas were added and deleted; none is deleted unless that is asked for."""
-        return post("schemas", kinds.BulkCreateSchemasResponse, scope=VIEW, json=params)
+        """How many schemas were added and deleted; none is deleted unless `truncate` asks for it, which policies take for that."""
+        asked = post("schemas", kinds.BulkCreateSchemasResponse, scope=VIEW, json=params)
+        return attrs.evolve(asked, sweeps=params.truncate is True)
 
     @operation(named_by=2, before="list_schema_registry")
     def update_schema(
@@ -64,7 +65,8 @@ class Schemas(Surface[Mode]):
     @operation(bulk=True)
     def update_schemas_bulk(self, params: kinds.BulkCreateSchemasParams) -> Request[Listing[kinds.BulkPatchResult]]:
         """What became of each schema."""
-        return patch("schemas", list[kinds.BulkPatchResult], scope=VIEW, json=params)
+        asked = patch("schemas", list[kinds.BulkPatchResult], scope=VIEW, json=params)
+        return attrs.evolve(asked, sweeps=params.truncate is True)
 
     @operation(named_by=2, before="list_schema_registry")
     def delete_schemas(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import secrets
 import socket
 from collections.abc import Callable, Mapping
@@ -10,6 +12,7 @@ from os import getpid
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import attrs
+from anyio import CancelScope
 
 from mixpanel_headless.errors import AuditError, MixpanelHeadlessError
 from mixpanel_headless.logs import logger
@@ -49,10 +52,23 @@ class Recorder:
     _warned: bool = False
 
     async def intend(self, act: Act, verdict: Verdict, caller: Caller, request: str, before: Before) -> Entry:
-        """The row before a change; AuditError if it is required and cannot be written."""
+        """The row before a change; AuditError if it is required and cannot be written.
+
+        A caller that is cancelled meanwhile leaves both rows: a thread writes the first to its end whoever waits for it.
+        """
         fields = {**self.describe(act, caller, request), "before": before.digest, **rule_of(verdict)}
-        await self.write({"kind": "intent", **fields}, required=self.required)
-        return Entry(self, fields)
+        entry, writing = (
+            Entry(self, fields),
+            asyncio.ensure_future(self.write({"kind": "intent", **fields}, required=self.required)),
+        )
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError as error:
+            with CancelScope(shield=True), contextlib.suppress(AuditError):
+                await writing
+                await entry.conclude("not sent", error=error)
+            raise
+        return entry
 
     async def deny(self, act: Act, verdict: Verdict, caller: Caller, request: str = "") -> None:
         """The row of a change that was denied."""

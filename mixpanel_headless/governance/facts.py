@@ -7,11 +7,14 @@ is never sent.
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 
 import attrs
 
 from mixpanel_headless.errors import UnexplainedOperation
+
+if TYPE_CHECKING:
+    from mixpanel_headless.request import Request
 
 Verb = Literal["read", "create", "update", "delete", "run", "share"]
 """`run` makes the service compute or do something and leaves nothing changed; `share` lets others see what is there."""
@@ -61,6 +64,12 @@ class Facts:
     def changes(self) -> bool:
         """Whether something is different afterwards, or somebody has been told."""
         return self.verb in CHANGING or self.reaches_people
+
+    def of(self, request: Request[Any]) -> Facts:
+        """What one request of it is, which may go further than others."""
+        if request.sweeps:
+            return attrs.evolve(self, verb="delete", destructive=True)
+        return attrs.evolve(self, verb="update") if request.replaces else self
 
     @property
     def touches(self) -> frozenset[str]:

@@ -115,11 +115,12 @@ class Governor:
             foreseen: R = plan.take(asked, act, verdict, found, caller.within)
             return foreseen
         self.count(asked.task, 1)
+        entry: Entry | None = None
         try:
             entry = await self.recorder.intend(act, verdict, caller, before.digest_of_request(asked), found)
             return await self.follow(entry, send)
-        except Exception as error:
-            if getattr(error, "sent", None) is False:
+        except BaseException as error:
+            if entry is None or getattr(error, "sent", None) is False:
                 self.count(asked.task, -1)
             raise
 
@@ -166,7 +167,8 @@ class Governor:
 
 def act_of(asked: Asked[Any]) -> Act:
     """A call as policies see it."""
-    facts, request = asked.operation.facts, asked.request
+    request = asked.request
+    facts = asked.operation.facts.of(request)
     view = request.workspace or asked.pin.workspace
     return policy.Act(facts, asked.pin.project, view, targets.target_of(request, facts))
 

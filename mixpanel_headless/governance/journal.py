@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "audit"
+SEGMENT = re.compile(r"\d{12}\.jsonl")
+"""How the log's own files are called; others are none of its business."""
 SEGMENT_BYTES = 8_000_000
 """Size from which a new file is begun; none is ever deleted."""
 PATIENCE = 30.0
@@ -47,7 +50,7 @@ class Journal:
 
     def segments(self) -> list[Path]:
         """The files of the log, the oldest first; each is named by the number of its first row."""
-        return sorted(path for path in self.folder.glob("*.jsonl") if path.is_file())
+        return sorted(path for path in self.folder.glob("*.jsonl") if SEGMENT.fullmatch(path.name) and path.is_file())
 
     def lines(self) -> Iterator[tuple[Place, bytes]]:
         """Every line with where it stands."""

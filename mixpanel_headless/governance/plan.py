@@ -113,7 +113,11 @@ class PlannedChange:
             "token",
             "cost",
         )
-        told = {name: getattr(self, name) for name in names} | {"params": dict(self.asked.request.params)}
+        request = self.asked.request
+        params = (
+            {} if request.base == "signed" else dict(request.params)
+        )  # the parameters of a signed address are its key
+        told = {name: getattr(self, name) for name in names} | {"params": params}
         trees = {name: mask("", getattr(self, name)) for name in ("body", "before", "after")}
         return {**told, **trees, "diff": [one._asdict() for one in self.diff]}
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
+from unicodedata import normalize
 
 import attrs
 
@@ -227,7 +228,11 @@ def fits_entity(rule: Rule, entity: Entity) -> bool | None:
 
 
 def among(text: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(text, pattern) for pattern in patterns)
+    """Whether a text is one of those meant, however its letters are composed, and an id whatever zeros it begins with."""
+    whole = normalize("NFC", text)
+    bare = whole.lstrip("0") if whole.isascii() and whole.isdigit() else whole
+    composed = [normalize("NFC", pattern) for pattern in patterns]
+    return any(fnmatchcase(one, pattern) for one in {whole, bare} for pattern in composed)
 
 
 def both(one: bool | None, other: bool | None) -> bool | None:

@@ -54,6 +54,8 @@ def target_of(request: Request[Any], facts: Facts) -> Target:
         return addressed(request.ids, facts)
     listed = [rows for rows in body.values() if is_list(rows)]
     entries = tuple(entity_of(entry) for rows in listed for entry in rows)
+    if request.sweeps:
+        return Target((*entries, Entity("*", named=False)), None)
     if facts.bulk:
         return Target(entries, len(entries) if listed else request.entities)
     own, creates = entity_of(body), facts.verb == "create"

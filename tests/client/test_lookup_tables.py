@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,24 @@ def test_a_file_that_is_no_table_is_refused_before_anything_is_sent(
     with service.workspace() as ws, pytest.raises(mp.InvalidArgumentError, match=why):
         ws.upload_lookup_table(upload(path))
     assert service.sent == []
+
+
+def test_only_line_breaks_end_the_rows_of_a_table(service: Answering, tmp_path: Path) -> None:
+    (path := tmp_path / "table.csv").write_text("id,text\n1,a\u2028b\x0bc\x85d\n", encoding="utf-8")
+    with service.workspace() as ws, pytest.raises(mp.MixpanelHeadlessError) as caught:
+        ws.upload_lookup_table(upload(path))
+    assert not isinstance(caught.value, mp.InvalidArgumentError)
+    assert service.sent
+
+
+def test_the_key_of_a_signed_address_is_in_no_plan(service: Answering, tmp_path: Path) -> None:
+    (path := tmp_path / "table.csv").write_text("id\n1\n")
+    address = f"{service.url}/put/abc?X-Signature=s3cr3t"
+    service.tell({"results": {"url": address, "path": "gs://b/k", "key": "k"}})
+    with service.workspace() as ws, ws.dry_run() as plan, contextlib.suppress(mp.MixpanelHeadlessError):
+        ws.upload_lookup_table(upload(path))
+    assert plan.changes
+    assert "s3cr3t" not in f"{plan.to_dict()} {plan} {plan!r} {plan.table}"
 
 
 def test_an_id_may_be_text(service: Answering) -> None:  # list_lookup_tables/uuid_id_refused

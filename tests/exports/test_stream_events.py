@@ -111,8 +111,9 @@ def test_cuts_at_random_give_every_event_once(box: Sandbox) -> None:
             assert ids(ws.stream_events(**DAYS)) == IDS
 
 
-def test_an_unpacked_body_that_is_cut_in_a_line_is_asked_for_again(play: Callable[..., Script]) -> None:
-    script = play(endless(TWO[:-20]), endless(TWO))
+@pytest.mark.parametrize("left", [TWO[:-20], TWO.rstrip()[:-1]], ids=["in a text", "before the last bracket"])
+def test_an_unpacked_body_that_is_cut_in_a_line_is_asked_for_again(play: Callable[..., Script], left: bytes) -> None:
+    script = play(endless(left), endless(TWO))
     with script.workspace() as ws:
         assert ids(ws.stream_events(**DAYS)) == ["i-1", "i-2"]
 

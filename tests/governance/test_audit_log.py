@@ -38,6 +38,12 @@ def test_a_log_that_nobody_touched_is_whole_over_all_its_files(journal: Journal)
     assert len(journal.segments()) > 2
 
 
+def test_files_of_others_are_left_alone(journal: Journal) -> None:
+    (foreign := journal.folder / "zzz.jsonl").write_text("theirs\n")
+    journal.append({"kind": "outcome"})
+    assert (foreign.read_text(), flaws(journal), len(list(journal.rows()))) == ("theirs\n", [], ROWS + 1)
+
+
 def test_only_the_owner_may_read_it(journal: Journal) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [*journal.folder.iterdir()]}
     assert set(modes.values()) == {0o600}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -17,6 +18,8 @@ from click.testing import CliRunner
 import mixpanel_headless as mp
 from mixpanel_headless.cli.root import cli
 from mixpanel_headless.governance import mirrors
+from mixpanel_headless.governance.journal import FOLDER
+from request_scheduler.file_lock import locked
 from tests.answering import Answering
 
 if TYPE_CHECKING:
@@ -24,6 +27,28 @@ if TYPE_CHECKING:
 
 DAY = "2026-01-01 00:00:00"
 NOTE = {"id": 7, "date": DAY, "description": "Release"}
+
+
+async def test_a_change_that_is_cancelled_before_it_was_written_down_is_not_sent_and_says_so(
+    service: Answering, tmp_path: Path
+) -> None:
+    async with service.async_workspace(state_dir=tmp_path, policy={"preset": "admin", "caps": {"mutations": 1}}) as ws:
+        (folder := tmp_path / FOLDER).mkdir()
+        with (folder / "lock").open("w") as lock, locked(lock.fileno(), 10.0):
+            change = asyncio.create_task(ws.delete_annotation(7))
+            while not ws.runtime.governor.changes:  # noqa: ASYNC110 - until the row is about to be written
+                await asyncio.sleep(0)
+            change.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await change
+        assert service.sent == []
+        assert [(row.kind, row.fields.get("outcome")) for row in await ws.audit.log()] == [
+            ("intent", None),
+            ("outcome", "not sent"),
+        ]
+        await ws.delete_annotation(7)  # the cap has not been spent
+    assert len(service.sent) == 1
 
 
 def rows_of(ws: mp.Workspace) -> list[dict[str, Any]]:
