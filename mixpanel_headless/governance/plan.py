@@ -114,9 +114,8 @@ class PlannedChange:
             "cost",
         )
         request = self.asked.request
-        params = (
-            {} if request.base == "signed" else dict(request.params)
-        )  # the parameters of a signed address are its key
+        # The parameters of a signed address are its key.
+        params = {} if request.base == "signed" else dict(request.params)
         told = {name: getattr(self, name) for name in names} | {"params": params}
         trees = {name: mask("", getattr(self, name)) for name in ("body", "before", "after")}
         return {**told, **trees, "diff": [one._asdict() for one in self.diff]}
@@ -196,8 +195,9 @@ class ChangePlan(Generic[Mode]):
     def apply(self, *, confirm: str | None = None) -> Any:
         """Sends exactly these changes in their order, and gives their answers.
 
-        Raises PlanOutdated, with nothing sent, if one of the things is no longer what it was. `confirm` is `token`, where
-        a rule wants one. A change that fails ends it: `applied` has the answers of those before.
+        Raises PlanOutdated, with nothing sent, if one of the things is no longer what it was; also later, if one that was
+        to be confirmed is changed by somebody while others are sent. `confirm` is `token`, where a rule wants one, also one of
+        the task that applies it. A change that fails ends it: `applied` has the answers of those before.
         """
         from .applying import apply_plan
 
