@@ -215,7 +215,9 @@ def fits_entity(rule: Rule, entity: Entity) -> bool | None:
     """Whether a rule's ids and names are those of one thing."""
     listed: bool | None = True
     if rule.ids:
-        ids = (*([entity.id] if entity.id is not None else ()), *(entity.parts if rule.effect != "allow" else ()))
+        ids = [] if entity.id is None else [entity.id]
+        if rule.effect != "allow":
+            ids = [spelled for one in (*ids, *entity.parts) for spelled in (one, without_zeros(one))]
         listed = any(among(one, rule.ids) for one in ids)
     called: bool | None = True
     if rule.names:
@@ -228,11 +230,14 @@ def fits_entity(rule: Rule, entity: Entity) -> bool | None:
 
 
 def among(text: str, patterns: Iterable[str]) -> bool:
-    """Whether a text is one of those meant, however its letters are composed, and an id whatever zeros it begins with."""
-    whole = normalize("NFC", text)
-    bare = whole.lstrip("0") if whole.isascii() and whole.isdigit() else whole
-    composed = [normalize("NFC", pattern) for pattern in patterns]
-    return any(fnmatchcase(one, pattern) for one in {whole, bare} for pattern in composed)
+    """Whether a text is one of those meant, however its letters are composed."""
+    composed = normalize("NFC", text)
+    return any(fnmatchcase(composed, normalize("NFC", pattern)) for pattern in patterns)
+
+
+def without_zeros(id_: str) -> str:
+    """The number that an id of digits is, as a service may read it."""
+    return id_.lstrip("0") or "0" if id_.isascii() and id_.isdigit() else id_
 
 
 def both(one: bool | None, other: bool | None) -> bool | None:

@@ -57,6 +57,8 @@ def test_telling_people_is_no_running_of_a_question() -> None:
     [
         ({"ids": [5]}, Entity("5"), "deny"),
         ({"ids": ["5*"]}, Entity("51"), "deny"),
+        ({"ids": [5]}, Entity("005"), "deny"),
+        ({"names": ["5"]}, Entity("7", names=("005",)), "allow"),
         ({"ids": [5]}, Entity("6"), "allow"),
         ({"ids": [7]}, Entity("5", ("7",)), "deny"),
         ({"names": ["Revenue*"]}, Entity("5", names=("Revenue 2026",)), "deny"),
@@ -91,6 +93,8 @@ def test_a_change_of_the_whole_project_may_concern_each_of_its_workspaces() -> N
         ({"names": ["Draft*"]}, Entity("5", names=("Draft 1",), named=False), "deny"),
         ({"ids": [5]}, Entity("5", ("7",)), "allow"),
         ({"ids": [7]}, Entity("5", ("7",)), "deny"),
+        ({"ids": [5]}, Entity("005"), "deny"),
+        ({"names": ["5"]}, Entity("7", names=("005",)), "deny"),
     ],
 )
 def test_a_permission_speaks_only_of_what_surely_fits(rule: dict[str, Any], entity: Entity, effect: str) -> None:
